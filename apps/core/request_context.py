@@ -1,0 +1,115 @@
+"""What is known about the request (or task) being worked on: its id, its start, who acts."""
+
+import time
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from apps.core.ids import uuid7
+
+REQUEST_ID_HEADER = "X-Request-Id"
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One unit of work. ``started_at`` is on the monotonic clock, in seconds."""
+
+    request_id: UUID
+    actor: str | None = None
+    started_at: float = field(default_factory=time.monotonic)
+
+
+_context: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
+
+
+def current_request_context() -> RequestContext | None:
+    """The context of the running request or task, if any."""
+    return _context.get()
+
+
+def current_request_id() -> UUID | None:
+    """The id of the running request or task, which is also its exchange id."""
+    context = _context.get()
+    return context.request_id if context else None
+
+
+def current_actor() -> str | None:
+    """Who acts, as ``"<kind>:<id>"`` (player, user, integration, task), once authenticated."""
+    context = _context.get()
+    return context.actor if context else None
+
+
+def set_actor(actor: str) -> None:
+    """Say who acts, e.g. ``"player:0198…"``; authentication classes call this."""
+    context = _context.get()
+    if context is not None:
+        context.actor = actor
+
+
+@contextmanager
+def request_context(request_id: UUID | None = None, *, actor: str | None = None) -> Iterator[RequestContext]:
+    """Work under that request id, or under a new one: for tasks, commands and tests."""
+    context = RequestContext(request_id or uuid7(), actor)
+    token = _context.set(context)
+    try:
+        yield context
+    finally:
+        _context.reset(token)
+
+
+def add_request_context(
+    _logger: object, _method: str, event_dict: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Structlog processor: put the request id and the actor into each log line."""
+    context = _context.get()
+    if context is not None:
+        event_dict.setdefault("request_id", str(context.request_id))
+        if context.actor is not None:
+            event_dict.setdefault("actor", context.actor)
+    return event_dict
+
+
+class RequestContextMiddleware:
+    """
+    Gives each request its id, first in the stack and on the hot path: no I/O, no database.
+
+    A caller's own X-Request-Id is not believed: the id is the key of the exchange log.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self._is_async:
+            return self._call_async(request)
+        context = RequestContext(uuid7())
+        token = _context.set(context)
+        try:
+            response = cast("HttpResponseBase", self.get_response(request))
+            response[REQUEST_ID_HEADER] = str(context.request_id)
+            return response
+        finally:
+            _context.reset(token)
+
+    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
+        context = RequestContext(uuid7())
+        token = _context.set(context)
+        try:
+            response = cast("HttpResponseBase", await self.get_response(request))
+            response[REQUEST_ID_HEADER] = str(context.request_id)
+            return response
+        finally:
+            _context.reset(token)

@@ -1,0 +1,72 @@
+-- What goes into a wallet call, and what comes out of it.
+
+CREATE TYPE providers_call AS (
+    request_id           uuid,         -- our request id; also the id of the exchange
+    integration_id       integer,
+    verb                 text,         -- debit | credit | rollback
+    kind                 text,         -- the ledger's word: bet, win, rollback
+    token                bytea,        -- SHA-256 of the session token
+    player_ref           text,         -- the player as the vendor names him, or null when the protocol does not
+    key                  text,         -- what the protocol calls the identity of this command
+    fingerprint          bytea,        -- digest of its terms: same key with other terms is a conflict
+    reference            text,         -- key of the bet that a credit or rollback is about
+    game_code            text,
+    round_ref            text,
+    close_round          boolean,
+    currency             text,         -- null: the protocol does not say, the session's counts
+    amount               bigint,       -- ledger units, >= 0
+    draw                 text[],       -- buckets a debit draws, in order; the first also takes a credit without a stake
+    quantum              bigint,       -- ledger units of the currency's smallest coin: a mixed win is split in whole coins
+    needs_reference      boolean,      -- a credit without a known bet is refused
+    accept_closed_round  boolean,      -- a bet reopens, a win still enters, a closed round
+    accept_settled       boolean,      -- a bet that has been paid out may still be rolled back
+    details              jsonb,
+    now                  timestamptz,  -- business time
+    started_at           timestamptz,  -- from here on: the exchange, as it was on the wire
+    method               text,
+    path                 text,
+    headers              jsonb,
+    body                 text,
+    remote_address       text,
+    verified_by          text
+);
+
+CREATE TYPE providers_reply AS (
+    request_id     uuid,
+    outcome        text,
+    replayed       boolean,
+    player_id      bigint,
+    player_ref     uuid,
+    currency       text,
+    cash           bigint,   -- balances after the call, ledger units
+    bonus          bigint,
+    restricted     bigint,
+    transaction_id uuid,
+    round_id       bigint
+);
+
+-- Who sits where: everything the gates need, read in one go.
+CREATE TYPE providers_seat AS (
+    session_id            bigint,
+    token_replaced        boolean,
+    session_over          boolean,
+    integration_id        integer,
+    integration_switch    text,
+    player_id             bigint,
+    player_ref            uuid,
+    player_status         text,
+    player_may_play       boolean,
+    brand_id              bigint,
+    brand_enabled         boolean,
+    currency              text,
+    variant_id            bigint,
+    cash_account_id       bigint,
+    bonus_account_id      bigint,
+    restricted_account_id bigint,
+    provider_account_id   bigint,
+    game_id               bigint,
+    game_enabled          boolean,
+    cash                  bigint,
+    bonus                 bigint,
+    restricted            bigint
+);

@@ -1,0 +1,1 @@
+"""Runs the platform's processes on one machine: embedded PostgreSQL and Redis, supervision, the demo. No Django."""

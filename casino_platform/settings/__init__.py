@@ -1,0 +1,1 @@
+"""Django settings: base, and one module each for development, test and production."""

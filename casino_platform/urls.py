@@ -1,0 +1,38 @@
+"""Which door leads where. Each app keeps its own list of paths."""
+
+from importlib.util import find_spec
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from apps.core import health, metrics
+
+
+def _mount(prefix: str, *modules: str) -> list[URLPattern | URLResolver]:
+    """Include the modules that exist."""
+    return [path(prefix, include(module)) for module in modules if _exists(module)]
+
+
+def _exists(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("metrics", metrics.scrape, name="metrics"),
+    *_mount("providers/", "apps.providers.webhooks.urls"),
+    *_mount("api/v1/", "apps.players.api.urls", "apps.wallets.api.urls", "apps.providers.api.urls"),
+    path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    *_mount("api/problems/", "apps.core.api.urls"),
+    *_mount("", "apps.backoffice.urls"),
+    path("admin/", admin.site.urls),
+]
+if settings.SANDBOX:
+    urlpatterns += _mount("sandbox/", "apps.sandbox.urls")

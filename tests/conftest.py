@@ -1,0 +1,143 @@
+"""Fixtures of every test: servers, databases, checks of the books, and the live platform."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+import redis
+from casino_platform.celery import app as celery_app
+from casino_platform.runtime.servers import DATA_DIR, embedded_servers
+from casino_platform.settings.urls import database_from_url
+from django.conf import settings
+from django.db import connection, connections
+from django.test import TransactionTestCase
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests.harness import redis_databases
+from tests.harness.databases import Databases, run_database_name, url_of
+from tests.harness.live import LivePlatform, start_platform
+
+# Made by pytest_configure: one of each for every test process.
+_databases: Databases
+_server_urls: dict[str, str] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Find or start PostgreSQL and Redis, and point Django at this process's own databases in them."""
+    hands_out_work = bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
+    if hands_out_work or config.option.collectonly:
+        return
+    resources = contextlib.ExitStack()
+    config.add_cleanup(resources.close)
+    given = {name: os.environ.get(name, "") for name in ("DATABASE_URL", "REDIS_URL")}
+    if not all(given.values()):
+        servers = resources.enter_context(embedded_servers(DATA_DIR / "test", throw_away=True))
+        given["REDIS_URL"] = given["REDIS_URL"] or servers.redis_url
+    database_url = given["DATABASE_URL"] or servers.database_url
+    redis_url = resources.enter_context(redis_databases.claimed(given["REDIS_URL"]))
+    _server_urls.update(database=database_url, redis=given["REDIS_URL"])
+    _use(database_url, redis_url)
+    if not given["DATABASE_URL"]:
+        _databases.drop_leftovers()
+
+
+def _use(database_url: str, redis_url: str) -> None:
+    """Point this process, and those it starts, at databases of its own."""
+    global _databases  # noqa: PLW0603 - one a process, made before any fixture can run
+    _databases = Databases(database_url)
+    own_url = url_of(database_url, _run_database())
+    os.environ.update(DATABASE_URL=own_url, REDIS_URL=redis_url)
+    settings.DATABASES["default"].update(
+        database_from_url(own_url, pool_size=0, pool_timeout_seconds=5, prepare_threshold=3)
+    )
+    settings.CACHES["default"]["LOCATION"] = redis_url
+    settings.DATABASE_URL = own_url
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = redis_url
+    celery_app.conf.broker_url = redis_url
+
+
+def _run_database() -> str:
+    return run_database_name(os.environ.get("PYTEST_XDIST_WORKER", "main"))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Give this process its database, as migrations leave it."""
+    with django_db_blocker.unblock():
+        _databases.clone(_run_database())
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+    _databases.drop(_run_database())
+
+
+def _start_over(_test_case: TransactionTestCase) -> None:
+    """Replace the database after a test that committed: append-only tables refuse the usual TRUNCATE."""
+    connections.close_all()
+    _databases.clone(_run_database())
+
+
+TransactionTestCase._fixture_teardown = _start_over  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis() -> Iterator[None]:
+    """Forget counters, locks and cached facts of the test before."""
+    yield
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        redis_databases.empty(client)
+
+
+@pytest.fixture(autouse=True)
+def _books_balance(request: pytest.FixtureRequest, _django_db_marker: None) -> Iterator[None]:
+    """Prove the ledger after each test that used the database."""
+    names = {"db", "transactional_db", "_django_db_helper"}
+    uses_database = bool(names & set(request.fixturenames)) or request.node.get_closest_marker("django_db")
+    if uses_database:
+        # Asked for here, so that its rollback comes after our check.
+        request.getfixturevalue("_django_db_helper")
+    yield
+    if uses_database:
+        assert _breaks() == []
+
+
+def _breaks() -> list[Any]:
+    """Return what is wrong with the ledger of the current database."""
+    if connection.needs_rollback or find_spec("apps.transactions.books") is None:
+        return []
+    check_books: Callable[[], Any] = import_module("apps.transactions.books").check_books
+    return list(check_books())
+
+
+@pytest.fixture(scope="session")
+def live_platform(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[LivePlatform]:
+    """Run the platform's web server, with a database and a Redis database of its own, for the whole run."""
+    name = f"{_run_database()}_live"
+    with django_db_blocker.unblock():
+        _databases.clone(name)
+    with redis_databases.claimed(_server_urls["redis"]) as redis_url:
+        platform = start_platform(
+            database=name,
+            database_url=url_of(_server_urls["database"], name),
+            redis_url=redis_url,
+            logs=DATA_DIR / "test" / "log" / f"live-{os.getpid()}",
+            blocker=django_db_blocker,
+        )
+        try:
+            yield platform
+            with platform.in_database():
+                assert _breaks() == []
+        finally:
+            platform.supervisor.stop_all()
+            _databases.drop(name)
+
+
+@pytest.fixture(scope="session")
+def live_worker(live_platform: LivePlatform) -> LivePlatform:
+    """Run the platform with a real Celery worker too."""
+    live_platform.start_worker()
+    return live_platform

@@ -1,0 +1,1 @@
+"""What the test runs stand on: databases cloned from a template, Redis databases, a live platform."""
