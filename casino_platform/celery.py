@@ -10,7 +10,9 @@ from casino_platform.heartbeat import WorkerHeartbeat
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "casino_platform.settings.development")
 
 # Task name -> when. Tasks live in apps/<app>/tasks.py under the names used here.
-SCHEDULE: dict[str, dict[str, Any]] = {}
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "core.purge_idempotency_keys": {"task": "core.purge_idempotency_keys", "schedule": 60 * 60},
+}
 
 app = Celery("casino_platform")
 app.config_from_object("django.conf:settings", namespace="CELERY")

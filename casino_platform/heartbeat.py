@@ -4,6 +4,9 @@ import time
 from typing import Any
 
 from celery import bootsteps
+from django.conf import settings
+from redis import Redis
+from redis.exceptions import RedisError
 
 HEARTBEAT_KEY = "casino:worker-heartbeat"
 BEAT_SECONDS = 2.0
@@ -11,10 +14,10 @@ BEAT_SECONDS = 2.0
 ALIVE_SECONDS = 10
 
 
-class WorkerHeartbeat(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types for bootsteps
+class WorkerHeartbeat(bootsteps.StartStopStep):
     """Writes an expiring key to Redis from the worker's own event loop, so a hung loop goes silent."""
 
-    requires = {"celery.worker.components:Timer"}
+    requires = ("celery.worker.components:Timer",)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         """Take the worker's options; none concerns us."""
@@ -34,11 +37,6 @@ class WorkerHeartbeat(bootsteps.StartStopStep):  # type: ignore[misc]  # celery 
 
 def beat() -> None:
     """Record that a worker is alive now."""
-    # Django is set up by the time a worker runs, but not when this module is imported.
-    from django.conf import settings
-    from redis import Redis
-    from redis.exceptions import RedisError
-
     try:
         client = Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=1, socket_connect_timeout=1)
         with client:

@@ -4,10 +4,10 @@ from importlib.util import find_spec
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from apps.core import health, metrics
+from apps.core import health, metrics, problems
 
 
 def _mount(prefix: str, *modules: str) -> list[URLPattern | URLResolver]:
@@ -31,8 +31,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     *_mount("api/problems/", "apps.core.api.urls"),
+    # Whatever else is asked for under /api/ is refused in the API's own format, with DEBUG too.
+    re_path(r"^api/", problems.not_found),
     *_mount("", "apps.backoffice.urls"),
     path("admin/", admin.site.urls),
 ]
 if settings.SANDBOX:
     urlpatterns += _mount("sandbox/", "apps.sandbox.urls")
+
+handler400 = "apps.core.problems.bad_request"
+handler403 = "apps.core.problems.permission_denied"
+handler404 = "apps.core.problems.not_found"
+handler500 = "apps.core.problems.server_error"

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 import redis
-from casino_platform.celery import app as celery_app
-from casino_platform.runtime.servers import DATA_DIR, embedded_servers
-from casino_platform.settings.urls import database_from_url
 from django.conf import settings
 from django.db import connection, connections
 from django.test import TransactionTestCase
-from pytest_django.plugin import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker
 
+from casino_platform.celery import app as celery_app
+from casino_platform.runtime.servers import DATA_DIR, embedded_servers
+from casino_platform.settings.urls import database_from_url
 from tests.harness import redis_databases
 from tests.harness.databases import Databases, run_database_name, url_of
 from tests.harness.live import LivePlatform, start_platform
@@ -33,15 +33,15 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     resources = contextlib.ExitStack()
     config.add_cleanup(resources.close)
-    given = {name: os.environ.get(name, "") for name in ("DATABASE_URL", "REDIS_URL")}
-    if not all(given.values()):
+    _server_urls.update(database=os.environ.get("DATABASE_URL", ""), redis=os.environ.get("REDIS_URL", ""))
+    is_given = bool(_server_urls["database"])
+    if not all(_server_urls.values()):
         servers = resources.enter_context(embedded_servers(DATA_DIR / "test", throw_away=True))
-        given["REDIS_URL"] = given["REDIS_URL"] or servers.redis_url
-    database_url = given["DATABASE_URL"] or servers.database_url
-    redis_url = resources.enter_context(redis_databases.claimed(given["REDIS_URL"]))
-    _server_urls.update(database=database_url, redis=given["REDIS_URL"])
-    _use(database_url, redis_url)
-    if not given["DATABASE_URL"]:
+        _server_urls["database"] = _server_urls["database"] or servers.database_url
+        _server_urls["redis"] = _server_urls["redis"] or servers.redis_url
+    _use(_server_urls["database"], resources.enter_context(redis_databases.claimed(_server_urls["redis"])))
+    if not is_given:
+        # Only on our own server: process ids of another machine say nothing here.
         _databases.drop_leftovers()
 
 
@@ -57,7 +57,7 @@ def _use(database_url: str, redis_url: str) -> None:
     settings.CACHES["default"]["LOCATION"] = redis_url
     settings.DATABASE_URL = own_url
     settings.REDIS_URL = settings.CELERY_BROKER_URL = redis_url
-    celery_app.conf.broker_url = redis_url
+    celery_app.conf.update(broker_url=redis_url)
 
 
 def _run_database() -> str:
@@ -81,13 +81,14 @@ def _start_over(_test_case: TransactionTestCase) -> None:
     _databases.clone(_run_database())
 
 
-TransactionTestCase._fixture_teardown = _start_over  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = _start_over  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)
 def _empty_redis() -> Iterator[None]:
     """Forget counters, locks and cached facts of the test before."""
     yield
+    import_module("apps.core.clock").forget_cached_offset()
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         redis_databases.empty(client)
 

@@ -1,0 +1,1 @@
+"""Money, clock, ids, errors, request context and API plumbing; no business."""

@@ -42,10 +42,10 @@ def advance(seconds: float) -> datetime:
     # One statement, so that two callers at once add up instead of overwriting each other.
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO core_clockoffset AS c (id, clock_offset) VALUES (1, %(step)s)"
+            "INSERT INTO core_clockoffset AS c (id, clock_offset) VALUES (1, %(step)s::interval)"
             " ON CONFLICT (id) DO UPDATE SET clock_offset = c.clock_offset + excluded.clock_offset"
-            " WHERE c.clock_offset + excluded.clock_offset <= %(max)s",
-            {"step": timedelta(seconds=seconds), "max": MAX_OFFSET},
+            " WHERE c.clock_offset + excluded.clock_offset <= %(max)s::interval",
+            {"step": f"{seconds:.6f} seconds", "max": f"{MAX_OFFSET.total_seconds():.0f} seconds"},
         )
         if cursor.rowcount != 1:
             raise ClockNotMovable("the clock has been moved a century already")

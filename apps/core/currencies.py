@@ -65,7 +65,7 @@ class CurrencySpec:
     @property
     def ledger_scale(self) -> int:
         """Ledger units in one main unit: 1_000_000 for fiat, 100_000_000 for crypto."""
-        return 10**self.ledger_exponent
+        return int(10**self.ledger_exponent)
 
 
 def _table() -> dict[str, CurrencySpec]:

@@ -19,7 +19,7 @@ _MIGRATIONS_RECHECK_SECONDS = 30.0
 _migrations_seen_applied_at: float | None = None
 
 
-class NotReady(Exception):  # noqa: N818 - the state is the error
+class NotReady(Exception):
     """One part is not usable; the text says why, without addresses or secrets."""
 
 

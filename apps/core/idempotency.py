@@ -11,6 +11,8 @@ from typing import Any, Concatenate, cast
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -37,7 +39,7 @@ _NEVER_STORED = frozenset({400, 401, 403, 404, 405, 406, 413, 415, 429})
 
 
 class IdempotencyKeyMissing(DomainError):
-    """This request moves money, so it needs an `Idempotency-Key` header: a new UUID per intention."""
+    """A request that moves money needs an `Idempotency-Key` header: a new UUID per intention."""
 
     code = "idempotency-key-missing"
     title = "Idempotency-Key header required"
@@ -101,9 +103,21 @@ def idempotent(*, required: bool = True) -> Callable[[ViewMethod], ViewMethod]:
                 return method(view, request, *args, **kwargs)
             return _run_once(view, request, key, lambda: method(view, request, *args, **kwargs))
 
-        return wrapper
+        documented: ViewMethod = extend_schema(parameters=[_parameter(required=required)])(wrapper)
+        return documented
 
     return decorate
+
+
+def _parameter(*, required: bool) -> OpenApiParameter:
+    return OpenApiParameter(
+        "Idempotency-Key",
+        OpenApiTypes.STR,
+        OpenApiParameter.HEADER,
+        required=required,
+        description="One new value (a UUID, say) for each intention. The same request sent again within 48 hours"
+        " gets the same answer, marked `Idempotency-Replayed: true`, and has no second effect.",
+    )
 
 
 def read_key(header: str | None) -> str | None:
@@ -126,9 +140,7 @@ def read_key(header: str | None) -> str | None:
     return key
 
 
-def _run_once(
-    view: APIView, request: Request, key: str, run: Callable[[], HttpResponseBase]
-) -> HttpResponseBase:
+def _run_once(view: APIView, request: Request, key: str, run: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     identity = {
         "scope": _scope_of(view, request),
         "method": cast("str", request.method),

@@ -42,9 +42,7 @@ def redact(value: Any, _depth: int = 0) -> Any:
     return value
 
 
-def redact_secrets(
-    _logger: object, _method: str, event_dict: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def redact_secrets(_logger: object, _method: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Structlog processor: no password, token, signature or card number reaches a log."""
     for key, value in list(event_dict.items()):
         if key.startswith("_"):

@@ -22,6 +22,9 @@ Precision = Literal["currency", "ledger"]
 # PostgreSQL's bigint, kept symmetric so that negation always fits.
 UNITS_LIMIT = 2**63
 
+# Powers of ten; keeps a hostile "1e999999" from becoming a huge integer.
+_MAX_MAGNITUDE = 50
+
 # ASCII digits only (\d would take other scripts' digits); longer than any amount that fits a bigint.
 _DECIMAL_STRING = re.compile(r"(-?)(0|[1-9][0-9]{0,19})(?:\.([0-9]{1,30}))?", re.ASCII)
 
@@ -90,7 +93,7 @@ class Money:
         return cls(0, currency)
 
     @classmethod
-    def parse(cls, text: str, currency: str, *, precision: Precision = "currency") -> Self:
+    def parse(cls, text: object, currency: str, *, precision: Precision = "currency") -> Self:
         """
         Read a plain decimal string such as ``"12.34"``; trailing zeros do not count as precision.
 
@@ -135,15 +138,14 @@ class Money:
         return cls.from_scaled(value, currency_spec(currency).exponent, currency)
 
     @classmethod
-    def from_decimal(cls, value: Decimal, currency: str, *, precision: Precision = "ledger") -> Self:
+    def from_decimal(cls, value: object, currency: str, *, precision: Precision = "ledger") -> Self:
         """
         Take an exact Decimal in main units.
 
         :raises InvalidAmount: if it is not a finite Decimal
         :raises AmountNotExact: if it is finer than the precision
         """
-        # The bound on the exponent keeps a hostile "1e999999" from becoming a huge integer.
-        if not isinstance(value, Decimal) or not value.is_finite() or not -50 < value.adjusted() < 50:
+        if not isinstance(value, Decimal) or not value.is_finite() or abs(value.adjusted()) > _MAX_MAGNITUDE:
             raise InvalidAmount(value)
         spec = currency_spec(currency)
         decimals = spec.exponent if precision == "currency" else spec.ledger_exponent
@@ -163,8 +165,8 @@ class Money:
         """
         shift = currency_spec(self.currency).ledger_exponent - scale
         if shift <= 0:
-            return self.units * 10**-shift
-        value, rest = divmod(self.units, 10**shift)
+            return self.units * int(10**-shift)
+        value, rest = divmod(self.units, int(10**shift))
         if rest:
             raise AmountNotExact(self.format(), self.currency, scale)
         return value

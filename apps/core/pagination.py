@@ -29,14 +29,16 @@ class CursorPagination(DrfCursorPagination):
     # The browsable API is not served, so neither are its page controls.
     template = cast("str", None)
 
-    def get_ordering(
-        self, request: Request, queryset: QuerySet[Any], view: APIView | None
-    ) -> tuple[str, ...] | list[str]:
-        """The view's ``cursor_ordering``, else newest first."""
-        ordering: str | Sequence[str] | None = getattr(view, "cursor_ordering", None)
-        if ordering is None:
-            return super().get_ordering(request, queryset, view)
-        return (ordering,) if isinstance(ordering, str) else tuple(ordering)
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> tuple[str, ...]:
+        """The view's ``cursor_ordering``, else newest first; always down to the row itself."""
+        wanted: str | Sequence[str] | None = getattr(view, "cursor_ordering", None)
+        if wanted is None:
+            wanted = super().get_ordering(request, queryset, view)
+        ordering = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+        if {name.lstrip("-") for name in ordering} & {"pk", queryset.model._meta.pk.name}:  # noqa: SLF001 - Django documents _meta
+            return ordering
+        # Rows equal in the fields asked for would come in any order, and be skipped or shown twice.
+        return (*ordering, "-pk" if ordering[0].startswith("-") else "pk")
 
     def get_page_size(self, request: Request) -> int | None:
         """Read ``limit``; refuses what is not a whole number from 1 to 200."""
@@ -47,9 +49,7 @@ class CursorPagination(DrfCursorPagination):
             raise ValidationError({"limit": [f"Must be a whole number from 1 to {self.max_page_size}."]})
         return int(text)
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
-    ) -> list[Any] | None:
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
         """Cut one page; a forged or damaged cursor is a 400 of the field ``cursor``."""
         try:
             return super().paginate_queryset(queryset, request, view)

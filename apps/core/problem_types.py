@@ -51,9 +51,7 @@ AUTHENTICATION_FAILED = ProblemType(
 PERMISSION_DENIED = ProblemType(
     "permission-denied", "Permission denied", 403, "The caller is known and may not do this."
 )
-NOT_FOUND = ProblemType(
-    "not-found", "Not found", 404, "There is no such thing here, or it belongs to somebody else."
-)
+NOT_FOUND = ProblemType("not-found", "Not found", 404, "There is no such thing here, or it belongs to somebody else.")
 METHOD_NOT_ALLOWED = ProblemType(
     "method-not-allowed", "Method not allowed", 405, "The `Allow` header lists the methods of this address."
 )
@@ -120,9 +118,7 @@ def problem_type_of_api_exception(error: exceptions.APIException) -> ProblemType
     for kind, problem_type in _BY_API_EXCEPTION:
         if isinstance(error, kind):
             if error.status_code != problem_type.status:
-                return ProblemType(
-                    problem_type.code, problem_type.title, error.status_code, problem_type.explanation
-                )
+                return ProblemType(problem_type.code, problem_type.title, error.status_code, problem_type.explanation)
             return problem_type
     return ProblemType(
         error.default_code.replace("_", "-"), str(error.default_detail), error.status_code, str(error.default_detail)

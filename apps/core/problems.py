@@ -35,6 +35,14 @@ CONTENT_TYPE = "application/problem+json"
 
 Problem = dict[str, Any]
 
+# Django's own exceptions, the special before the general.
+_OF_DJANGO: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ProblemType], ...] = (
+    (Http404, NOT_FOUND),
+    (PermissionDenied, PERMISSION_DENIED),
+    (RequestDataTooBig, REQUEST_TOO_LARGE),
+    ((SuspiciousOperation, BadRequest, UnreadablePostError), MALFORMED_REQUEST),
+)
+
 
 def problem(problem_type: ProblemType, detail: str = "", **extensions: Any) -> Problem:
     """
@@ -63,7 +71,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     response = Response(document, status=document["status"], headers=headers, content_type=CONTENT_TYPE)
     if document["code"] == INTERNAL_ERROR.code:
         # Logged with its traceback already; Django need not add a line without one.
-        response._has_been_logged = True
+        response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001 - Django's own mark
     return response
 
 
@@ -73,14 +81,9 @@ def _document_of(exc: Exception) -> tuple[Problem | None, dict[str, str]]:
         return problem(kind, exc.detail, **exc.extensions), exc.headers()
     if isinstance(exc, exceptions.APIException):
         return _document_of_api_exception(exc), _headers_of(exc)
-    if isinstance(exc, Http404):
-        return problem(NOT_FOUND), {}
-    if isinstance(exc, PermissionDenied):
-        return problem(PERMISSION_DENIED), {}
-    if isinstance(exc, RequestDataTooBig):
-        return problem(REQUEST_TOO_LARGE), {}
-    if isinstance(exc, SuspiciousOperation | BadRequest | UnreadablePostError):
-        return problem(MALFORMED_REQUEST), {}
+    for kinds, problem_type in _OF_DJANGO:
+        if isinstance(exc, kinds):
+            return problem(problem_type), {}
     return None, {}
 
 

@@ -93,6 +93,7 @@ class RequestContextMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Answer under a new request id, and say which."""
         if self._is_async:
             return self._call_async(request)
         context = RequestContext(uuid7())

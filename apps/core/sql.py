@@ -1,4 +1,5 @@
 """SQL kept in readable files under apps/<app>/sql/, and the migration operation that installs it."""
+# ruff: noqa: ARG002 - the signatures are Django's
 
 from pathlib import Path
 from typing import Any

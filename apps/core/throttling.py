@@ -54,9 +54,7 @@ class RateLimit:
     def hit(self, key: str, *, cost: int = 1) -> Remaining:
         """Count one attempt and say whether it is still within the limit. Atomic over processes."""
         try:
-            count, ttl_milliseconds = redis_client().eval(
-                _HIT, 1, self._redis_key(key), self.seconds * 1000, cost
-            )
+            count, ttl_milliseconds = redis_client().eval(_HIT, 1, self._redis_key(key), self.seconds * 1000, cost)
         except redis.RedisError as error:
             return self._without_redis(error)
         return self._remaining(int(count), int(ttl_milliseconds))
@@ -66,7 +64,9 @@ class RateLimit:
         redis_key = self._redis_key(key)
         try:
             with redis_client().pipeline(transaction=True) as pipeline:
-                count, ttl_milliseconds = pipeline.get(redis_key).pttl(redis_key).execute()
+                pipeline.get(redis_key)
+                pipeline.pttl(redis_key)
+                count, ttl_milliseconds = pipeline.execute()
         except redis.RedisError as error:
             return self._without_redis(error)
         used = int(count or 0)
@@ -91,9 +91,7 @@ class RateLimit:
         return Remaining(allowed, max(0, self.limit - count), wait)
 
     def _without_redis(self, error: redis.RedisError) -> Remaining:
-        logger.warning(
-            "rate_limit.redis_down", limit=self.name, fails=self.when_redis_is_down, error=str(error)
-        )
+        logger.warning("rate_limit.redis_down", limit=self.name, fails=self.when_redis_is_down, error=str(error))
         if self.when_redis_is_down == "open":
             return Remaining(allowed=True, remaining=0, retry_after_seconds=0)
         return Remaining(allowed=False, remaining=0, retry_after_seconds=self.seconds)

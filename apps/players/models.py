@@ -101,6 +101,7 @@ class StatusChange(models.Model):
 class PlayerSession(models.Model):
     """A log-in of a player. The token itself is never stored, only its SHA-256."""
 
+    public_id = models.UUIDField(unique=True, default=uuid7, editable=False, help_text="The id its player sees")
     player = models.ForeignKey(Player, on_delete=models.CASCADE, related_name="sessions")
     token_digest = models.BinaryField(unique=True, editable=False)
     created_at = models.DateTimeField()
@@ -132,7 +133,29 @@ class LoginAttempt(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        indexes = (models.Index(fields=["player", "-attempted_at"], name="players_attempt_by_player"),)
+        indexes = (
+            models.Index(fields=["player", "-attempted_at"], name="players_attempt_by_player"),
+            # Lock-out counts by name, so that unknown names are locked out just as known ones.
+            models.Index("brand", Lower("username"), "-attempted_at", name="players_attempt_by_name"),
+        )
 
     def __str__(self) -> str:
         return f"{self.username}: {self.outcome}"
+
+
+class ProfileChange(models.Model):
+    """What a field of a player's profile was before, and who changed it. Erased with the personal data it repeats."""
+
+    player = models.ForeignKey(Player, on_delete=models.CASCADE, related_name="profile_changes")
+    field = models.SlugField(max_length=32)
+    old_value = models.CharField(max_length=254, blank=True)
+    new_value = models.CharField(max_length=254, blank=True)
+    actor = models.CharField(max_length=150, help_text="Staff username, or `player`")
+    request_id = models.UUIDField(null=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return self.field

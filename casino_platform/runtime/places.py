@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 # The longest socket path Linux takes is 107 bytes; PostgreSQL appends "/.s.PGSQL.65535.lock".
 _LONGEST_SOCKET_DIRECTORY = 80
@@ -24,6 +25,21 @@ class Identity:
 
     uid: int
     gid: int
+
+
+class SpawnOptions(TypedDict, total=False):
+    """What subprocess needs to start a program as another user."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def spawn_options(identity: Identity | None) -> SpawnOptions:
+    """Return subprocess's options for running as `identity`; none for running as ourselves."""
+    if identity is None:
+        return {}
+    return {"user": identity.uid, "group": identity.gid, "extra_groups": []}
 
 
 def server_identity() -> Identity | None:
@@ -45,10 +61,8 @@ def is_reachable(path: Path, identity: Identity | None) -> bool:
     finished = subprocess.run(
         ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)],
         cwd="/",
-        user=identity.uid,
-        group=identity.gid,
-        extra_groups=[],
         check=False,
+        **spawn_options(identity),
     )
     return finished.returncode == 0
 

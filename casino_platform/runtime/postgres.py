@@ -14,7 +14,15 @@ import psycopg
 from psycopg import sql
 
 from .local_secrets import local_secret
-from .places import Identity, give_to, reachable_program, server_directory, socket_directory, write_private
+from .places import (
+    Identity,
+    give_to,
+    reachable_program,
+    server_directory,
+    socket_directory,
+    spawn_options,
+    write_private,
+)
 from .supervisor import ProcessSpec
 
 SUPERUSER = "postgres"
@@ -123,8 +131,7 @@ class Postgres:
         give_to(draft, self.identity)
         password_file = cluster.with_name("initial-password")
         write_private(password_file, self._password(SUPERUSER), self.identity)
-        identity = self.identity
-        finished = subprocess.run(  # noqa: S603 - our own program and arguments
+        finished = subprocess.run(
             [
                 str(self._program("initdb")),
                 f"--pgdata={draft}",
@@ -143,7 +150,7 @@ class Postgres:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            **({} if identity is None else {"user": identity.uid, "group": identity.gid, "extra_groups": []}),
+            **spawn_options(self.identity),
         )
         password_file.unlink()
         if finished.returncode != 0:

@@ -1,4 +1,4 @@
-"""Runs one command with DATABASE_URL and REDIS_URL set: the given ones, the demo's, or embedded servers for its time."""
+"""Runs one command with DATABASE_URL and REDIS_URL set: given, the demo's, or new ones for its time."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ def main() -> int:
         return 2
     with server_environment() as environment:
         try:
-            return subprocess.run(sys.argv[1:], env=environment, cwd=PROJECT_DIR, check=False).returncode  # noqa: S603
+            return subprocess.run(sys.argv[1:], env=environment, cwd=PROJECT_DIR, check=False).returncode
         except KeyboardInterrupt:
             return 130
 

@@ -183,7 +183,7 @@ def _spawn_keeper(data_dir: Path, *, throw_away: bool) -> "subprocess.Popen[byte
     (data_dir / "log").mkdir(parents=True, exist_ok=True)
     flags = ["--throw-away"] if throw_away else []
     with (data_dir / "log" / "keeper.log").open("ab") as log:
-        return subprocess.Popen(  # noqa: S603 - our own module
+        return subprocess.Popen(
             [sys.executable, "-m", "casino_platform.runtime.keeper", str(data_dir), *flags],
             cwd=PROJECT_DIR,
             stdin=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from .places import Identity
+from .places import Identity, spawn_options
 
 _PR_SET_PDEATHSIG = 1
 _FIRST_BACKOFF_SECONDS = 0.5
@@ -144,9 +144,8 @@ class Supervisor:
 
     def _spawn(self, child: _Child) -> None:
         spec = child.spec
-        identity = spec.identity
         with self._open_log(spec.name) as log:
-            child.process = subprocess.Popen(  # noqa: S603 - the specifications are our own
+            child.process = subprocess.Popen(
                 list(spec.argv),
                 env=dict(spec.environment),
                 cwd=spec.directory,
@@ -155,7 +154,7 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=_die_with_parent(spec.stop_signal),  # noqa: PLW1509 - one thread; prctl has no other way
-                **({} if identity is None else {"user": identity.uid, "group": identity.gid, "extra_groups": []}),
+                **spawn_options(spec.identity),
             )
         child.started_at = time.monotonic()
         child.restart_at = None

@@ -5,9 +5,7 @@ from typing import Any
 
 from environs import Env
 
-from apps.core.logging import configure_logging as configure_logging
-
-from .unfold import UNFOLD as UNFOLD
+from .unfold import UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = BASE_DIR / ".data"
@@ -132,7 +130,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["apps.core.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "apps.core.pagination.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_VERSIONING_CLASS": None,
@@ -142,6 +140,14 @@ REST_FRAMEWORK = {
     "COERCE_DECIMAL_TO_STRING": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# How long a player stays logged in, and (requests, seconds) for each address, or each player once known.
+PLAYER_SESSION_SECONDS: int = env.int("PLAYER_SESSION_SECONDS", default=12 * 60 * 60)
+PLAYER_RATE_LIMITS: dict[str, tuple[int, int]] = {
+    "register": (30, 3600),
+    "login": (60, 60),
+    "login-failures": (50, 900),
+    "requests": (600, 60),
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Casino integration platform: player API",
     "DESCRIPTION": "For player frontends. Money is a decimal string with its currency; errors are RFC 9457.",
@@ -150,6 +156,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "PREPROCESSING_HOOKS": ["casino_platform.openapi.only_player_api"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "apps.core.api.schema.add_problem_responses",
+    ],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -162,7 +172,7 @@ LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")
 # Django would configure logging a second time from LOGGING; ours is done by configure_logging below.
 LOGGING_CONFIG = None
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
-METRICS_NETWORKS: list[str] = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
+METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 # Reverse proxies whose X-Forwarded-For is believed, as networks.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 
@@ -204,14 +214,12 @@ def redis_caches(url: str, *, key_prefix: str = "casino") -> dict[str, Any]:
     }
 
 
-def database_options() -> dict[str, Any]:
-    """Read how connections are held from the environment."""
+def database_options(*, pool_size: int = 24) -> dict[str, Any]:
+    """Read how connections are held from the environment; `pool_size` where it does not say."""
     prepare_after: int = env.int("DATABASE_PREPARE_THRESHOLD", default=3)
     return {
-        "pool_size": env.int("DATABASE_POOL_SIZE", default=24),
+        "pool_size": env.int("DATABASE_POOL_SIZE", default=pool_size),
         "pool_timeout_seconds": env.float("DATABASE_POOL_TIMEOUT_SECONDS", default=5.0),
         # 0 switches preparing off, for a transaction pooler that cannot keep statements.
         "prepare_threshold": prepare_after or None,
     }
-
-

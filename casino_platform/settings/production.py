@@ -5,8 +5,10 @@ import binascii
 
 from django.core.exceptions import ImproperlyConfigured
 
-from .base import *  # noqa: F403 - a settings module is its base plus what differs
-from .base import LOG_LEVEL, SANDBOX, configure_logging, database_options, env, redis_caches
+from apps.core.logging import configure_logging
+
+from .base import *
+from .base import LOG_LEVEL, SANDBOX, database_options, env, redis_caches
 from .urls import database_from_url
 
 _REQUIRED = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "CREDENTIALS_KEYS")
@@ -38,7 +40,7 @@ def _refusals() -> list[str]:
         reasons.append("ALLOWED_HOSTS must name the hosts, not *")
     if SANDBOX:
         reasons.append("SANDBOX is on: the sandbox moves clocks and mints money, it never runs in production")
-    keys = env.list("CREDENTIALS_KEYS", default=[])
+    keys: list[str] = env.list("CREDENTIALS_KEYS", default=[])
     reasons += [problem for problem in map(_credential_key_problem, filter(None, keys)) if problem]
     return reasons
 
@@ -48,8 +50,8 @@ if _reasons := _refusals():
     raise ImproperlyConfigured(message)
 
 SECRET_KEY = env.str("SECRET_KEY")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS")
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+CREDENTIALS_KEYS: list[str] = env.list("CREDENTIALS_KEYS")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[f"https://{host}" for host in ALLOWED_HOSTS])
 DATABASE_URL = env.str("DATABASE_URL")

@@ -2,13 +2,14 @@
 
 import os
 
+from apps.core.logging import configure_logging
 from casino_platform.runtime.local_secrets import test_credentials_key
 
 # Read by base, which decides by it which apps are installed.
 os.environ.setdefault("SANDBOX", "1")
 
-from .base import *  # noqa: F403 - a settings module is its base plus what differs
-from .base import configure_logging, database_options, env, redis_caches
+from .base import *
+from .base import database_options, env, redis_caches
 from .urls import database_from_url
 
 SECRET_KEY = "only-for-tests-" + "0" * 40
@@ -19,7 +20,7 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 DATABASE_URL: str = env.str("DATABASE_URL", default="postgresql://nobody@127.0.0.1:1/set-by-conftest")
 REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:1/0")
 REDIS_KEY_PREFIX: str = env.str("REDIS_KEY_PREFIX", default="test")
-DATABASES = {"default": database_from_url(DATABASE_URL, **{**database_options(), "pool_size": env.int("DATABASE_POOL_SIZE", default=0)})}
+DATABASES = {"default": database_from_url(DATABASE_URL, **database_options(pool_size=0))}
 CACHES = redis_caches(REDIS_URL, key_prefix=REDIS_KEY_PREFIX)
 CELERY_BROKER_URL = REDIS_URL
 

@@ -59,9 +59,7 @@ def test_a_domain_error_may_set_headers(client: Client) -> None:
         ("bug", 500, "internal-error"),
     ],
 )
-def test_framework_errors_are_problems_without_our_insides(
-    client: Client, name: str, status: int, code: str
-) -> None:
+def test_framework_errors_are_problems_without_our_insides(client: Client, name: str, status: int, code: str) -> None:
     response = client.get(f"/api/raise/{name}")
     problem_of(response, status, code)
     assert b"secret detail" not in response.content
@@ -169,14 +167,12 @@ def test_each_way_an_amount_can_be_wrong_has_its_code(client: Client, amount: ob
 
 
 def test_an_amount_is_echoed_in_its_canonical_form(client: Client) -> None:
-    response = client.post(
-        "/api/payments", {"amount": {"amount": "12.3", "currency": "EUR"}}, "application/json"
-    )
+    response = client.post("/api/payments", {"amount": {"amount": "12.3", "currency": "EUR"}}, "application/json")
     assert response.json() == {"amount": {"amount": "12.30", "currency": "EUR"}}
 
 
 @pytest.mark.parametrize("debug", [True, False])
-def test_an_address_that_leads_nowhere_is_a_problem_under_api(client: Client, debug: bool) -> None:
+def test_an_address_that_leads_nowhere_is_a_problem_under_api(client: Client, *, debug: bool) -> None:
     with override_settings(DEBUG=debug):
         problem_of(client.get("/api/nowhere"), 404, "not-found")
 

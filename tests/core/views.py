@@ -1,9 +1,10 @@
 """Small API views that the tests of the plumbing call over HTTP."""
+# ruff: noqa: ARG002 - the signatures are DRF's
 
 import threading
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions, serializers
@@ -54,7 +55,7 @@ class ActorFromHeader(BaseAuthentication):
         if actor == "forged":
             raise exceptions.AuthenticationFailed("No such session.")
         set_actor(actor)
-        return Group(name=actor), None
+        return User(username=actor), None
 
     def authenticate_header(self, request: Request) -> str:
         """Ask for a token."""
@@ -164,8 +165,9 @@ class GroupView(APIView):
     @idempotent()
     def post(self, request: Request) -> Response:
         """Make it, and then do as told."""
-        group = Group.objects.create(name=request.data["name"])
-        match request.data.get("then"):
+        body = cast("dict[str, Any]", request.data)
+        group = Group.objects.create(name=body["name"])
+        match body.get("then"):
             case "refuse":
                 raise TooPoor("Only 3 left.")
             case "busy":
@@ -200,7 +202,7 @@ class OptionalKeyView(APIView):
     @idempotent(required=False)
     def post(self, request: Request) -> Response:
         """Make a group."""
-        group = Group.objects.create(name=request.data["name"])
+        group = Group.objects.create(name=cast("dict[str, Any]", request.data)["name"])
         return Response({"id": group.pk})
 
 

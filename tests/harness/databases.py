@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 _TEMPLATE_PREFIX = "casino_template_"
@@ -20,7 +20,12 @@ _RUN_PREFIX = "casino_test_"
 # Any constant: it names the advisory lock under which a template is built.
 _TEMPLATE_LOCK = 7_102_025
 _KEPT_TEMPLATES = 3
-_SOURCES = ("apps/*/migrations/*.py", "apps/*/sql/**/*.sql", "requirements/base.txt", "casino_platform/settings/base.py")
+_SOURCES = (
+    "apps/*/migrations/*.py",
+    "apps/*/sql/**/*.sql",
+    "requirements/base.txt",
+    "casino_platform/settings/base.py",
+)
 
 
 def template_name() -> str:
@@ -40,7 +45,7 @@ def run_database_name(worker: str) -> str:
 
 def url_of(server_url: str, database: str) -> str:
     """Return `server_url` with another database name."""
-    return make_conninfo(**{**conninfo_to_dict(server_url), "dbname": database})
+    return make_conninfo(server_url, dbname=database)
 
 
 class Databases:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+from pytest_django import DjangoDbBlocker
+
 from casino_platform.runtime.supervisor import ProcessSpec, Supervisor
 from casino_platform.runtime.web import web_argv
-from pytest_django.plugin import DjangoDbBlocker
-
 from tests.harness.databases import PROJECT_DIR, pointed_at
 
 

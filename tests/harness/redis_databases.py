@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import redis
+
 from casino_platform.runtime.servers import FileLock
 
 _MARKER = "casino:test-database"

@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from tests.harness.live import LivePlatform
 
@@ -39,7 +39,7 @@ def test_a_live_platform_with_a_worker_is_ready(live_worker: LivePlatform) -> No
 
 
 @pytest.mark.django_db
-def test_ready_says_so_when_redis_is_away(client: Client, settings: SettingsWrapper) -> None:
+def test_ready_says_so_when_redis_is_away(client: Client, settings: Settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
 
     parts = client.get("/health/ready").json()["parts"]

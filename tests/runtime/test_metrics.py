@@ -1,7 +1,7 @@
 """Who may scrape the metrics."""
 
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 
 def test_the_internal_network_may_scrape(client: Client) -> None:
@@ -15,14 +15,14 @@ def test_a_stranger_may_not(client: Client) -> None:
     assert client.get("/metrics", REMOTE_ADDR="203.0.113.9").status_code == 403
 
 
-def test_a_stranger_with_the_token_may(client: Client, settings: SettingsWrapper) -> None:
+def test_a_stranger_with_the_token_may(client: Client, settings: Settings) -> None:
     settings.METRICS_TOKEN = "scrape-me"
 
     headers = {"Authorization": "Bearer scrape-me"}
     assert client.get("/metrics", REMOTE_ADDR="203.0.113.9", headers=headers).status_code == 200
 
 
-def test_a_wrong_or_empty_token_opens_nothing(client: Client, settings: SettingsWrapper) -> None:
+def test_a_wrong_or_empty_token_opens_nothing(client: Client, settings: Settings) -> None:
     for configured, shown in (("scrape-me", "wrong"), ("", ""), ("scrape-me", "")):
         settings.METRICS_TOKEN = configured
         headers = {"Authorization": f"Bearer {shown}"}

@@ -4,13 +4,14 @@ import subprocess
 import sys
 
 import pytest
+
 from casino_platform.runtime.deploy_check import production_environment
 from casino_platform.runtime.servers import PROJECT_DIR
 
 
 def start(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", "import django; django.setup()"],
+        [sys.executable, "-c", "import casino_platform.settings.production"],
         env={"PYTHONPATH": str(PROJECT_DIR), **environment},
         cwd=PROJECT_DIR,
         capture_output=True,

@@ -10,19 +10,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from casino_platform.runtime.servers import PROJECT_DIR
 from casino_platform.runtime.supervisor import ProcessSpec, Supervisor, UnableToStart
 
 SLEEPER = (sys.executable, "-c", "import signal, sys; print('up', flush=True); signal.pause()")
 # Starts a child of its own, as Granian and Celery do, and writes its pid.
-PARENT = (
-    sys.executable,
-    "-c",
-    "import subprocess, sys, signal\n"
-    "child = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'])\n"
-    "open(sys.argv[1], 'w').write(str(child.pid))\n"
-    "signal.pause()",
-)
+PARENT_PROGRAM = """
+import subprocess, sys, signal
+child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+open(sys.argv[1], "w").write(str(child.pid))
+signal.pause()
+"""
+PARENT = (sys.executable, "-c", PARENT_PROGRAM)
 
 
 @pytest.fixture

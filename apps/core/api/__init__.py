@@ -1,0 +1,1 @@
+"""HTTP plumbing shared by the APIs: fields, parsers, problem pages, schema."""

@@ -18,8 +18,6 @@ class MoneySerializer(serializers.Serializer[Any]):
     currency = serializers.CharField(help_text="ISO 4217 code, or a listed crypto code.")
 
 
-
-
 @extend_schema_field(MoneySerializer)
 class MoneyField(serializers.Field[Money, Any, dict[str, str], Any]):
     """

@@ -90,7 +90,7 @@ BEGIN
         WHEN c.currency <> s.currency THEN 'wrong_currency'
         WHEN s.integration_switch <> 'on' OR NOT s.brand_enabled THEN 'disabled'
         WHEN s.player_status NOT IN ('active', 'restricted') OR NOT s.player_may_play THEN 'blocked'
-        WHEN s.token_replaced OR s.session_over THEN 'session_expired'
+        WHEN (s.token_replaced OR s.session_over) AND NOT c.ignores_expiry THEN 'session_expired'
         WHEN NOT s.game_enabled THEN 'game_disabled'
     END;
 END
@@ -360,8 +360,25 @@ BEGIN
     INSERT INTO integrations_exchange (id, started_at, integration_id, direction, method, path, headers, body, remote_address,
                                        verified_by, outcome, player_id, round_id, transaction_id)
     VALUES (c.request_id, c.started_at, c.integration_id, 'in', c.method, c.path, c.headers, convert_to(c.body, 'UTF8'),
-            c.remote_address, c.verified_by, r.outcome, r.player_id, r.round_id, r.transaction_id);
+            c.remote_address, c.verified_by, r.outcome, r.player_id, r.round_id, r.transaction_id)
+    ON CONFLICT DO NOTHING;  -- sent again after a lost connection: the first try had committed
     RETURN r;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION providers_lock_wallets(p_calls providers_call[]) RETURNS void LANGUAGE plpgsql AS $$
+-- Lock the wallets of all calls, in id order. One index look-up a call: a join would be planned for a hundred of them.
+DECLARE
+    c          providers_call;
+    v_wallet   bigint;
+    v_wallets  bigint[] := '{}';
+BEGIN
+    FOREACH c IN ARRAY p_calls LOOP
+        SELECT gs.cash_account_id INTO v_wallet
+          FROM providers_gamesessiontoken t JOIN providers_gamesession gs ON gs.id = t.session_id WHERE t.digest = c.token;
+        v_wallets := v_wallets || v_wallet;
+    END LOOP;
+    PERFORM 1 FROM transactions_account a WHERE a.id = ANY (v_wallets) ORDER BY a.id FOR NO KEY UPDATE;
 END
 $$;
 
@@ -370,15 +387,12 @@ CREATE OR REPLACE FUNCTION providers_wallet_calls(p_calls json) RETURNS SETOF pr
 -- them, and the caller then sends them one by one.
 -- Wallets are locked in id order, then keys are claimed in key order, so two batches can not block each other.
 DECLARE
-    c providers_call;
+    v_calls providers_call[];
+    c       providers_call;
 BEGIN
-    PERFORM 1 FROM transactions_account a
-      WHERE a.id IN (SELECT gs.cash_account_id
-                       FROM json_populate_recordset(NULL::providers_call, p_calls) x
-                       JOIN providers_gamesessiontoken t ON t.digest = x.token
-                       JOIN providers_gamesession gs ON gs.id = t.session_id)
-      ORDER BY a.id FOR NO KEY UPDATE;
-    FOR c IN SELECT * FROM json_populate_recordset(NULL::providers_call, p_calls) ORDER BY key LOOP
+    SELECT array_agg(x ORDER BY x.key) INTO v_calls FROM json_populate_recordset(NULL::providers_call, p_calls) x;
+    PERFORM providers_lock_wallets(v_calls);
+    FOREACH c IN ARRAY v_calls LOOP
         RETURN NEXT providers_wallet_call(c);
     END LOOP;
 END

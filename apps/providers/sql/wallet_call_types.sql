@@ -17,6 +17,7 @@ CREATE TYPE providers_call AS (
     amount               bigint,       -- ledger units, >= 0
     draw                 text[],       -- buckets a debit draws, in order; the first also takes a credit without a stake
     quantum              bigint,       -- ledger units of the currency's smallest coin: a mixed win is split in whole coins
+    ignores_expiry       boolean,      -- a supplier's promotion may outlive the session's token
     needs_reference      boolean,      -- a credit without a known bet is refused
     accept_closed_round  boolean,      -- a bet reopens, a win still enters, a closed round
     accept_settled       boolean,      -- a bet that has been paid out may still be rolled back

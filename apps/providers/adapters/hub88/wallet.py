@@ -1,0 +1,257 @@
+"""The wallet side of the Hub88 family: verify, decode, one wallet call, answer. It decides nothing."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from apps.core.currencies import currency_spec
+from apps.core.ids import token_digest
+from apps.integrations.connections import Connection
+from apps.integrations.exchange_log import masked_headers
+from apps.integrations.models import Credential
+from apps.providers.adapters.hub88 import wire
+from apps.providers.adapters.hub88.profiles import Profile
+from apps.providers.adapters.hub88.signature import UnusableKey, verified_by
+from apps.providers.adapters.hub88.statuses import OK, status_of
+from apps.providers.contract import Outcome, Verb, WalletAnswer, WalletRequest
+from apps.providers.game_sessions import GameSessionOver, GameTokenUnknown, rotate_token
+from apps.providers.seats import PlayerFacts, Seat, player_facts, seat_of
+from apps.providers.wallet_calls import WalletCall, WalletReply, post_call
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_DEFAULT_DRAW = ("restricted", "cash")
+_FREE_DRAW = ("bonus",)
+_DEFAULT_SHOWN = ("cash", "restricted")
+_decode: Callable[..., Any] = msgspec.json.decode
+
+
+class Refused(Exception):
+    """The request is answered before a command is made of it."""
+
+    def __init__(self, status: str, outcome: Outcome = Outcome.BAD_REQUEST) -> None:
+        super().__init__(status)
+        self.status = status
+        self.outcome = outcome
+
+
+class Hub88Adapter:
+    """The family's adapter, for one profile."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._handlers: Mapping[Verb, Callable[[WalletRequest, str], WalletAnswer]] = {
+            Verb.BET: self._bet,
+            Verb.WIN: self._win,
+            Verb.ROLLBACK: self._rollback,
+            Verb.BALANCE: self._balance,
+            Verb.INFO: self._info,
+            Verb.CHECK: self._check,
+        }
+
+    def knows(self, path: str) -> bool:
+        """Whether the profile has the path."""
+        return path in self._profile.paths
+
+    def answer(self, request: WalletRequest) -> WalletAnswer:
+        """Answer one request; HTTP 200 with a status for everything that was understood or refused."""
+        verb = self._profile.paths[request.path]
+        kid = ""
+        try:
+            kid = self._verify(request)
+            answer = self._handlers[verb](request, kid)
+        except Refused as refusal:
+            answer = self._refusal(request, refusal, verb)
+        answer.verb = verb
+        answer.verified_by = kid
+        return answer
+
+    def _verify(self, request: WalletRequest) -> str:
+        signature = request.headers.get(self._profile.signature_header.lower(), "")
+        keys = request.connection.keys_for(Credential.Purpose.VERIFY_INBOUND)
+        try:
+            kid = verified_by(keys, request.body, signature) if signature else None
+        except UnusableKey:
+            kid = None
+        if kid is None:
+            raise Refused("RS_ERROR_INVALID_SIGNATURE", Outcome.BAD_SIGNATURE)
+        return kid
+
+    def _bet(self, request: WalletRequest, kid: str) -> WalletAnswer:
+        bet = _parsed(request.body, wire.Bet)
+        terms = (bet.round, bet.game_code, bet.currency, bet.amount, bet.is_free)
+        call = self._money_call(request, kid, bet, "debit", "bet", terms)
+        call.ignores_expiry = call.accept_closed_round = bet.is_supplier_promo
+        return self._post(call, bet.request_uuid, Verb.BET, bet.reward_uuid, bet.supplier_transaction_id)
+
+    def _win(self, request: WalletRequest, kid: str) -> WalletAnswer:
+        win = _parsed(request.body, wire.Win)
+        if win.jackpot_win is not None and win.jackpot_win > win.amount:
+            raise Refused("RS_ERROR_WRONG_SYNTAX")
+        terms = (win.round, win.game_code, win.currency, win.amount, win.is_free, win.reference_transaction_uuid)
+        call = self._money_call(request, kid, win, "credit", "win", terms)
+        call.reference = win.reference_transaction_uuid
+        call.accept_closed_round = bool(request.connection.options.get("win_after_close", True)) or win.is_supplier_promo
+        if win.jackpot_win:
+            call.details = {"jackpot_units": wire.ledger_units(win.jackpot_win, win.currency)}
+        refs = (win.reference_transaction_uuid, win.reward_uuid, win.supplier_transaction_id)
+        return self._post(call, win.request_uuid, Verb.WIN, *refs)
+
+    def _rollback(self, request: WalletRequest, kid: str) -> WalletAnswer:
+        rollback = _parsed(request.body, wire.Rollback)
+        terms = (rollback.round, rollback.game_code, rollback.reference_transaction_uuid)
+        call = _call(request, kid, rollback, "rollback", "rollback", terms)
+        call.reference = rollback.reference_transaction_uuid
+        call.accept_settled = bool(request.connection.options.get("rollback_settled", False))
+        return self._post(call, rollback.request_uuid, Verb.ROLLBACK, rollback.reference_transaction_uuid)
+
+    def _money_call(
+        self, request: WalletRequest, kid: str, money: wire.Money, verb: str, kind: str, terms: tuple[object, ...]
+    ) -> WalletCall:
+        call = _call(request, kid, money, verb, kind, terms)
+        try:
+            call.amount = wire.ledger_units(money.amount, money.currency)
+        except wire.UnscalableAmount as error:
+            raise Refused("RS_ERROR_WRONG_CURRENCY", Outcome.WRONG_CURRENCY) from error
+        spec = currency_spec(money.currency)
+        call.currency = money.currency
+        call.quantum = 10 ** (spec.ledger_exponent - spec.exponent)
+        options = request.connection.options
+        call.draw = options.get("free_draw", _FREE_DRAW) if money.is_free else options.get("draw", _DEFAULT_DRAW)
+        return call
+
+    def _post(self, call: WalletCall, request_uuid: str, verb: Verb, *refs: str | None) -> WalletAnswer:
+        reply = post_call(call)
+        status = status_of(reply.outcome, verb, self._profile.debit_statuses)
+        body = self._body(status, request_uuid, reply)
+        return WalletAnswer(
+            status=200,
+            body=body,
+            outcome=reply.outcome,
+            refs=(request_uuid, call.key, call.round_ref, *(ref for ref in refs if ref)),
+            request_logged=reply.logged,
+            player_id=reply.player_id,
+            round_id=reply.round_id,
+            transaction_id=reply.transaction_id,
+        )
+
+    def _balance(self, request: WalletRequest, _kid: str) -> WalletAnswer:
+        balance = _parsed(request.body, wire.Balance)
+        seat = seat_of(request.connection.id, token_digest(balance.token), balance.user)
+        refs = (balance.request_uuid,)
+        if seat is None:
+            return self._plain(Outcome.BAD_SESSION, balance.request_uuid, Verb.BALANCE, refs)
+        body = self._body(OK, balance.request_uuid, seat)
+        return WalletAnswer(200, body, Outcome.APPLIED, refs=refs, player_id=seat.player_id)
+
+    def _info(self, request: WalletRequest, _kid: str) -> WalletAnswer:
+        info = _parsed(request.body, wire.Info)
+        facts = player_facts(info.user, brand_code=request.connection.brand_code)
+        if facts is None:
+            return self._plain(Outcome.BAD_SESSION, info.request_uuid, Verb.INFO, (info.request_uuid,))
+        body = msgspec.json.encode(_facts_body(facts, info.request_uuid))
+        return WalletAnswer(200, body, Outcome.APPLIED, refs=(info.request_uuid,), player_id=facts.player_id)
+
+    def _check(self, request: WalletRequest, _kid: str) -> WalletAnswer:
+        """Exchange a token. The protocol has no status here, so a refusal is HTTP 400: certainly not applied."""
+        check = _parsed(request.body, wire.Check)
+        try:
+            token = rotate_token(
+                digest=token_digest(check.token), integration_id=request.connection.id, now=request.now
+            )
+        except GameTokenUnknown:
+            raise Refused("RS_ERROR_INVALID_TOKEN", Outcome.BAD_SESSION) from None
+        except GameSessionOver:
+            raise Refused("RS_ERROR_TOKEN_EXPIRED", Outcome.SESSION_EXPIRED) from None
+        return WalletAnswer(200, msgspec.json.encode({"token": token}), Outcome.APPLIED)
+
+    def _plain(self, outcome: Outcome, request_uuid: str, verb: Verb, refs: tuple[str, ...]) -> WalletAnswer:
+        status = status_of(outcome, verb, self._profile.debit_statuses)
+        return WalletAnswer(200, self._body(status, request_uuid, None), outcome, refs=refs)
+
+    def _refusal(self, request: WalletRequest, refusal: Refused, verb: Verb) -> WalletAnswer:
+        request_uuid = wire.request_uuid_of(request.body)
+        body = self._body(refusal.status, request_uuid, None)
+        refs = (request_uuid,) if request_uuid else ()
+        return WalletAnswer(400 if verb is Verb.CHECK else 200, body, refusal.outcome, refs=refs)
+
+    def _body(self, status: str, request_uuid: str, state: WalletReply | Seat | None) -> bytes:
+        reply = wire.Reply(status=status, request_uuid=request_uuid)
+        known = state is not None and state.currency is not None
+        if state is not None and known and (status == OK or self._profile.balance_in_refusals):
+            reply.user = str(state.player_ref)
+            reply.currency = state.currency
+            reply.balance = _shown(state)
+        return msgspec.json.encode(reply)
+
+
+def _shown(state: WalletReply | Seat) -> int:
+    """The balance as the vendor's game shows it: real money, without bonus and without what is locked."""
+    units = sum(getattr(state, bucket) or 0 for bucket in _DEFAULT_SHOWN)
+    return wire.wire_amount(units, state.currency or "")
+
+
+def _facts_body(facts: PlayerFacts, request_uuid: str) -> dict[str, object]:
+    return {
+        "user": str(facts.player_ref),
+        "status": OK,
+        "request_uuid": request_uuid,
+        "country": facts.country,
+        "jurisdiction": facts.jurisdiction,
+        "birth_date": facts.birth_date,
+        "registration_date": facts.registered_at.date(),
+    }
+
+
+def _parsed(body: bytes, type_: type[T]) -> T:
+    """Decode strictly: malformed JSON and missing fields are wrong syntax, anything else in the wrong shape wrong types."""
+    try:
+        decoded: T = _decode(body, type=type_)
+    except msgspec.ValidationError as error:
+        missing = "missing required field" in str(error)
+        raise Refused("RS_ERROR_WRONG_SYNTAX" if missing else "RS_ERROR_WRONG_TYPES") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refused("RS_ERROR_WRONG_SYNTAX") from error
+    return decoded
+
+
+def _call(
+    request: WalletRequest, kid: str, wired: wire.Money | wire.Rollback, verb: str, kind: str, terms: tuple[object, ...]
+) -> WalletCall:
+    return WalletCall(
+        request_id=request.id,
+        integration_id=request.connection.id,
+        verb=verb,
+        kind=kind,
+        token="\\x" + token_digest(wired.token).hex(),
+        player_ref=wired.user,
+        key=wired.transaction_uuid,
+        fingerprint=wire.fingerprint(verb, *terms),
+        game_code=wired.game_code,
+        round_ref=wired.round,
+        close_round=wired.round_closed,
+        now=request.now,
+        started_at=request.started_at,
+        method=request.method,
+        path=request.full_path,
+        headers=masked_headers(request.headers),
+        body=request.body.decode(),
+        remote_address=request.remote_address,
+        verified_by=kid,
+    )
+
+
+def options_of(connection: Connection) -> Mapping[str, object]:
+    """The settings of one connection with the family's defaults, for the integration's page."""
+    defaults: dict[str, object] = {
+        "draw": list(_DEFAULT_DRAW),
+        "free_draw": list(_FREE_DRAW),
+        "win_after_close": True,
+        "rollback_settled": False,
+        "operator_id": 1,
+        "sub_partner_id": connection.brand_code,
+    }
+    return {**defaults, **dict(connection.options)}
+
+

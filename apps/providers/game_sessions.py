@@ -1,0 +1,170 @@
+"""Game sessions: opening one with its token, exchanging the token, ending it. Launching a game is in `launch`."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
+
+from apps.core.errors import DomainError
+from apps.core.ids import new_token, token_digest
+from apps.integrations.models import Integration
+from apps.players.models import Player, PlayerSession
+from apps.providers.models import Game, GameSession, GameSessionToken, RtpVariant
+
+DEFAULT_LIFETIME = timedelta(hours=12)
+# The answer to an exchange may be lost on its way: for so long the old token may be exchanged once more.
+EXCHANGE_GRACE = timedelta(seconds=30)
+
+
+class GameTokenUnknown(DomainError):
+    """No game session of this integration goes by that token, or the token was exchanged for a newer one."""
+
+    code = "game-token-unknown"
+    title = "Unknown game token"
+    status = 404
+
+
+class GameSessionOver(DomainError):
+    """The game session has ended or expired; the player has to launch the game again."""
+
+    code = "game-session-over"
+    title = "The game session is over"
+    status = 410
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A new session and its token, which is nowhere else in clear."""
+
+    session: GameSession
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeatAccounts:
+    """Ledger accounts that the bets of a session move money between."""
+
+    cash: int
+    bonus: int
+    restricted: int
+    provider: int
+
+
+@transaction.atomic
+def open_game_session(
+    *,
+    player: Player,
+    integration: Integration,
+    game: Game,
+    currency: str,
+    now: datetime,
+    player_session: PlayerSession | None = None,
+    variant: RtpVariant | None = None,
+    platform: str = "desktop",
+    remote_address: str | None = None,
+) -> OpenedSession:
+    """
+    Seat a player at a vendor's game for real money: accounts (opened where missing), session, token.
+
+    Checks nothing: whether the player may play is the caller's question. How long the session lasts is the
+    integration's option `session_minutes`.
+    """
+    accounts = _open_accounts(player=player, currency=currency, integration=integration)
+    session = GameSession.objects.create(
+        player=player,
+        player_session=player_session,
+        brand_id=player.brand_id,
+        integration=integration,
+        game=game,
+        variant=variant,
+        mode=GameSession.Mode.REAL,
+        platform=platform,
+        currency=currency,
+        cash_account_id=accounts.cash,
+        bonus_account_id=accounts.bonus,
+        restricted_account_id=accounts.restricted,
+        provider_account_id=accounts.provider,
+        remote_address=remote_address or None,
+        created_at=now,
+        expires_at=now + session_lifetime(integration),
+    )
+    return OpenedSession(session, _issue_token(session, now=now))
+
+
+def session_lifetime(integration: Integration) -> timedelta:
+    """How long a game session of this integration lasts."""
+    minutes = integration.options.get("session_minutes")
+    return timedelta(minutes=int(minutes)) if minutes else DEFAULT_LIFETIME
+
+
+@transaction.atomic
+def rotate_token(*, digest: bytes, integration_id: int, now: datetime) -> str:
+    """
+    Exchange a session's token for a new one, as Caleta's `/wallet/check` does; bets need the newest.
+
+    Wins and rollbacks may go on naming any earlier token.
+
+    :param digest: SHA-256 of the token shown
+    :raises GameTokenUnknown: if it is not one of this integration, or was exchanged more than half a minute ago
+    :raises GameSessionOver: if its session has ended or expired
+    """
+    token = (
+        GameSessionToken.objects.select_related("session")
+        .select_for_update(of=("self", "session"))
+        .filter(digest=digest, session__integration_id=integration_id)
+        .first()
+    )
+    if token is None or (token.replaced_at is not None and now >= token.replaced_at + EXCHANGE_GRACE):
+        raise GameTokenUnknown
+    if token.session.ended_at is not None or now >= token.session.expires_at:
+        raise GameSessionOver
+    token.session.tokens.filter(replaced_at__isnull=True).update(replaced_at=now)
+    return _issue_token(token.session, now=now)
+
+
+def end_game_session(*, session_id: int, reason: str, now: datetime) -> bool:
+    """End one session: no more bets, while wins and rollbacks still settle. False if it was over already."""
+    return _end(GameSession.objects.filter(pk=session_id), reason=reason, now=now) == 1
+
+
+def end_game_sessions(*, player_id: int, reason: str, now: datetime) -> int:
+    """End every session of a player and return how many were running."""
+    return _end(GameSession.objects.filter(player_id=player_id), reason=reason, now=now)
+
+
+def expire_game_sessions(*, now: datetime) -> int:
+    """Mark sessions past their time as ended when they expired. Bets were refused from that instant on anyway."""
+    over = GameSession.objects.filter(ended_at__isnull=True, expires_at__lte=now)
+    return over.update(ended_at=F("expires_at"), end_reason="expired")
+
+
+def end_orphaned_sessions(*, now: datetime) -> int:
+    """End sessions whose player has logged out or been locked out since; `players` can not call up to us."""
+    running = GameSession.objects.filter(ended_at__isnull=True, expires_at__gt=now)
+    logged_out = _end(running.filter(player_session__revoked_at__isnull=False), reason="logged-out", now=now)
+    barred = running.filter(player__status__in=(Player.Status.SUSPENDED, Player.Status.CLOSED))
+    return logged_out + _end(barred, reason="player-barred", now=now)
+
+
+def _end(sessions: QuerySet[GameSession], *, reason: str, now: datetime) -> int:
+    return sessions.filter(ended_at__isnull=True, expires_at__gt=now).update(ended_at=now, end_reason=reason)
+
+
+def _issue_token(session: GameSession, *, now: datetime) -> str:
+    token = new_token()
+    GameSessionToken.objects.create(digest=token_digest(token), session=session, issued_at=now)
+    return token
+
+
+def _open_accounts(*, player: Player, currency: str, integration: Integration) -> SeatAccounts:
+    """Open, where missing, the player's wallet and the account of the provider; one round trip."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT max(account_id) FILTER (WHERE kind = 'cash'), max(account_id) FILTER (WHERE kind = 'bonus'),"
+            " max(account_id) FILTER (WHERE kind = 'restricted'),"
+            " ledger_shared_account(%(brand)s, %(currency)s, 'provider', %(integration)s)"
+            " FROM ledger_open_wallet(%(player)s, %(brand)s, %(currency)s)",
+            {"player": player.pk, "brand": player.brand_id, "currency": currency, "integration": integration.pk},
+        )
+        return SeatAccounts(*cursor.fetchone())

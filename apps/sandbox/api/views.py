@@ -1,0 +1,44 @@
+"""The sandbox endpoints for integrators and tests. No authentication: they exist only where SANDBOX=1."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.core import clock
+from apps.sandbox.api.serializers import ExactJSONParser, SessionRequest, player_document
+from apps.sandbox.seating import seat_player
+from apps.sandbox.test_players import player_by_user_id
+
+
+class SandboxSessionView(APIView):
+    """Makes or resets a test player and seats it at a provider."""
+
+    parser_classes = (ExactJSONParser,)
+    authentication_classes = ()
+
+    def post(self, request: Request) -> Response:
+        """Open a game session; see the contract's Sandbox section."""
+        form = SessionRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        wanted = form.validated_data
+        seat = seat_player(
+            provider=wanted["provider"],
+            user_id=wanted.get("userId") or "",
+            currency=wanted["currency"],
+            cash=wanted.get("cashAmount"),
+            promo=wanted.get("promoAmount"),
+            blocked=wanted["isBlocked"],
+            game_code=wanted.get("gameId") or "",
+            now=clock.now(),
+        )
+        return Response({"success": True, "result": {"token": seat.token, "userId": str(seat.player.public_id)}})
+
+
+class SandboxPlayerView(APIView):
+    """Shows what a player's wallet holds and how it came to."""
+
+    authentication_classes = ()
+
+    def get(self, request: Request, user_id: str) -> Response:
+        """Every balance and every posting, oldest first."""
+        return Response(player_document(player_by_user_id(user_id)))

@@ -1,0 +1,126 @@
+"""Seats a test player at a provider: player, money, game, session. What `POST /sandbox/session` does."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from apps.brands.models import Brand
+from apps.core.errors import DomainError
+from apps.core.money import Money
+from apps.integrations.models import Integration
+from apps.players.models import Player
+from apps.providers.game_sessions import open_game_session
+from apps.providers.models import Game, Studio
+from apps.sandbox.funding import set_balances
+from apps.sandbox.test_players import enable_currency, ensure_test_player, set_blocked
+from apps.transactions.models import AccountKind
+
+_DEFAULT_GAME_CODE = "sandbox_game"
+
+
+class UnknownSandboxIntegration(DomainError):
+    """No game provider is connected under that name."""
+
+    code = "unknown-sandbox-integration"
+    title = "Unknown integration"
+    status = 404
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A player at a provider's game; the token is nowhere else in clear."""
+
+    player: Player
+    token: str
+
+
+def seat_player(
+    *,
+    provider: str,
+    user_id: str,
+    currency: str,
+    cash: Money | None,
+    promo: Money | None,
+    blocked: bool | None,
+    game_code: str,
+    now: datetime,
+) -> Seat:
+    """
+    Open a game session for a test player, made or found, after setting what is given: balances and blocking.
+
+    :param user_id: a public id or a test's own name; empty for a new player
+    :param cash: new cash balance (the restricted bucket plays as cash and is emptied); None keeps it
+    :param promo: new bonus balance; None keeps it
+    :param game_code: the vendor's code, catalogued if unknown; empty for the integration's first game
+    :raises UnknownSandboxIntegration: if no game provider is connected under `provider`
+    :raises PlayerOfAnotherBrand: if the player's account is at another brand
+    """
+    integration = Integration.objects.filter(slug=provider, kind=Integration.Kind.GAMES).first()
+    if integration is None:
+        raise UnknownSandboxIntegration(f"No game provider is connected as {provider[:80]!r}.")
+    brand = Brand.objects.get(code=integration.brand_code)
+    enable_currency(brand=brand, code=currency)
+    player = ensure_test_player(brand=brand, user_id=user_id, currency=currency, now=now)
+    _set_money(player, currency, cash, promo, now)
+    if blocked is not None:
+        set_blocked(player=player, blocked=blocked, now=now)
+    opened = open_game_session(
+        player=player,
+        integration=integration,
+        game=ensure_game(vendor=integration.vendor, code=game_code),
+        currency=currency,
+        now=now,
+    )
+    return Seat(player=player, token=opened.token)
+
+
+def ensure_game(*, vendor: str, code: str) -> Game:
+    """Find a vendor's game, or catalogue it, enabled; an empty code means the vendor's first game."""
+    if code:
+        game = Game.objects.filter(vendor=vendor, code=code).first()
+    else:
+        game = Game.objects.filter(vendor=vendor, is_enabled=True).order_by("pk").first()
+    return game or _catalogue_game(vendor, code or _DEFAULT_GAME_CODE)
+
+
+def public_code(vendor: str, code: str) -> str:
+    """
+    The player API's name of a vendor's game.
+
+    Codes that a slug can not carry as they are get a digest, so that two of them never collide.
+    """
+    slug = slugify(code)[:100]
+    suffix = "" if slug == code else f"-{hashlib.sha256(code.encode()).hexdigest()[:8]}"
+    return f"{vendor}-{slug}{suffix}"
+
+
+def _catalogue_game(vendor: str, code: str) -> Game:
+    studio, _ = Studio.objects.get_or_create(code="sandbox", defaults={"name": "Sandbox"})
+    try:
+        with transaction.atomic():
+            return Game.objects.create(
+                vendor=vendor,
+                code=code,
+                public_code=public_code(vendor, code),
+                title=code.replace("_", " ").title(),
+                studio=studio,
+                platforms=["desktop", "mobile"],
+                released_on=date(2026, 1, 1),
+                is_enabled=True,
+            )
+    except IntegrityError:
+        # Another session catalogued the same game at this very moment.
+        return Game.objects.get(vendor=vendor, code=code)
+
+
+def _set_money(player: Player, currency: str, cash: Money | None, promo: Money | None, now: datetime) -> None:
+    targets: dict[AccountKind, Money] = {}
+    if cash is not None:
+        targets |= {AccountKind.CASH: cash, AccountKind.RESTRICTED: Money.zero(currency)}
+    if promo is not None:
+        targets[AccountKind.BONUS] = promo
+    if targets:
+        set_balances(player=player, currency=currency, targets=targets, now=now)

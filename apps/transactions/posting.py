@@ -1,0 +1,211 @@
+"""The typed way into the ledger for everything but game callbacks. The posting itself is SQL: `sql/posting.sql`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from psycopg import errors as pg
+from psycopg.types.json import Jsonb
+
+from apps.core.errors import DomainError
+from apps.core.request_context import current_request_id
+from apps.transactions.models import PLAYER_KINDS, AccountKind, TransactionKind
+
+FUNDS_CONSTRAINT = "transactions_account_funds"
+
+_POST = """
+SELECT ledger_post(%(kind)s, %(brand)s, %(currency)s, %(player)s, %(integration)s, %(external)s, %(round)s,
+                   %(reverses)s, %(request)s, %(details)s, %(now)s,
+                   ARRAY(SELECT ROW(d, dp, c, cp, a)::ledger_leg
+                           FROM unnest(%(debits)s::bigint[], %(debits_guarded)s::boolean[],
+                                       %(credits)s::bigint[], %(credits_guarded)s::boolean[], %(amounts)s::bigint[])
+                                WITH ORDINALITY AS leg (d, dp, c, cp, a, place)
+                          ORDER BY place))
+"""
+
+
+class InsufficientFunds(DomainError):
+    """A player's bucket holds less than the posting would take out of it. Nothing has moved."""
+
+    code = "insufficient-funds"
+    title = "There are not enough funds"
+    status = 422
+
+
+class UnableToPost(RuntimeError):
+    """The posting makes no sense: an unknown account, mixed currencies, no legs. A fault of the caller's code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One movement of `amount` ledger units (> 0) out of the account `debit` into the account `credit`."""
+
+    debit: int
+    credit: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerAccounts:
+    """Ids of a player's four buckets in one currency."""
+
+    cash: int
+    bonus: int
+    locked: int
+    restricted: int
+
+    def of(self, bucket: str) -> int:
+        """Account id of a bucket by its name (`AccountKind` value)."""
+        if bucket not in PLAYER_KINDS:
+            raise UnableToPost(f"{bucket!r} is not a bucket of a player")
+        account: int = getattr(self, bucket)
+        return account
+
+
+def shared_account(*, brand_id: int, currency: str, kind: str, integration_id: int | None = None) -> int:
+    """
+    Id of the house, provider, PSP, fee … account of a brand and currency; opened at first use.
+
+    :param kind: an `AccountKind` that is not a player's bucket
+    """
+    if kind not in AccountKind.values or kind in PLAYER_KINDS:
+        raise UnableToPost(f"{kind!r} is not a kind of shared account")
+    return _scalar("SELECT ledger_shared_account(%s, %s, %s, %s)", [brand_id, currency, kind, integration_id])
+
+
+def open_player_accounts(*, player_id: int, brand_id: int, currency: str) -> PlayerAccounts:
+    """Open a player's four buckets in a currency where they are missing, and return their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kind, account_id FROM ledger_open_wallet(%s, %s, %s)", [player_id, brand_id, currency])
+        return PlayerAccounts(**dict(cursor.fetchall()))
+
+
+def lock_wallet(*, player_id: int, currency: str) -> None:
+    """
+    Take the lock of one wallet until the transaction ends, so that its balances stay as they are read.
+
+    :raises UnableToPost: if the player has no wallet in this currency
+    """
+    try:
+        _scalar("SELECT ledger_lock_wallet(%s, %s)", [player_id, currency])
+    except IntegrityError as error:
+        raise UnableToPost(f"player {player_id} has no {currency} wallet") from error
+
+
+def lock_wallets(*, player_ids: Iterable[int], currency: str) -> None:
+    """
+    Take the locks of several wallets, in the one order everybody uses, until the transaction ends.
+
+    An operation that posts more than once calls this first with all wallets it will touch; `post` takes those of its
+    own legs itself.
+
+    :raises UnableToPost: if a player has no wallet in this currency
+    """
+    wanted = sorted(set(player_ids))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT player_id FROM transactions_account"
+            " WHERE player_id = ANY(%s) AND currency = %s AND kind = 'cash' ORDER BY id",
+            [wanted, currency],
+        )
+        in_order = [player_id for (player_id,) in cursor.fetchall()]
+    if len(in_order) != len(wanted):
+        raise UnableToPost(f"no {currency} wallet: players {sorted(set(wanted) - set(in_order))}")
+    for player_id in in_order:
+        lock_wallet(player_id=player_id, currency=currency)
+
+
+def post(
+    *,
+    kind: str,
+    brand_id: int,
+    currency: str,
+    legs: Sequence[Leg],
+    now: datetime,
+    player_id: int | None = None,
+    integration_id: int | None = None,
+    external_id: str = "",
+    round_id: int | None = None,
+    reverses_id: UUID | None = None,
+    request_id: UUID | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> UUID:
+    """
+    Post one transaction, all its legs or none, and return its id.
+
+    Locks the wallets of all players concerned. Works inside a larger transaction; a refusal leaves that usable.
+
+    :param kind: a `TransactionKind`
+    :param player_id: whose event it is; the players behind the legs are found by their accounts
+    :param request_id: taken from the current request when not given
+    :raises InsufficientFunds: if a player's account would fall below zero
+    :raises UnableToPost: if an account is unknown or of another currency, or the legs are not sound
+    """
+    if kind not in TransactionKind.values:
+        raise UnableToPost(f"unknown transaction kind {kind!r}")
+    if not legs or any(leg.amount <= 0 or leg.debit == leg.credit for leg in legs):
+        raise UnableToPost("a posting needs legs, each with an amount above zero between two accounts")
+    with transaction.atomic():
+        owners = _owners(legs, currency)
+        lock_wallets(player_ids=(owner for owner in owners.values() if owner is not None), currency=currency)
+        arguments = {
+            "kind": kind,
+            "brand": brand_id,
+            "currency": currency,
+            "player": player_id,
+            "integration": integration_id,
+            "external": external_id,
+            "round": round_id,
+            "reverses": reverses_id,
+            "request": request_id or current_request_id(),
+            "details": None if details is None else Jsonb(dict(details)),
+            "now": now,
+            "debits": [leg.debit for leg in legs],
+            "debits_guarded": [owners[leg.debit] is not None for leg in legs],
+            "credits": [leg.credit for leg in legs],
+            "credits_guarded": [owners[leg.credit] is not None for leg in legs],
+            "amounts": [leg.amount for leg in legs],
+        }
+        return _posted(arguments)
+
+
+def _posted(arguments: dict[str, Any]) -> UUID:
+    try:
+        with transaction.atomic():
+            transaction_id: UUID = _scalar(_POST, arguments)
+    except IntegrityError as error:
+        cause = error.__cause__
+        if isinstance(cause, pg.CheckViolation) and cause.diag.constraint_name == FUNDS_CONSTRAINT:
+            raise InsufficientFunds from error
+        if isinstance(cause, pg.ForeignKeyViolation):
+            raise UnableToPost(str(cause)) from error
+        raise
+    except DatabaseError as error:
+        if isinstance(error.__cause__, pg.NumericValueOutOfRange):
+            raise UnableToPost("a balance would leave the range of the ledger") from error
+        raise
+    return transaction_id
+
+
+def _owners(legs: Sequence[Leg], currency: str) -> dict[int, int | None]:
+    """Player behind each account of the legs, None for a shared one."""
+    wanted = {account for leg in legs for account in (leg.debit, leg.credit)}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, player_id FROM transactions_account WHERE id = ANY(%s) AND currency = %s",
+            [list(wanted), currency],
+        )
+        owners: dict[int, int | None] = dict(cursor.fetchall())
+    if len(owners) != len(wanted):
+        raise UnableToPost(f"no such {currency} account: {sorted(wanted - set(owners))}")
+    return owners
+
+
+def _scalar(statement: str, arguments: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, arguments)
+        (value,) = cursor.fetchone()
+    return value
