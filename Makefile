@@ -1,7 +1,7 @@
 # Everything a person or CI does here. `make help` lists it.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
@@ -10,7 +10,7 @@ export PORT
 
 # --- environment --------------------------------------------------------------------------------
 
-# The stamps hold the lock files' names and die with them: a changed lock file installs anew.
+# A changed lock file is newer than its stamp and is installed anew.
 $(VENV)/base.stamp: requirements/base.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -49,15 +49,18 @@ shell: $(VENV)/base.stamp ## Open a Django shell on the demo's database
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run all tests that need no browser
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS)
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) 2>&1
+
+.PHONY: test-all
+test-all: $(VENV)/dev.stamp ## Run all tests, those in the browser too (Chromium: /usr/bin/chromium or CHROMIUM=path)
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "browser or not browser" 2>&1
 
 .PHONY: browser
-browser: $(VENV)/dev.stamp ## Run the browser tests (Chromium: /usr/bin/chromium or CHROMIUM=path)
+browser: $(VENV)/dev.stamp ## Run only the browser tests
 	@$(BIN)/python -m pytest -m browser
 
 .PHONY: check
-check: lint types contracts migrations deploy-check ## Run what CI runs: format, lint, types, contracts, checks, all tests
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "browser or not browser"
+check: lint types contracts migrations deploy-check test-all ## Run what CI runs: format, lint, types, contracts, checks, all tests
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check format and lint

@@ -12,6 +12,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "casino_platform.settings.develo
 # Task name -> when. Tasks live in apps/<app>/tasks.py under the names used here.
 SCHEDULE: dict[str, dict[str, Any]] = {
     "core.purge_idempotency_keys": {"task": "core.purge_idempotency_keys", "schedule": 60 * 60},
+    "integrations.ensure_partitions": {"task": "integrations.ensure_partitions", "schedule": 60 * 60},
+    "integrations.sweep_unanswered": {"task": "integrations.sweep_unanswered", "schedule": 60},
+    "integrations.refresh_health": {"task": "integrations.refresh_health", "schedule": 30},
+    "integrations.drop_expired": {"task": "integrations.drop_expired", "schedule": 24 * 60 * 60},
+    "integrations.warn_expiring_credentials": {
+        "task": "integrations.warn_expiring_credentials",
+        "schedule": 24 * 60 * 60,
+    },
 }
 
 app = Celery("casino_platform")

@@ -51,6 +51,7 @@ def _use(database_url: str, redis_url: str) -> None:
     _databases = Databases(database_url)
     own_url = url_of(database_url, _run_database())
     os.environ.update(DATABASE_URL=own_url, REDIS_URL=redis_url)
+    _server_urls["own redis"] = redis_url
     settings.DATABASES["default"].update(
         database_from_url(own_url, pool_size=0, pool_timeout_seconds=5, prepare_threshold=3)
     )
@@ -77,6 +78,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
 
 def _start_over(_test_case: TransactionTestCase) -> None:
     """Replace the database after a test that committed: append-only tables refuse the usual TRUNCATE."""
+    import_module("apps.providers.wallet_calls").close_lanes()
     connections.close_all()
     _databases.clone(_run_database())
 
@@ -89,7 +91,8 @@ def _empty_redis() -> Iterator[None]:
     """Forget counters, locks and cached facts of the test before."""
     yield
     import_module("apps.core.clock").forget_cached_offset()
-    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+    import_module("apps.integrations.connections").forget_connections()
+    with redis.Redis.from_url(_server_urls["own redis"]) as client:
         redis_databases.empty(client)
 
 
@@ -112,6 +115,19 @@ def _breaks() -> list[Any]:
         return []
     check_books: Callable[[], Any] = import_module("apps.transactions.books").check_books
     return list(check_books())
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Let Playwright drive the machine's own Chromium."""
+    # Playwright's synchronous API keeps an event loop in this thread, which Django takes for ours.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    return {
+        **browser_type_launch_args,
+        "executable_path": os.environ.get("CHROMIUM") or "/usr/bin/chromium",
+        # Chromium's sandbox refuses root, as which CI containers run.
+        "args": ["--no-sandbox", "--disable-dev-shm-usage"],
+    }
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,10 @@ def ready(_request: HttpRequest) -> JsonResponse:
     parts = {name: _state_of(check) for name, check in _CHECKS.items()}
     is_ready = all(state == "ok" for state in parts.values())
     status = "ready" if is_ready else "not ready"
-    return JsonResponse({"status": status, "parts": parts}, status=200 if is_ready else 503)
+    response = JsonResponse({"status": status, "parts": parts}, status=200 if is_ready else 503)
+    # Django would log each 503 as an error of this process, once a probe.
+    response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001 - Django's own switch for that
+    return response
 
 
 def _state_of(check: Callable[[], None]) -> str:

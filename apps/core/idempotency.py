@@ -11,6 +11,7 @@ from typing import Any, Concatenate, cast
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.crypto import salted_hmac
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotAuthenticated
@@ -174,11 +175,16 @@ def _scope_of(view: APIView, request: Request) -> str:
 
 
 def _fingerprint(request: Request) -> bytes:
-    """SHA-256 of the query and the body, with members sorted so that their order does not matter."""
+    """
+    Keyed SHA-256 of the query and the body, with members sorted so that their order does not matter.
+
+    Keyed, because a body may hold a password, and a plain digest of it could be guessed at leisure.
+    """
     canonical = json.dumps(
         [sorted(request.query_params.lists()), request.data], sort_keys=True, separators=(",", ":"), default=str
     )
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).digest()
+    body = canonical.encode("utf-8", "surrogatepass")
+    return salted_hmac("apps.core.idempotency", body, algorithm="sha256").digest()
 
 
 def _claim(identity: dict[str, str]) -> None:

@@ -23,8 +23,8 @@ _INSERT_REQUESTS: LiteralString = """
         remote_address, verified_by, outcome, player_id, round_id, transaction_id, parent_id)
     SELECT id, started_at, integration_id, direction, method, path, headers::jsonb, body,
         remote_address, verified_by, outcome, player_id, round_id, transaction_id, parent_id
-    FROM unnest(%s::uuid[], %s::timestamptz[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::text[], %b::bytea[],
-        %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::uuid[], %s::uuid[])
+    FROM unnest(%s::uuid[], %s::timestamptz[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::text[],
+        %b::bytea[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::uuid[], %s::uuid[])
       AS r (id, started_at, integration_id, direction, method, path, headers, body,
         remote_address, verified_by, outcome, player_id, round_id, transaction_id, parent_id)
     ON CONFLICT (id) DO NOTHING"""

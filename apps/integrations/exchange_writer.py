@@ -143,7 +143,7 @@ class ExchangeWriter:
                 self._store.close()
                 if time.monotonic() > self._give_up_at:
                     return False
-                self._stop.wait(backoff) if not self._stop.is_set() else time.sleep(_FIRST_BACKOFF_SECONDS)
+                self._pause(backoff)
                 backoff = min(backoff * 2, _LONGEST_BACKOFF_SECONDS)
             except Exception:
                 # A record of the wrong shape: a bug of its caller, which must not end the log of everybody else.
@@ -151,6 +151,13 @@ class ExchangeWriter:
                 return False
             else:
                 return True
+
+    def _pause(self, seconds: float) -> None:
+        """Wait before another try; at exit only briefly, since its seconds are counted."""
+        if self._stop.is_set():
+            time.sleep(_FIRST_BACKOFF_SECONDS)
+        else:
+            self._stop.wait(seconds)
 
     def _carry_key_use(self) -> None:
         """Write key use now and then; a failed attempt loses at most some seconds of it."""

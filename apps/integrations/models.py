@@ -1,5 +1,8 @@
 """Vendors we are connected to: connections, their keys, and the log of every exchange with them."""
 
+from datetime import datetime
+from typing import Self
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -58,6 +61,16 @@ class Integration(models.Model):
         return self.slug
 
 
+class CredentialQuerySet(models.QuerySet["Credential"]):
+    """Credentials by what they may be used for now."""
+
+    def active(self, now: datetime) -> Self:
+        """Those that work at that time, newest first."""
+        return self.filter(
+            models.Q(expires_at=None) | models.Q(expires_at__gt=now), activated_at__lte=now, revoked_at=None
+        ).order_by("-activated_at", "-pk")
+
+
 class Credential(models.Model):
     """
     One key or secret of an integration, encrypted at rest and never shown again after entry.
@@ -77,7 +90,12 @@ class Credential(models.Model):
     name = models.CharField(max_length=40, default="", blank=True, help_text="Which of several, e.g. casino_key")
     ciphertext = models.BinaryField(editable=False)
     master_kid = models.CharField(max_length=64, editable=False, help_text="Master key that encrypts it")
-    fingerprint = models.CharField(max_length=64, editable=False, help_text="First 16 hex digits of its SHA-256")
+    fingerprint = models.CharField(
+        max_length=64,
+        editable=False,
+        blank=True,
+        help_text="First 16 hex digits of the SHA-256 of a long secret; empty for a password",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -87,15 +105,20 @@ class Credential(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
+    objects = CredentialQuerySet.as_manager()
+
     class Meta:
         ordering = ("integration_id", "purpose", "-activated_at")
-        constraints = (
-            models.UniqueConstraint(fields=("integration", "kid"), name="integrations_credential_kid"),
-        )
+        constraints = (models.UniqueConstraint(fields=("integration", "kid"), name="integrations_credential_kid"),)
         permissions = (("rotate_credential", "Can add and revoke credentials"),)
 
     def __str__(self) -> str:
         return f"{self.integration_id}:{self.kid}"
+
+    @property
+    def context(self) -> list[str]:
+        """What the ciphertext is bound to: in another row, or for another purpose, it does not decrypt."""
+        return [str(self.integration_id), self.kid, self.purpose, self.name]
 
 
 class Exchange(models.Model):
@@ -139,7 +162,12 @@ class ExchangeReply(models.Model):
     """What answered an `Exchange`, and every id by which somebody may look for it. Same id, same partitioning."""
 
     exchange = models.OneToOneField(
-        Exchange, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="reply", db_column="id"
+        Exchange,
+        primary_key=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="reply",
+        db_column="id",
     )
     status = models.SmallIntegerField(null=True, help_text="HTTP status; empty when no answer came")
     headers = models.JSONField()
@@ -157,3 +185,90 @@ class ExchangeReply(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} {self.outcome}"
+
+
+class IntegrationEvent(models.Model):
+    """What staff or the platform did to an integration or its keys: one row for each act, never altered."""
+
+    class Action(models.TextChoices):
+        SWITCHED = "switched", "Kill switch used"
+        KEY_ADDED = "key_added", "Key added"
+        KEY_EXPIRY_SET = "key_expiry_set", "Expiry of a key set"
+        KEY_REVOKED = "key_revoked", "Key revoked"
+        KEYS_REENCRYPTED = "keys_reencrypted", "Stored keys encrypted with another master key"
+        EXCHANGES_DROPPED = "exchanges_dropped", "Exchanges past their retention dropped"
+
+    integration = models.ForeignKey(Integration, on_delete=models.PROTECT, null=True, related_name="events")
+    action = models.CharField(max_length=24, choices=Action)
+    kid = models.CharField(max_length=64, blank=True)
+    details = models.JSONField(default=dict, help_text="What changed; never a secret")
+    reason = models.CharField(max_length=300, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", help_text="Empty: the platform"
+    )
+    request_id = models.UUIDField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (models.Index(fields=["integration", "-at"], name="integrations_event_by_integr"),)
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.kid}".strip()
+
+
+class HealthMinute(models.Model):
+    """
+    How the exchanges of one minute went, by integration, direction, verb, outcome and class of outcome.
+
+    A projection of the exchange log, made by `sql/health.sql`; it may be thrown away and made anew.
+    """
+
+    minute = models.DateTimeField()
+    integration_id = models.IntegerField()
+    direction = models.CharField(max_length=3)
+    verb = models.CharField(max_length=32)
+    outcome = models.CharField(max_length=32)
+    outcome_class = models.CharField(max_length=8)
+    exchanges = models.IntegerField()
+    last_at = models.DateTimeField()
+    duration_us_max = models.IntegerField()
+    duration_us_sum = models.BigIntegerField()
+    histogram = ArrayField(models.IntegerField(), help_text="Exchanges in each latency bucket")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("minute", "integration_id", "direction", "verb", "outcome", "outcome_class"),
+                name="integrations_healthminute_once",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["integration_id", "-last_at"],
+                condition=models.Q(outcome_class="success"),
+                name="integrations_health_last_good",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.minute:%Y-%m-%d %H:%M} {self.integration_id} {self.verb} {self.outcome}"
+
+
+class LogCursor(models.Model):
+    """How far a reader of the exchange log has come, in the time of the ids."""
+
+    name = models.CharField(primary_key=True, max_length=32)
+    done_until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.done_until}"
+
+
+class LateMinute(models.Model):
+    """A mark that exchanges of this minute were written so late that it may have been counted without them."""
+
+    minute = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.minute}"

@@ -1,0 +1,1 @@
+"""Players: accounts, status, log-in and sessions. No money."""

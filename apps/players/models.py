@@ -54,12 +54,11 @@ class Player(models.Model):
             models.UniqueConstraint(models.F("brand"), Lower("username"), name="players_player_username"),
             models.UniqueConstraint(models.F("brand"), Lower("email"), name="players_player_email"),
             models.CheckConstraint(
-                condition=models.Q(status__in=("active", "restricted", "suspended", "closed")), name="players_player_status"
+                condition=models.Q(status__in=("active", "restricted", "suspended", "closed")),
+                name="players_player_status",
             ),
             models.CheckConstraint(
-                condition=models.Q(
-                    restrictions__contained_by=["play", "deposit", "withdrawal", "bonus", "login"]
-                ),
+                condition=models.Q(restrictions__contained_by=["play", "deposit", "withdrawal", "bonus", "login"]),
                 name="players_player_restrictions",
             ),
             models.CheckConstraint(
@@ -136,7 +135,7 @@ class LoginAttempt(models.Model):
         indexes = (
             models.Index(fields=["player", "-attempted_at"], name="players_attempt_by_player"),
             # Lock-out counts by name, so that unknown names are locked out just as known ones.
-            models.Index("brand", Lower("username"), "-attempted_at", name="players_attempt_by_name"),
+            models.Index("brand", Lower("username"), models.F("attempted_at").desc(), name="players_attempt_by_name"),
         )
 
     def __str__(self) -> str:

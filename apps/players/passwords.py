@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any, ClassVar
 
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import check_password, get_hasher, identify_hasher, make_password
 from django.contrib.auth.password_validation import (
     CommonPasswordValidator,
     MinimumLengthValidator,
@@ -73,3 +73,9 @@ def is_right_password(password: str, stored_hash: str | None) -> bool:
         make_password(password)
         return False
     return check_password(password, stored_hash)
+
+
+def is_outdated(stored_hash: str) -> bool:
+    """Whether a hash was made by another recipe than today's, so that log-in should replace it."""
+    today = get_hasher()
+    return identify_hasher(stored_hash).algorithm != today.algorithm or today.must_update(stored_hash)

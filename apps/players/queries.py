@@ -1,12 +1,35 @@
-"""Reading players and their sessions. Nothing here changes anything."""
+"""Reading players, their brand and their sessions. Nothing here changes anything."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
+from apps.brands.models import Brand
+from apps.core.errors import DomainError
 from apps.core.ids import token_digest
 from apps.players.models import Player, PlayerSession
+
+
+class UnknownBrand(DomainError):
+    """There is no such brand, or it is switched off at present: nobody can register or log in there."""
+
+    code: ClassVar[str] = "unknown-brand"
+    title: ClassVar[str] = "No such brand"
+    status: ClassVar[int] = 422
+
+
+def open_brand(code: str) -> Brand:
+    """
+    A brand that is switched on, by its code.
+
+    :raises UnknownBrand: if there is none
+    """
+    brand = Brand.objects.filter(code=code, is_enabled=True).first()
+    if brand is None:
+        raise UnknownBrand
+    return brand
 
 
 def player_named(brand_id: int, username: str) -> Player | None:
@@ -22,9 +45,7 @@ def session_of(token: str, now: datetime) -> PlayerSession | None:
     None when it is unknown, revoked or expired, and also when its player may no longer be logged in.
     """
     sessions = PlayerSession.objects.select_related("player__brand")
-    session = sessions.filter(
-        token_digest=token_digest(token), revoked_at=None, expires_at__gt=now
-    ).first()
+    session = sessions.filter(token_digest=token_digest(token), revoked_at=None, expires_at__gt=now).first()
     if session is None or not may_be_logged_in(session.player):
         return None
     return session

@@ -5,11 +5,11 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db.models import (
+    BigIntegerField,
     BooleanField,
     Case,
     CharField,
     Exists,
-    ExpressionWrapper,
     F,
     IntegerField,
     OuterRef,
@@ -44,7 +44,7 @@ def games_for(
     if not may_play(player):
         return Game.objects.none()
     requirements = _requirements(player, now=now, platform=platform, currency=currency or player.currency)
-    return _offered(player).filter(*requirements.values()).order_by("lobby_order")
+    return _offered(player).filter(*requirements.values())
 
 
 def may_play(player: Player) -> bool:
@@ -121,7 +121,7 @@ def _requirements(player: Player, *, now: datetime, platform: str | None, curren
 
 
 def _offered(player: Player) -> QuerySet[Game]:
-    """Every game, with the brand's own word on it where there is one."""
+    """Every game in the lobby's order, with the brand's own word on it where there is one."""
     own_word = _own_word(player)
     default_variant = RtpVariant.objects.filter(game=OuterRef("pk"), is_default=True)
     in_play = RtpVariant.objects.filter(pk=OuterRef("variant_in_play_id"))
@@ -133,7 +133,9 @@ def _offered(player: Player) -> QuerySet[Game]:
                 NullIf(Subquery(own_word.values("category")), Value("")), F("category"), output_field=CharField()
             ),
             variant_in_play_id=Coalesce(
-                Subquery(own_word.values("variant_id")), Subquery(default_variant.values("pk")[:1])
+                Subquery(own_word.values("variant_id")),
+                Subquery(default_variant.values("pk")[:1]),
+                output_field=BigIntegerField(),
             ),
             # One unique text, because a cursor continues behind a single value.
             lobby_order=Concat(
@@ -146,6 +148,7 @@ def _offered(player: Player) -> QuerySet[Game]:
             ),
         )
         .annotate(rtp_basis_points=Subquery(in_play.values("rtp_basis_points")))
+        .order_by("lobby_order")
     )
 
 

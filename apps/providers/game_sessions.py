@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 
 from apps.core.errors import DomainError
 from apps.core.ids import new_token, token_digest
 from apps.integrations.models import Integration
 from apps.players.models import Player, PlayerSession
-from apps.providers.models import Game, GameSession, GameSessionToken, RtpVariant
+from apps.providers.models import Game, GameSession, GameSessionToken
+from apps.transactions.models import AccountKind
+from apps.transactions.posting import shared_account
+from apps.wallets.operations import open_wallet
 
 DEFAULT_LIFETIME = timedelta(hours=12)
 # The answer to an exchange may be lost on its way: for so long the old token may be exchanged once more.
@@ -41,16 +44,6 @@ class OpenedSession:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class SeatAccounts:
-    """Ledger accounts that the bets of a session move money between."""
-
-    cash: int
-    bonus: int
-    restricted: int
-    provider: int
-
-
 @transaction.atomic
 def open_game_session(
     *,
@@ -60,7 +53,7 @@ def open_game_session(
     currency: str,
     now: datetime,
     player_session: PlayerSession | None = None,
-    variant: RtpVariant | None = None,
+    variant_id: int | None = None,
     platform: str = "desktop",
     remote_address: str | None = None,
 ) -> OpenedSession:
@@ -70,26 +63,55 @@ def open_game_session(
     Checks nothing: whether the player may play is the caller's question. How long the session lasts is the
     integration's option `session_minutes`.
     """
-    accounts = _open_accounts(player=player, currency=currency, integration=integration)
+    accounts = open_wallet(player, currency)
     session = GameSession.objects.create(
         player=player,
         player_session=player_session,
         brand_id=player.brand_id,
         integration=integration,
         game=game,
-        variant=variant,
+        variant_id=variant_id,
         mode=GameSession.Mode.REAL,
         platform=platform,
         currency=currency,
         cash_account_id=accounts.cash,
         bonus_account_id=accounts.bonus,
         restricted_account_id=accounts.restricted,
-        provider_account_id=accounts.provider,
+        provider_account_id=shared_account(
+            brand_id=player.brand_id, currency=currency, kind=AccountKind.PROVIDER, integration_id=integration.pk
+        ),
         remote_address=remote_address or None,
         created_at=now,
         expires_at=now + session_lifetime(integration),
     )
     return OpenedSession(session, _issue_token(session, now=now))
+
+
+def record_demo_session(
+    *,
+    player: Player,
+    player_session: PlayerSession,
+    integration: Integration,
+    game: Game,
+    currency: str,
+    platform: str,
+    remote_address: str | None,
+    now: datetime,
+) -> GameSession:
+    """Record that a game was opened for fun: no token and no accounts, because no wallet call will come."""
+    return GameSession.objects.create(
+        player=player,
+        player_session=player_session,
+        brand_id=player.brand_id,
+        integration=integration,
+        game=game,
+        mode=GameSession.Mode.DEMO,
+        platform=platform,
+        currency=currency,
+        remote_address=remote_address,
+        created_at=now,
+        expires_at=now + session_lifetime(integration),
+    )
 
 
 def session_lifetime(integration: Integration) -> timedelta:
@@ -155,16 +177,3 @@ def _issue_token(session: GameSession, *, now: datetime) -> str:
     token = new_token()
     GameSessionToken.objects.create(digest=token_digest(token), session=session, issued_at=now)
     return token
-
-
-def _open_accounts(*, player: Player, currency: str, integration: Integration) -> SeatAccounts:
-    """Open, where missing, the player's wallet and the account of the provider; one round trip."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT max(account_id) FILTER (WHERE kind = 'cash'), max(account_id) FILTER (WHERE kind = 'bonus'),"
-            " max(account_id) FILTER (WHERE kind = 'restricted'),"
-            " ledger_shared_account(%(brand)s, %(currency)s, 'provider', %(integration)s)"
-            " FROM ledger_open_wallet(%(player)s, %(brand)s, %(currency)s)",
-            {"player": player.pk, "brand": player.brand_id, "currency": currency, "integration": integration.pk},
-        )
-        return SeatAccounts(*cursor.fetchone())

@@ -9,18 +9,21 @@ from django.db import transaction
 from apps.core.errors import DomainError
 from apps.integrations.connections import Connection, connection
 from apps.integrations.models import Integration
-from apps.integrations.outbound import VendorTimeout, VendorUnreachable
+from apps.integrations.outbound import VendorSwitchedOff, VendorTimeout, VendorUnreachable
 from apps.players.models import Player, PlayerSession
 from apps.providers.availability import barriers, find_game, integrations_offering, may_play
-from apps.providers.game_sessions import end_game_session, open_game_session, session_lifetime
+from apps.providers.game_sessions import end_game_session, open_game_session, record_demo_session
 from apps.providers.launch_contract import Launcher, LaunchError, LaunchOrder
 from apps.providers.launch_registry import LAUNCHERS
 from apps.providers.models import Game, GameSession
 
 log = structlog.get_logger(__name__)
 
-# A request that reached nobody may be sent again at once; any other outcome is the player's to repeat.
-CONNECT_ATTEMPTS = 2
+_END_REASONS: dict[type[Exception], str] = {
+    VendorTimeout: "launch-timeout",
+    VendorUnreachable: "launch-unreachable",
+    VendorSwitchedOff: "launch-switched-off",
+}
 
 
 class GameUnknown(DomainError):
@@ -33,7 +36,7 @@ class GameUnknown(DomainError):
 
 class GameNotAvailable(DomainError):
     """
-    This player may not play this game here and now.
+    The player may not play this game here and now.
 
     `reasons` lists why: brand, brand-currency, integration, studio, game, brand-game, not-released, withdrawn, country,
     certificate, currency, platform, demo.
@@ -105,62 +108,129 @@ def launch_game(
     :raises LaunchFailed: if the vendor refuses or can not be reached; the session has ended then
     :raises LaunchTimedOut: if it does not answer; the session has ended then
     """
-    seat = _take_seat(
-        player_session=player_session,
-        game_code=game_code,
-        mode=mode,
-        platform=platform,
-        currency=currency,
-        remote_address=remote_address,
-        now=now,
-    )
-    order = _order(seat, player_session.player)
+    # Durable: the vendor is called after this commit, and never inside somebody's transaction.
+    with transaction.atomic(durable=True):
+        player = _admitted(player_session.player_id)
+        game = _offered_game(player, game_code, mode=mode, platform=platform, currency=currency, now=now)
+        seat = _take_seat(
+            player_session=player_session,
+            player=player,
+            game=game,
+            mode=mode,
+            platform=platform,
+            currency=currency or player.currency,
+            remote_address=remote_address,
+            now=now,
+        )
+    order = _order(seat, player, game)
     try:
         url = _launch(seat.launcher, order)
-    except (LaunchError, VendorUnreachable, VendorTimeout) as error:
+    except (LaunchError, VendorUnreachable, VendorTimeout, VendorSwitchedOff) as error:
         raise _give_up(seat.session, error, now=now) from error
     return LaunchedGame(seat.session, url)
 
 
-@transaction.atomic(durable=True)
-def _take_seat(
-    *,
-    player_session: PlayerSession,
-    game_code: str,
-    mode: str,
-    platform: str,
-    currency: str | None,
-    remote_address: str | None,
-    now: datetime,
-) -> _Seat:
-    """Everything up to the vendor's call. Durable: a network call must not run inside somebody's transaction."""
-    # Read anew and held: a suspension that commits meanwhile is either seen here or finds this session to end.
-    player = Player.objects.select_related("brand", "jurisdiction").select_for_update(of=("self",), no_key=True).get(
-        pk=player_session.player_id
-    )
+def _admitted(player_id: int) -> Player:
+    """Read the player anew and hold him: a suspension meanwhile is either seen here or sees this session."""
+    players = Player.objects.select_related("brand", "jurisdiction")
+    player = players.select_for_update(of=("self",), no_key=True).get(pk=player_id)
     if not may_play(player):
         raise PlayBlocked
+    return player
+
+
+def _offered_game(
+    player: Player, game_code: str, *, mode: str, platform: str, currency: str | None, now: datetime
+) -> Game:
     game = find_game(player, game_code)
     if game is None:
         raise GameUnknown
     reasons = barriers(player, game_id=game.pk, now=now, platform=platform, currency=currency, mode=mode)
     if reasons:
         raise GameNotAvailable(extensions={"reasons": reasons})
-    integration, vendor, launcher = _door(game, player)
+    return game
+
+
+def _take_seat(
+    *,
+    player_session: PlayerSession,
+    player: Player,
+    game: Game,
+    mode: str,
+    platform: str,
+    currency: str,
+    remote_address: str | None,
+    now: datetime,
+) -> _Seat:
+    integration, vendor, launcher = _door(game.vendor, player.brand.code)
     if mode == GameSession.Mode.DEMO:
-        session, token = _record_demo(player_session, player, game, integration, launcher, platform, now), None
-        session.remote_address = remote_address or None
-        session.save(update_fields=["remote_address"])
-        return _Seat(session, token, vendor, launcher)
+        session = record_demo_session(
+            player=player,
+            player_session=player_session,
+            integration=integration,
+            game=game,
+            currency=launcher.demo_currency,
+            platform=platform,
+            remote_address=remote_address,
+            now=now,
+        )
+        return _Seat(session, None, vendor, launcher)
     opened = open_game_session(
         player=player,
         player_session=player_session,
         integration=integration,
         game=game,
-        variant_id=game.variant_in_play_id,
-        currency=currency or player.currency,
+        variant_id=game.variant_in_play_id,  # type: ignore[attr-defined]  # annotated by find_game
+        currency=currency,
         platform=platform,
         remote_address=remote_address,
         now=now,
     )
     return _Seat(opened.session, opened.token, vendor, launcher)
+
+
+def _door(vendor: str, brand_code: str) -> tuple[Integration, Connection, Launcher]:
+    """The connection over which the brand gets this vendor's games."""
+    integration = integrations_offering(vendor, brand_code=brand_code).first()
+    found = connection(integration.slug) if integration else None
+    launcher = LAUNCHERS.get(vendor)
+    if integration is None or found is None or launcher is None:
+        raise GameNotAvailable(extensions={"reasons": ["integration"]})
+    return integration, found, launcher
+
+
+def _order(seat: _Seat, player: Player, game: Game) -> LaunchOrder:
+    is_real = seat.token is not None
+    return LaunchOrder(
+        connection=seat.connection,
+        reference=str(seat.session.public_id),
+        game_code=game.code,
+        user=str(player.public_id) if is_real else None,
+        token=seat.token,
+        currency=seat.session.currency,
+        platform=seat.session.platform,
+        country=player.country,
+        language=player.language,
+        remote_address=seat.session.remote_address or "",
+        frontend_url=player.brand.frontend_url,
+        player_id=player.pk,
+    )
+
+
+def _launch(launcher: Launcher, order: LaunchOrder) -> str:
+    """Ask, and ask once more if nobody was reached: such a request had no effect."""
+    try:
+        return launcher.launch(order)
+    except VendorUnreachable:
+        return launcher.launch(order)
+
+
+def _give_up(session: GameSession, error: Exception, *, now: datetime) -> DomainError:
+    """End the session, whose token the vendor may or may not have, and say what the player is told."""
+    reason = error.reason if isinstance(error, LaunchError) else _END_REASONS[type(error)]
+    end_game_session(session_id=session.pk, reason=reason, now=now)
+    log.warning("providers.launch_failed", session=str(session.public_id), reason=reason, error=str(error))
+    details = {"session": str(session.public_id)}
+    if isinstance(error, VendorTimeout):
+        return LaunchTimedOut(extensions=details)
+    return LaunchFailed(extensions=details)

@@ -9,8 +9,8 @@ from apps.brands.models import Brand, Currency, Jurisdiction, Market
 from apps.core.currencies import currency_spec
 from apps.core.errors import DomainError
 from apps.core.ids import uuid7
-from apps.core.request_context import current_request_id
-from apps.players.models import Player, StatusChange
+from apps.players.models import Player
+from apps.players.operations import change_status
 
 _BIRTH_DATE = date(1990, 1, 1)
 _USERNAME_PREFIX = "sandbox-"
@@ -74,11 +74,15 @@ def set_blocked(*, player: Player, blocked: bool, now: datetime) -> None:
     if wanted == restrictions or player.status not in {Player.Status.ACTIVE, Player.Status.RESTRICTED}:
         return
     to = Player.Status.RESTRICTED if wanted else Player.Status.ACTIVE
-    with transaction.atomic():
-        Player.objects.filter(pk=player.pk).update(status=to, restrictions=sorted(wanted))
-        StatusChange.objects.create(player=player, from_status=player.status, to_status=to, restrictions=sorted(wanted),
-            reason_code="sandbox", note="isBlocked of a sandbox session", actor="sandbox",
-            request_id=current_request_id(), changed_at=now)
+    change_status(
+        player_id=player.pk,
+        to=to,
+        restrictions=sorted(wanted),
+        reason_code="sandbox",
+        note="isBlocked of a sandbox session",
+        actor="sandbox",
+        now=now,
+    )
 
 
 def enable_currency(*, brand: Brand, code: str) -> None:

@@ -1,10 +1,11 @@
 """Addresses under /sandbox/. Mounted only where SANDBOX=1."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from apps.sandbox.api.views import SandboxPlayerView, SandboxSessionView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("session", SandboxSessionView.as_view(), name="sandbox-session"),
     path("players/<str:user_id>", SandboxPlayerView.as_view(), name="sandbox-player"),
+    path("vendors/", include("apps.sandbox.vendors.urls")),
 ]

@@ -175,3 +175,36 @@ class Command(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.outcome}"
+
+
+class BooksCheck(models.Model):
+    """One run of the proof of the books and what it found."""
+
+    class Mode(models.TextChoices):
+        """How much a run looks at."""
+
+        FULL = "full", "Everything"
+        INCREMENTAL = "incremental", "What was written since the last proof"
+
+    mode = models.CharField(max_length=12, choices=Mode)
+    started_at = models.DateTimeField()
+    duration_ms = models.PositiveIntegerField()
+    break_count = models.PositiveIntegerField()
+    breaks = models.JSONField(default=list, help_text="The first of them, as found")
+    heads_digest = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 over the heads of all chains, to be kept elsewhere; full runs only"
+    )
+
+    class Meta:
+        """Newest first."""
+
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(mode__in=("full", "incremental")), name="transactions_bookscheck_mode"
+            ),
+        )
+        permissions = (("check_books", "Can start a full proof of the books"),)
+
+    def __str__(self) -> str:
+        return f"{self.mode} {self.started_at:%Y-%m-%d %H:%M}: {self.break_count} breaks"

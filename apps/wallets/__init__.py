@@ -1,0 +1,1 @@
+"""Wallets: a player's buckets over ledger accounts."""

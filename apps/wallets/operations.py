@@ -1,36 +1,21 @@
 """Opening wallets. Money moves in `transactions` only."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.players.models import Player
 from apps.players.operations import Registration, register_player
+from apps.transactions.posting import PlayerAccounts, open_player_accounts
 
 
-@dataclass(frozen=True, slots=True)
-class WalletAccounts:
-    """The ledger accounts of a wallet, by bucket. They never change for a player and currency."""
-
-    cash: int
-    bonus: int
-    locked: int
-    restricted: int
-
-
-def open_wallet(player: Player, currency: str) -> WalletAccounts:
+def open_wallet(player: Player, currency: str) -> PlayerAccounts:
     """
-    Open a player's wallet in a currency, if it is not open yet, and return its accounts.
+    Open a player's wallet in a currency, if it is not open yet, and return the ids of its accounts.
 
     Whether the brand offers the currency is for the caller to know.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT kind, account_id FROM ledger_open_wallet(%s, %s, %s)", [player.pk, player.brand_id, currency]
-        )
-        accounts = dict(cursor.fetchall())
-    return WalletAccounts(**accounts)
+    return open_player_accounts(player_id=player.pk, brand_id=player.brand_id, currency=currency)
 
 
 @transaction.atomic

@@ -67,10 +67,19 @@ def is_reachable(path: Path, identity: Identity | None) -> bool:
     return finished.returncode == 0
 
 
-def fallback_directory(data_dir: Path) -> Path:
-    """Return, made, the directory outside the checkout that the server's user can reach, keyed by its path."""
+def fallback_path(data_dir: Path) -> Path:
+    """Return the directory outside the checkout that the server's user can reach, keyed by the checkout."""
     key = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:12]
-    path = Path("/var/tmp") / f"casino-platform-{os.geteuid()}-{key}"  # noqa: S108 - owner is checked below
+    return Path("/var/tmp") / f"casino-platform-{os.geteuid()}-{key}"  # noqa: S108 - whoever uses it checks its owner
+
+
+def fallback_directory(data_dir: Path) -> Path:
+    """
+    Make the fallback directory and return it.
+
+    :raises UnableToPlaceServers: if somebody else made it first
+    """
+    path = fallback_path(data_dir)
     path.mkdir(mode=0o711, exist_ok=True)
     if path.is_symlink() or path.stat().st_uid != os.geteuid():
         message = f"{path} belongs to somebody else"
@@ -127,7 +136,8 @@ def _copy_once(source: Path, target: Path) -> None:
     if target.exists():
         return
     draft = Path(tempfile.mkdtemp(prefix=f"{target.name}-", dir=target.parent))
-    shutil.copytree(source, draft / "tree")
+    # The graph module next to redis-server is large, and nobody loads it.
+    shutil.copytree(source, draft / "tree", ignore=shutil.ignore_patterns("falkordb.so", "__pycache__"))
     draft.chmod(0o755)
     try:
         (draft / "tree").rename(target)

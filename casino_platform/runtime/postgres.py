@@ -5,6 +5,7 @@ import re
 import secrets
 import signal
 import subprocess
+import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +30,7 @@ SUPERUSER = "postgres"
 ROLE = "casino"
 DATABASE = "casino"
 _CHECKPOINTS = {"max_wal_size": "4GB", "min_wal_size": "512MB", "checkpoint_timeout": "15min"}
+_PREDECESSOR_SECONDS = 60.0
 # Only for databases that live as long as one test run.
 _THROW_AWAY = {
     "fsync": "off",
@@ -66,9 +68,10 @@ class Postgres:
         """
         Initialise the cluster if there is none, and write this start's configuration.
 
-        :raises UnableToInitialise: if initdb refuses
+        :raises UnableToInitialise: if initdb refuses, or another server keeps using the cluster
         """
         cluster = self._cluster()
+        self._wait_for_predecessor(cluster)
         if not (cluster / "PG_VERSION").exists():
             self._initialise(cluster)
         write_private(cluster / "postgresql.conf", self._configuration(), self.identity)
@@ -157,6 +160,14 @@ class Postgres:
             raise UnableToInitialise(finished.stdout)
         draft.rename(cluster)
 
+    def _wait_for_predecessor(self, cluster: Path) -> None:
+        """Wait for a server whose owner was killed: it is shutting down, and refuses a second one until done."""
+        deadline = time.monotonic() + _PREDECESSOR_SECONDS
+        while _is_used(cluster):
+            if time.monotonic() > deadline:
+                raise UnableToInitialise(f"another PostgreSQL uses {cluster} and does not stop")
+            time.sleep(0.1)
+
     def _configuration(self) -> str:
         memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
         values = {
@@ -191,6 +202,16 @@ class Postgres:
         if self.throw_away:
             values |= _THROW_AWAY
         return "".join(f"{name} = '{value}'\n" for name, value in values.items())
+
+
+def _is_used(cluster: Path) -> bool:
+    try:
+        pid = (cluster / "postmaster.pid").read_text().split()[0]
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, IndexError):
+        return False
+    # The file outlives a crash, and its number may belong to anybody by now.
+    return str(cluster).encode() in command
 
 
 def installed_postgres() -> Path:

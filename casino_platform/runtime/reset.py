@@ -4,6 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from .places import fallback_path
 from .servers import DATA_DIR, AlreadyOwned, own
 
 # Made by the demo; `test/` and `bench/` belong to others.
@@ -32,6 +33,7 @@ def reset(data_dir: Path) -> None:
     try:
         for name in _FORGOTTEN:
             _remove(data_dir / name)
+        shutil.rmtree(fallback_path(data_dir), ignore_errors=True)
     finally:
         lock.release()
 

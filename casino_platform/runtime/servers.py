@@ -77,9 +77,11 @@ def running_servers(data_dir: Path) -> Servers | None:
     if not record.exists() or not is_owned(data_dir):
         return None
     try:
-        return Servers(**json.loads(record.read_text()))
+        servers = Servers(**json.loads(record.read_text()))
     except (OSError, ValueError, TypeError):  # being replaced at this moment
         return None
+    # A new owner may not have removed the record of a killed one yet.
+    return servers if Path(f"/proc/{servers.owner_pid}").exists() else None
 
 
 def is_owned(data_dir: Path) -> bool:
@@ -102,6 +104,7 @@ def own(data_dir: Path, *, timeout_seconds: float = 2.0) -> FileLock:
     if not lock.acquire(timeout_seconds=timeout_seconds):
         lock.release()
         raise AlreadyOwned(str(data_dir))
+    forget_servers(data_dir)
     return lock
 
 

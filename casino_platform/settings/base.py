@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.backoffice.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -87,6 +88,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
+# Staff read instants in UTC, to the second, day after month after year.
+FORMAT_MODULE_PATH = "casino_platform.formats"
 
 # --- staff accounts (players are another table and another door) --------------------------------
 PASSWORD_HASHERS = [
@@ -113,7 +116,20 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "apps.backoffice.mfa_adapter.StaffMfaAdapter"
+MFA_TOTP_ISSUER = "Casino platform"
 STAFF_SECOND_FACTOR_REQUIRED = False
+
+# --- the wallet ---------------------------------------------------------------------------------
+# Database connections (commits in flight) of one process for wallet calls; more waiting calls share a commit.
+WALLET_LANES: int = env.int("WALLET_LANES", default=2)
+WALLET_STATEMENT_TIMEOUT_MS: int = env.int("WALLET_STATEMENT_TIMEOUT_MS", default=2000)
+WALLET_LOCK_TIMEOUT_MS: int = env.int("WALLET_LOCK_TIMEOUT_MS", default=900)
+
+# --- the exchange log -----------------------------------------------------------------------------
+# Whole months are kept this long after they end; the task that drops them refuses to go below the legal minimum.
+EXCHANGE_RETENTION_MONTHS: int = env.int("EXCHANGE_RETENTION_MONTHS", default=84)
+EXCHANGE_RETENTION_MINIMUM_MONTHS: int = env.int("EXCHANGE_RETENTION_MINIMUM_MONTHS", default=60)
 
 # --- limits on what strangers may send ----------------------------------------------------------
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -162,6 +178,12 @@ SPECTACULAR_SETTINGS = {
     ],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    # Fields of several resources are called `status` or `kind`; each enumeration keeps a name of its own.
+    "ENUM_NAME_OVERRIDES": {
+        "PlayerStatus": "apps.players.models.Player.Status",
+        "PlayerRestriction": "apps.players.models.Player.Restriction",
+        "TransactionKind": "apps.transactions.models.TransactionKind",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

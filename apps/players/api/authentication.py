@@ -30,7 +30,7 @@ class PlayerPrincipal:
 
 
 class PlayerTokenAuthentication(BaseAuthentication):
-    """Finds the live session of a bearer token; `request.user` is a :class:`PlayerPrincipal`, `request.auth` the session."""
+    """Finds a bearer token's live session: `request.auth`, with its :class:`PlayerPrincipal` as `request.user`."""
 
     def authenticate(self, request: Request) -> tuple[PlayerPrincipal, PlayerSession] | None:
         """

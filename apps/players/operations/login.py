@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.auth.hashers import identify_hasher
 from django.db import connection, transaction
 from django.db.models.functions import Lower
 
@@ -15,8 +14,8 @@ from apps.core.throttling import RateLimit
 from apps.players.caller import Caller
 from apps.players.models import LoginAttempt, Player, PlayerSession
 from apps.players.operations.sessions import open_session
-from apps.players.passwords import is_right_password, password_hash
-from apps.players.queries import player_named
+from apps.players.passwords import is_outdated, is_right_password, password_hash
+from apps.players.queries import open_brand, player_named
 
 # So many wrong passwords in a row shut a name's door for so long.
 MAX_FAILURES = 5
@@ -92,14 +91,6 @@ class LoginRestricted(DomainError):
     status: ClassVar[int] = 403
 
 
-class BrandClosed(DomainError):
-    """There is no such brand, or it is switched off at present: nobody can log in there."""
-
-    code: ClassVar[str] = "brand-closed"
-    title: ClassVar[str] = "The brand is closed"
-    status: ClassVar[int] = 422
-
-
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
     """A session just opened, and the one copy of its token."""
@@ -117,19 +108,17 @@ def log_in(*, brand: str, username: str, password: str, caller: Caller, now: dat
     Check a player's password and open a session. Every attempt is recorded, whatever becomes of it.
 
     :param brand: the brand's code
-    :raises BrandClosed: if the brand does not exist or is switched off
+    :raises UnknownBrand: if the brand does not exist or is switched off
     :raises LoginLocked: after MAX_FAILURES wrong passwords in a row for the name, or too many from the address
     :raises InvalidCredentials: for a wrong password and for an unknown name, in the same time
     :raises AccountSuspended: if the password is right, but the account is suspended
     :raises AccountClosed: likewise
     :raises LoginRestricted: likewise
     """
-    found = Brand.objects.filter(code=brand, is_enabled=True).first()
-    if found is None:
-        raise BrandClosed
+    at = open_brand(brand)
     # The refusal is returned, not raised, so that the record of the attempt is committed.
     with transaction.atomic():
-        result = _try(found, username, password, caller, now)
+        result = _try(at, username, password, caller, now)
     if isinstance(result, DomainError):
         raise result
     return result
@@ -176,7 +165,7 @@ def _try(brand: Brand, username: str, password: str, caller: Caller, now: dateti
 def _open(player: Player, password: str, caller: Caller, now: datetime) -> LoggedIn:
     player.last_login_at = now
     changed = ["last_login_at"]
-    if _is_outdated(player.password):
+    if is_outdated(player.password):
         player.password = password_hash(password)
         changed.append("password")
     player.save(update_fields=changed)
@@ -226,8 +215,3 @@ def _failures_by_address() -> RateLimit:
     limit, seconds = settings.PLAYER_RATE_LIMITS["login-failures"]
     # Open without Redis: the lock of the name, in PostgreSQL, stands.
     return RateLimit("player-login-failures", limit=limit, seconds=seconds)
-
-
-def _is_outdated(stored_hash: str) -> bool:
-    hasher = identify_hasher(stored_hash)
-    return hasher.must_update(stored_hash)

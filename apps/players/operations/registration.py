@@ -11,6 +11,7 @@ from apps.brands.models import Brand, Jurisdiction, Market
 from apps.core.errors import DomainError
 from apps.players.models import Player
 from apps.players.passwords import password_hash, require_good_password
+from apps.players.queries import open_brand
 
 MINIMUM_AGE_YEARS = 18
 # Where the law asks for more: Ontario 19 (AGCO), New Jersey and Estonia 21.
@@ -31,14 +32,6 @@ class EmailTaken(DomainError):
     code: ClassVar[str] = "email-taken"
     title: ClassVar[str] = "The e-mail address is taken"
     status: ClassVar[int] = 409
-
-
-class UnknownBrand(DomainError):
-    """There is no such brand, or it is switched off."""
-
-    code: ClassVar[str] = "unknown-brand"
-    title: ClassVar[str] = "No such brand"
-    status: ClassVar[int] = 422
 
 
 class CountryNotServed(DomainError):
@@ -109,7 +102,7 @@ def register_player(*, registration: Registration, now: datetime, is_test: bool 
     :raises UsernameTaken: within the brand, whatever the case
     :raises EmailTaken: likewise
     """
-    brand = _brand(registration.brand)
+    brand = open_brand(registration.brand)
     jurisdiction = _market(brand, registration.country).jurisdiction
     _require_currency(brand, registration.currency)
     _require_age(registration.birth_date, jurisdiction, now)
@@ -159,13 +152,6 @@ def age_in_years(birth_date: date, today: date) -> int:
     """Count full years; who was born on 29 February has the birthday on 1 March in other years."""
     had_no_birthday_yet = (today.month, today.day) < (birth_date.month, birth_date.day)
     return today.year - birth_date.year - had_no_birthday_yet
-
-
-def _brand(code: str) -> Brand:
-    brand = Brand.objects.filter(code=code, is_enabled=True).first()
-    if brand is None:
-        raise UnknownBrand
-    return brand
 
 
 def _market(brand: Brand, country: str) -> Market:

@@ -7,6 +7,7 @@ from typing import Any, cast
 import structlog
 from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.core import clock
@@ -59,9 +60,9 @@ class ProviderCall(APIView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """The adapter's bytes go out as they are; only problem documents need rendering."""
-        if isinstance(response, HttpResponse) and not hasattr(response, "accepted_renderer"):
+        if not isinstance(response, Response):
             return response
-        super().initial(request, *args, **kwargs)
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request, force=True)
         return super().finalize_response(request, response, *args, **kwargs)
 
     def post(self, request: Request, slug: str, path: str) -> HttpResponse:

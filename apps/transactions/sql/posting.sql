@@ -16,21 +16,25 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION ledger_chain(
-    previous bytea, account bigint, version bigint, transaction_id uuid, number integer, amount bigint, balance bigint, terms text
+    previous bytea, account bigint, counter bigint, version bigint, transaction_id uuid, number integer, amount bigint,
+    balance bigint, terms text
 ) RETURNS bytea LANGUAGE sql STABLE AS $$
 -- Hash of one posting of a player account: SHA-256 over the account's previous hash and what happened.
--- `amount` is signed as the account sees it. `terms` binds the transaction's own content, see `ledger_terms`.
+-- `amount` is signed as the account sees it, `counter` the account on the other side of the transfer.
+-- `terms` binds the transaction's own content, see `ledger_terms`.
     SELECT sha256(previous || convert_to(
-        concat_ws('|', account, version, transaction_id, number, amount, balance, terms), 'UTF8'))
+        concat_ws('|', account, counter, version, transaction_id, number, amount, balance, terms), 'UTF8'))
 $$;
 
 CREATE OR REPLACE FUNCTION ledger_terms(
     kind text, brand bigint, currency text, player bigint, integration integer, external_id text, round bigint, reverses uuid,
-    at timestamptz
+    request uuid, details jsonb, at timestamptz
 ) RETURNS text LANGUAGE sql STABLE AS $$
--- The content of a transaction as its hash chain binds it.
-    SELECT concat_ws('|', kind, brand, currency, coalesce(player, 0), coalesce(integration, 0), external_id,
-                     coalesce(round, 0), reverses, (extract(epoch FROM at) * 1000000)::bigint)
+-- The content of a transaction as its hash chain binds it. Nothing is left out when null and free text comes last
+-- with its length, so that no two contents read the same.
+    SELECT concat_ws('|', kind, brand, currency, coalesce(player, 0), coalesce(integration, 0), coalesce(round, 0),
+                     coalesce(reverses::text, '-'), coalesce(request::text, '-'),
+                     (extract(epoch FROM at) * 1000000)::bigint, length(external_id), external_id, coalesce(details::text, '-'))
 $$;
 
 CREATE OR REPLACE FUNCTION ledger_post(
@@ -42,7 +46,8 @@ CREATE OR REPLACE FUNCTION ledger_post(
 -- foreign_key_violation when a guarded account is not a player's account. The caller holds the wallet's lock.
 DECLARE
     v_id      uuid := uuidv7();
-    v_terms   text := ledger_terms(p_kind, p_brand, p_currency, p_player, p_integration, p_external_id, p_round, p_reverses, p_now);
+    v_terms   text := ledger_terms(p_kind, p_brand, p_currency, p_player, p_integration, p_external_id, p_round, p_reverses,
+                                 p_request, p_details, p_now);
     v_leg     ledger_leg;
     v_number  integer := 0;
     v_debit   record;
@@ -61,8 +66,8 @@ BEGIN
         IF v_leg.debit_guarded THEN
             UPDATE transactions_account a
                SET balance = a.balance - v_leg.amount, version = a.version + 1,
-                   head_hash = ledger_chain(a.head_hash, a.id, a.version + 1, v_id, v_number, -v_leg.amount,
-                                            a.balance - v_leg.amount, v_terms)
+                   head_hash = ledger_chain(a.head_hash, a.id, v_leg.credit_account, a.version + 1, v_id, v_number,
+                                            -v_leg.amount, a.balance - v_leg.amount, v_terms)
              WHERE a.id = v_leg.debit_account AND a.player_id IS NOT NULL AND a.currency = p_currency
             RETURNING a.version, a.balance, a.head_hash INTO v_debit;
             IF NOT FOUND THEN
@@ -72,8 +77,8 @@ BEGIN
         IF v_leg.credit_guarded THEN
             UPDATE transactions_account a
                SET balance = a.balance + v_leg.amount, version = a.version + 1,
-                   head_hash = ledger_chain(a.head_hash, a.id, a.version + 1, v_id, v_number, v_leg.amount,
-                                            a.balance + v_leg.amount, v_terms)
+                   head_hash = ledger_chain(a.head_hash, a.id, v_leg.debit_account, a.version + 1, v_id, v_number,
+                                            v_leg.amount, a.balance + v_leg.amount, v_terms)
              WHERE a.id = v_leg.credit_account AND a.player_id IS NOT NULL AND a.currency = p_currency
             RETURNING a.version, a.balance, a.head_hash INTO v_credit;
             IF NOT FOUND THEN

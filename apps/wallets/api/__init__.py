@@ -1,0 +1,1 @@
+"""The player API of registration, wallets and the history of money."""

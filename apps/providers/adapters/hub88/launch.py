@@ -61,10 +61,11 @@ class Hub88Launcher:
         :raises LaunchNotConfigured: without `operator_id` in the options, or without a usable signing key
         """
         body = json.dumps(self._wire(order), ensure_ascii=False, separators=(",", ":")).encode()
+        key = _signing_key(order.connection)
         headers = {
             "Content-Type": "application/json",
             "Accept": "application/json",
-            self._profile.signature_header: _signature(order.connection, body),
+            self._profile.signature_header: _signature(key, body),
         }
         timeout = float(order.connection.options.get("launch_timeout_seconds", _DEFAULT_TIMEOUT_SECONDS))
         response = call_vendor(
@@ -77,6 +78,7 @@ class Hub88Launcher:
             timeout_seconds=timeout,
             refs=(order.reference,),
             player_id=order.player_id,
+            signed_by=key.kid,
         )
         return _address(response)
 
@@ -103,12 +105,11 @@ class Hub88Launcher:
         return {name: value for name, value in facts.items() if name in known and (value or name in _REQUIRED)}
 
 
-def _signature(connection: Connection, body: bytes) -> str:
-    key = _signing_key(connection)
+def _signature(key: Key, body: bytes) -> str:
     try:
         return sign(key.secret, body)
     except UnusableKey as error:
-        raise LaunchNotConfigured(f"key {key.kid} of {connection.slug} can not sign: {error}") from error
+        raise LaunchNotConfigured(f"key {key.kid} can not sign: {error}") from error
 
 
 def _signing_key(connection: Connection) -> Key:

@@ -211,7 +211,7 @@ def _parsed(body: bytes, type_: type[T]) -> T:
     except msgspec.ValidationError as error:
         missing = "missing required field" in str(error)
         raise Refused("RS_ERROR_WRONG_SYNTAX" if missing else "RS_ERROR_WRONG_TYPES") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused("RS_ERROR_WRONG_SYNTAX") from error
     return decoded
 

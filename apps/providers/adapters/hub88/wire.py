@@ -108,7 +108,7 @@ def request_uuid_of(body: bytes) -> str:
     """The request's id for the echo in a refusal, read without trusting the rest; empty where there is none."""
     try:
         return (msgspec.json.decode(body, type=_OnlyRequest).request_uuid or "")[:255]
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
 
 

@@ -1,0 +1,136 @@
+"""The roles of staff and what each may do, as data; Django groups carry them. Nothing here asks who somebody is."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+
+_PLAYER = frozenset({"players.view_player"})
+_PLAYER_HISTORY = frozenset({"players.view_statuschange", "players.view_playersession", "players.view_loginattempt"})
+_PLAY = frozenset({"providers.view_round", "providers.view_gamesession"})
+_LEDGER = frozenset({"transactions.view_transaction", "transactions.view_account"})
+_EXCHANGES = frozenset({"integrations.view_exchange"})
+_CONNECTIONS = frozenset({"integrations.view_integration", "integrations.view_credential"})
+_CATALOGUE = frozenset(
+    {"providers.view_game", "providers.view_studio", "providers.view_gamecertificate", "providers.view_brandgame"}
+)
+_MARKETS = frozenset(
+    {"brands.view_brand", "brands.view_market", "brands.view_jurisdiction", "brands.view_currency"}
+)
+_ADJUSTMENTS = frozenset({"wallets.view_adjustment"})
+_FIGURES = frozenset({"backoffice.view_figures"})
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One role: its Django group's name and the permissions that it, and nothing else, confers."""
+
+    name: str
+    summary: str
+    permissions: frozenset[str]
+
+
+ROLES: tuple[Role, ...] = (
+    Role(
+        "compliance_analyst",
+        "Looks at players (masked), their play and money",
+        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER,
+    ),
+    Role(
+        "investigator",
+        "Unmasks with a purpose, holds and releases accounts",
+        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"},
+    ),
+    Role(
+        "mlro",
+        "Decides on money laundering matters",
+        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
+        | {"players.unmask_player", "players.change_status"},
+    ),
+    Role(
+        "rg_officer",
+        "Protects players from harm: restricts and excludes",
+        _PLAYER | _PLAYER_HISTORY | _PLAY | {"players.change_status", "transactions.view_transaction"},
+    ),
+    Role(
+        "kyc_agent",
+        "Checks who players are",
+        _PLAYER | {"players.view_statuschange", "players.unmask_player"},
+    ),
+    Role(
+        "payments",
+        "Moves money in and out; corrections need a second person",
+        _PLAYER | _LEDGER | _ADJUSTMENTS | _FIGURES | {"wallets.propose_adjustment", "wallets.approve_adjustment"},
+    ),
+    Role(
+        "support",
+        "Answers players: sees them masked, with what they did",
+        _PLAYER | _PLAY | {"players.view_playersession", "players.view_loginattempt", "transactions.view_transaction"},
+    ),
+    Role(
+        "auditor",
+        "Reads everything, changes nothing",
+        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
+        | _FIGURES
+        | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
+        | {"backoffice.view_personaldataread"},
+    ),
+    Role("policy_author", "Drafts policies and rules", _MARKETS | _CATALOGUE),
+    Role("policy_approver", "Publishes policies and rules that somebody else drafted", _MARKETS | _CATALOGUE),
+    Role(
+        "game_ops",
+        "Runs games and their connections",
+        _PLAY | _CATALOGUE | _CONNECTIONS | _EXCHANGES | _FIGURES
+        | {"transactions.view_transaction", "brands.view_brand", "brands.view_market"}
+        | {"providers.switch_game", "providers.resolve_round", "integrations.switch_integration"},
+    ),
+    Role(
+        "admin",
+        "Staff accounts, keys and brands; no player data",
+        _CONNECTIONS | _MARKETS
+        | {"auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group"}
+        | {"brands.view_staffscope", "brands.add_staffscope", "brands.delete_staffscope", "brands.switch_brand"}
+        | {"integrations.rotate_credential", "integrations.switch_integration"},
+    ),
+)  # fmt: skip
+
+# Who drafts a rule must not be the one who publishes it, under any name.
+EXCLUDE_EACH_OTHER: tuple[frozenset[str], ...] = (frozenset({"policy_author", "policy_approver"}),)
+
+
+class UnknownPermission(LookupError):
+    """A role names permissions that no model declares."""
+
+
+@transaction.atomic
+def sync_roles(*, strict: bool = True) -> list[str]:
+    """
+    Make the groups and their permissions what `ROLES` says; other groups are left alone.
+
+    :param strict: off while migrations are only partly applied, when some permissions do not exist yet
+    :return: what was changed, one line each
+    :raises UnknownPermission: naming every permission that does not exist
+    """
+    known = {
+        f"{permission.content_type.app_label}.{permission.codename}": permission
+        for permission in Permission.objects.select_related("content_type")
+    }
+    missing = sorted({name for role in ROLES for name in role.permissions} - known.keys())
+    if missing and strict:
+        raise UnknownPermission(", ".join(missing))
+    changes = []
+    for role in ROLES:
+        group, made = Group.objects.get_or_create(name=role.name)
+        before = {permission.pk for permission in group.permissions.all()}
+        after = {known[name].pk for name in role.permissions & known.keys()}
+        if before != after:
+            group.permissions.set(after)
+            changes.append(f"{role.name}: {len(after - before)} granted, {len(before - after)} taken away")
+        elif made:
+            changes.append(f"{role.name}: made, without permissions")
+    return changes
+
+
+def conflicting_roles(names: set[str]) -> frozenset[str] | None:
+    """Return roles among `names` that one person must not hold together, if any."""
+    return next((pair for pair in EXCLUDE_EACH_OTHER if pair <= names), None)

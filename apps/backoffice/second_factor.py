@@ -1,0 +1,119 @@
+"""The second factor of staff: whether this log-in has shown it, and the middleware no door gets around."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, validate_totp_code
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+_SHOWN = "staff_second_factor_user"
+_OFFERED_SECRET = "staff_second_factor_offered"  # noqa: S105 - a name in the session, not a secret
+
+
+def needs_second_factor(user: Any) -> bool:
+    """Say whether `user` may do nothing without one: where settings demand it, and whoever has enrolled one."""
+    return bool(settings.STAFF_SECOND_FACTOR_REQUIRED) or has_second_factor(user)
+
+
+def has_second_factor(user: Any) -> bool:
+    """Say whether `user` has enrolled a device."""
+    return Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP).exists()
+
+
+def has_shown_second_factor(request: HttpRequest) -> bool:
+    """Say whether this log-in has shown the factor; an earlier log-in's does not count."""
+    return bool(request.session.get(_SHOWN) == cast("Any", request.user).pk)
+
+
+def remember_shown(request: HttpRequest) -> None:
+    """Let this session pass from now on, under a new session key."""
+    request.session.cycle_key()
+    request.session[_SHOWN] = cast("Any", request.user).pk
+
+
+def forget_shown(request: HttpRequest) -> None:
+    """A new log-in starts without the factor."""
+    request.session.pop(_SHOWN, None)
+    request.session.pop(_OFFERED_SECRET, None)
+
+
+def check_code(user: Any, code: str) -> bool:
+    """Check a code of the device, or an unused recovery code. Each works once."""
+    for authenticator in Authenticator.objects.filter(user_id=user.pk):
+        kind: Any = {Authenticator.Type.TOTP: TOTP, Authenticator.Type.RECOVERY_CODES: RecoveryCodes}.get(
+            authenticator.type
+        )
+        if kind is not None and kind(authenticator).validate_code(code):
+            authenticator.record_usage()
+            return True
+    return False
+
+
+def offered_secret(request: HttpRequest) -> str:
+    """Return the secret this person is being asked to put into their device, the same until they succeed."""
+    secret: str = request.session.get(_OFFERED_SECRET) or generate_totp_secret()
+    request.session[_OFFERED_SECRET] = secret
+    return secret
+
+
+def enrol(request: HttpRequest, code: str) -> list[str] | None:
+    """
+    Enrol the device that made `code` from the offered secret.
+
+    :return: recovery codes to keep, or None if the code is wrong or a device was enrolled meanwhile
+    """
+    secret = offered_secret(request)
+    if not validate_totp_code(secret, code):
+        return None
+    with transaction.atomic():
+        # One device a person: two tabs at once must not both enrol one.
+        user = User.objects.select_for_update().get(pk=cast("Any", request.user).pk)
+        if has_second_factor(user):
+            return None
+        TOTP.activate(user, secret)
+        Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).delete()
+        codes: list[str] = RecoveryCodes.activate(user).generate_codes()
+    request.session.pop(_OFFERED_SECRET, None)
+    return codes
+
+
+class SecondFactorMiddleware:
+    """
+    Stop every request of a staff session that has not shown its factor, whatever page it asks for.
+
+    Requests without a session cookie (vendors, players' frontends) pass without any look-up.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Let pass, send to the factor's page, or refuse."""
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and not _is_open(request.path):
+            user: Any = request.user
+            if user.is_authenticated and not has_shown_second_factor(request) and needs_second_factor(user):
+                return _to_factor(request)
+        return self._get_response(request)
+
+
+def _is_open(path: str) -> bool:
+    """Pages one needs to get to the factor, or away."""
+    return path.startswith(settings.STATIC_URL) or path in {
+        reverse("backoffice:second-factor"),
+        reverse("backoffice:login"),
+        reverse("admin:logout"),
+        reverse("admin:jsi18n"),
+    }
+
+
+def _to_factor(request: HttpRequest) -> HttpResponse:
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseForbidden("Show your second factor first.")
+    return HttpResponseRedirect(f"{reverse('backoffice:second-factor')}?{urlencode({'next': request.get_full_path()})}")

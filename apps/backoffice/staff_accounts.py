@@ -1,0 +1,117 @@
+"""Pages of staff accounts, roles and brand scopes. Roles are given here; what a role may do is code (`roles.py`)."""
+
+from typing import Any, cast
+
+from allauth.mfa.models import Authenticator
+from django import forms
+from django.contrib.auth.admin import UserAdmin as StockUserAdmin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from apps.backoffice.roles import conflicting_roles
+from apps.brands.models import StaffScope
+from apps.core.admin_actions import staff_action
+from apps.core.admin_base import StaffAdmin
+
+
+class StaffAccountForm(UserChangeForm):  # type: ignore[misc]
+    """A staff account as the admin role sees it."""
+
+    def clean_groups(self) -> QuerySet[Group]:
+        """Refuse roles that one person must not hold together."""
+        groups: QuerySet[Group] = self.cleaned_data["groups"]
+        together = conflicting_roles({group.name for group in groups})
+        if together:
+            raise forms.ValidationError(f"One person must not hold {' and '.join(sorted(together))} together.")
+        return groups
+
+
+class StaffAccountAdmin(StaffAdmin, StockUserAdmin):
+    """Who works here. Nobody raises their own rights, and superusers are made at the command line only."""
+
+    form = StaffAccountForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    staff_actions = ("reset_second_factor",)
+    list_display = ("username", "email", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_active", "groups")
+    search_fields = ("username", "email", "first_name", "last_name")
+    ordering = ("username",)
+    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": ("username", "first_name", "last_name", "email", "is_active", "is_staff")}),
+        ("Roles", {"fields": ("groups",)}),
+        ("Facts", {"fields": ("is_superuser", "last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "usable_password", "password1", "password2")}),)
+    readonly_fields = ("is_superuser", "last_login", "date_joined")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """The admin role makes accounts."""
+        return cast("Any", request.user).has_perm("auth.add_user")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Not one's own account, and not a superuser's unless one is one."""
+        user = cast("Any", request.user)
+        if not user.has_perm("auth.change_user"):
+            return False
+        return obj is None or user.is_superuser or (obj.pk != user.pk and not obj.is_superuser)
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        """Unfold and Django both have their own idea of the form for a new account; Django's is right."""
+        return StockUserAdmin.get_form(self, request, obj, change=change, **kwargs)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Apply the same rule to the page that sets somebody's password."""
+        obj = self.get_object(request, id)
+        if obj is not None and not self.has_change_permission(request, obj):
+            raise PermissionDenied
+        return cast("HttpResponse", StockUserAdmin.user_change_password(self, request, id, form_url))
+
+    @staff_action(
+        title="Reset second factor",
+        permission="auth.change_user",
+        description="The person enrols a new device at the next log-in. Make sure it is them who asks.",
+        danger=True,
+        icon="lock_reset",
+    )
+    def reset_second_factor(self, request: HttpRequest, obj: User, data: dict[str, Any]) -> str:  # noqa: ARG002
+        """Forget somebody's device."""
+        if not self.has_change_permission(request, obj):
+            raise PermissionDenied
+        forgotten, _ = Authenticator.objects.filter(user=obj).delete()
+        return f"{obj.username} has to enrol a new device." if forgotten else f"{obj.username} had no second factor."
+
+
+class RoleAdmin(StaffAdmin):
+    """What each role may do, to read."""
+
+    list_display = ("name",)
+    search_fields = ("name",)
+    fields = ("name", "may")
+    readonly_fields = ("may",)
+
+    def may(self, group: Group) -> str:
+        """List the role's permissions."""
+        return ", ".join(sorted(permission.name for permission in group.permissions.all()))
+
+
+class StaffScopeAdmin(StaffAdmin):
+    """Which brands somebody works for."""
+
+    list_display = ("user", "brand")
+    list_filter = ("brand",)
+    search_fields = ("user__username",)
+    list_select_related = ("user", "brand")
+    empty_hint = "Without a row here, staff who are no superusers see no players, money or calls of any brand."
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """The admin role decides."""
+        return cast("Any", request.user).has_perm("brands.add_staffscope")
+
+    def has_delete_permission(self, request: HttpRequest, obj: StaffScope | None = None) -> bool:  # noqa: ARG002
+        """The admin role decides."""
+        return cast("Any", request.user).has_perm("brands.delete_staffscope")

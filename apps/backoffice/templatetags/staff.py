@@ -1,0 +1,13 @@
+"""`{% load staff %}`: amounts, states and instants in templates, as `apps.core.admin_display` shows them."""
+
+from django import template
+
+from apps.core import admin_display
+
+register = template.Library()
+
+register.simple_tag(admin_display.amount_text, name="amount")
+register.simple_tag(admin_display.signed_amount_text, name="signed_amount")
+register.simple_tag(admin_display.pill, name="pill")
+register.simple_tag(admin_display.duration_text, name="took")
+register.simple_tag(admin_display.trace_link, name="trace_link")

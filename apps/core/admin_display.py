@@ -1,0 +1,149 @@
+"""How the staff site shows amounts, instants, links, bodies and personal data. No queries, no permissions."""
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.core.money import Money, MoneyError
+
+NOTHING = "–"
+_MOST_BODY_BYTES = 20_000
+_MASK = "***"
+_SECRET_NAME = re.compile(r"token|secret|passw|api[-_]?key|casino[-_]?key|authorization|^sid$", re.IGNORECASE)
+_LEVELS = {
+    "good": {"active", "on", "closed", "applied", "posted", "real", "ok", "enabled", "valid", "success"},
+    "warning": {"restricted", "no_new_play", "open", "proposed", "expired", "replayed", "held", "demo", "expiring"},
+    "bad": {
+        "suspended", "off", "revoked", "rejected", "fatal", "retryable", "bad_signature", "blocked", "disabled",
+        "conflict", "broken",
+    },
+}  # fmt: skip
+
+
+def amount_text(units: int | None, currency: str) -> str:
+    """
+    Show an amount with its currency, exactly: ``"1,234.50 EUR"``.
+
+    :param units: ledger units of the currency; None shows as a dash
+    """
+    if units is None:
+        return NOTHING
+    try:
+        plain = Money(units, currency).format()
+    except MoneyError:
+        # Play money has no scale of its own; better the raw number than a wrong one.
+        return f"{units} units {currency}"
+    whole, point, fraction = plain.partition(".")
+    return f"{int(whole):,}{point}{fraction} {currency}" if whole != "-0" else f"{plain} {currency}"
+
+
+def signed_amount_text(units: int, currency: str) -> str:
+    """Show an amount that came (+) or went (−)."""
+    text = amount_text(units, currency)
+    return f"+{text}" if units > 0 else text.replace("-", "−", 1)
+
+
+def instant_text(at: datetime | None) -> str:
+    """Show an instant in UTC, to the second."""
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC") if at else NOTHING
+
+
+def duration_text(microseconds: int | None) -> str:
+    """Show how long something took, in milliseconds."""
+    return NOTHING if microseconds is None else f"{microseconds / 1000:,.1f} ms"
+
+
+def level_of(word: str) -> str:
+    """Say whether a state or outcome is ``good``, a ``warning``, ``bad`` or plain."""
+    return next((level for level, words in _LEVELS.items() if word.lower() in words), "plain")
+
+
+def pill(word: str, text: str = "", level: str = "") -> SafeString | str:
+    """Show a state as a coloured word."""
+    if not word and not text:
+        return NOTHING
+    return format_html('<span class="pill pill-{}">{}</span>', level or level_of(word), text or word.replace("_", " "))
+
+
+def change_link(label: str, pk: Any, text: str) -> SafeString | str:
+    """
+    Link to the admin page of one object.
+
+    :param label: ``"app_label.modelname"``
+    """
+    if pk is None:
+        return NOTHING
+    app, model = label.lower().split(".")
+    try:
+        url = reverse(f"admin:{app}_{model}_change", args=[pk])
+    except NoReverseMatch:
+        return text
+    return format_html('<a class="staff-link" href="{}">{}</a>', url, text)
+
+
+def trace_link(identifier: object, text: str = "") -> SafeString | str:
+    """Link to the trace of an id, a vendor's or ours."""
+    if not identifier:
+        return NOTHING
+    url = f"{reverse('backoffice:trace')}?id={identifier}"
+    return format_html('<a class="staff-link mono" href="{}">{}</a>', url, text or str(identifier))
+
+
+def masked_email(email: str) -> str:
+    """Keep the first letter and the domain: ``a•••@example.com``."""
+    name, at, domain = email.partition("@")
+    return f"{name[:1]}•••{at}{domain}" if at else masked_text(email)
+
+
+def masked_text(text: str) -> str:
+    """Keep the first letter."""
+    return f"{text[:1]}•••" if text else NOTHING
+
+
+def shown_body(raw: bytes) -> str:
+    """
+    Show a request's or response's body: JSON indented, secrets in it masked, anything else as text.
+
+    Numbers keep their notation: 1.50 stays 1.50. The log itself keeps every byte.
+    """
+    cut = bytes(raw)[:_MOST_BODY_BYTES]
+    more = f"\n… {len(raw) - len(cut):,} more bytes" if len(raw) > len(cut) else ""
+    try:
+        parsed = json.loads(bytes(raw), parse_float=_Verbatim, parse_int=_Verbatim) if not more else None
+    except (ValueError, RecursionError):
+        parsed = None
+    if parsed is None:
+        return cut.decode("utf-8", "backslashreplace") + more
+    return _unquoted(json.dumps(_without_secrets(parsed), indent=2, ensure_ascii=False, default=str))
+
+
+class _Verbatim(str):
+    """A number as it was written."""
+
+    __slots__ = ()
+
+
+_MARK = "\ue000"
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: _MASK if _SECRET_NAME.search(name) and isinstance(inner, str) else _without_secrets(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_without_secrets(inner) for inner in value]
+    if isinstance(value, _Verbatim):
+        return f"{_MARK}{value}{_MARK}"
+    return value
+
+
+def _unquoted(text: str) -> str:
+    """Take the quotes off what was a number."""
+    return text.replace(f'"{_MARK}', "").replace(f'{_MARK}"', "")

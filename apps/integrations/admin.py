@@ -1,0 +1,390 @@
+"""Pages of connections, their keys and the exchange log."""
+
+from datetime import timedelta
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from apps.core.admin_actions import ActionForm, ReasonForm, staff_action
+from apps.core.admin_base import StaffAdmin, brand_scope
+from apps.core.admin_display import duration_text, pill, shown_body, trace_link
+from apps.core.clock import now
+from apps.core.ids import uuid7, uuid7_floor, uuid7_time
+from apps.integrations.credentials import add_credential, expire_credential, revoke_credential
+from apps.integrations.models import Credential, Exchange, HealthMinute, Integration, IntegrationEvent
+from apps.integrations.switches import switch_integration
+
+_MOST_SECRET_CHARACTERS = 20_000
+_EVENTS_SHOWN = 30
+
+
+class SwitchForm(ReasonForm):
+    """Asks what the kill switch should let through."""
+
+    to = forms.ChoiceField(label="Let through", choices=Integration.Switch, widget=UnfoldAdminSelectWidget())
+    field_order = ("to", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        present = cast("Integration | None", self.target)
+        choices = [choice for choice in Integration.Switch.choices if present is None or choice[0] != present.switch]
+        cast("forms.ChoiceField", self.fields["to"]).choices = choices
+
+
+class AddKeyForm(ActionForm):
+    """Asks for a key. What is pasted here is never shown again."""
+
+    purpose = forms.ChoiceField(choices=Credential.Purpose, widget=UnfoldAdminSelectWidget())
+    name = forms.CharField(
+        required=False,
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="Only where the vendor has several of one purpose, e.g. casino_key.",
+    )
+    kid = forms.CharField(
+        label="Key id",
+        required=False,
+        max_length=64,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="Written beside each exchange it verifies or signs. Made up if left empty.",
+    )
+    secret = forms.CharField(
+        max_length=_MOST_SECRET_CHARACTERS,
+        strip=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 6, "spellcheck": "false"}),
+        help_text="PEM key, password or token. Encrypted at once and never shown again.",
+    )
+    expires_at = forms.SplitDateTimeField(
+        label="Expires at (UTC)", required=False, widget=UnfoldAdminSplitDateTimeWidget()
+    )
+
+    def clean_secret(self) -> str:
+        """Drop the line break that pasting adds to anything but a PEM block."""
+        secret: str = self.cleaned_data["secret"].replace("\r\n", "\n")
+        return secret if secret.startswith("-----BEGIN") else secret.strip("\n")
+
+
+class ExpiryForm(ReasonForm):
+    """Asks from when on a key should no longer work."""
+
+    expires_at = forms.SplitDateTimeField(label="Expires at (UTC)", widget=UnfoldAdminSplitDateTimeWidget())
+    field_order = ("expires_at", "reason")
+
+
+@admin.register(Integration)
+class IntegrationAdmin(StaffAdmin):
+    """One connection to a vendor, with its kill switch and keys."""
+
+    brand_code_lookup = "brand_code"
+    staff_actions = ("switch_it", "add_key")
+    change_form_template = "staff/integration.html"
+    list_display = ("slug", "name", "vendor", "kind", "brand_code", "environment", "switched")
+    list_filter = ("kind", "environment", "switch", "brand_code")
+    search_fields = ("slug", "name", "vendor")
+    fields = (
+        ("slug", "name"), ("vendor", "kind"), ("brand_code", "environment"), "base_url", "switched", "switch_reason",
+        "switch_changed_at", "options", "created_at",
+    )  # fmt: skip
+    readonly_fields = ("switched",)
+    empty_hint = "No vendor is connected to a brand in your scope."
+
+    @admin.display(description="kill switch", ordering="switch")
+    def switched(self, integration: Integration) -> str:
+        """What it lets through."""
+        words = {"on": "on", "no_new_play": "no new play", "off": "off"}
+        return pill(integration.switch, words[integration.switch])
+
+    def page_context(self, request: HttpRequest, obj: Integration) -> dict[str, Any]:
+        """Its keys and what was done to it."""
+        may_see_keys = cast("Any", request.user).has_perm("integrations.view_credential")
+        events = IntegrationEvent.objects.filter(integration=obj).select_related("actor")[:_EVENTS_SHOWN]
+        return {
+            "keys": [(key, key_state(key)) for key in obj.credentials.all()] if may_see_keys else None,
+            "events": events,
+            "may_see_exchanges": cast("Any", request.user).has_perm("integrations.view_exchange"),
+        }
+
+    @staff_action(
+        title="Kill switch",
+        permission="integrations.switch_integration",
+        form=SwitchForm,
+        description="Works on the next call of the vendor. Wins and rollbacks of bets already placed pass unless it is off.",
+        danger=True,
+        icon="power_settings_new",
+    )
+    def switch_it(self, request: HttpRequest, obj: Integration, data: dict[str, Any]) -> str:
+        """Throw or lift the kill switch."""
+        switch_integration(
+            slug=obj.slug, to=data["to"], reason=data["reason"], actor=cast("Any", request.user), now=now()
+        )
+        return f"{obj.slug}: {Integration.Switch(data['to']).label}"
+
+    @staff_action(
+        title="Add key",
+        permission="integrations.rotate_credential",
+        form=AddKeyForm,
+        description="Keys already here stay valid, so that both sides change over without downtime; revoke them afterwards.",
+        icon="key",
+    )
+    def add_key(self, request: HttpRequest, obj: Integration, data: dict[str, Any]) -> str:
+        """Store a key."""
+        key = add_credential(
+            integration=obj,
+            purpose=data["purpose"],
+            secret=data["secret"].encode(),
+            kid=data["kid"] or None,
+            name=data["name"],
+            actor=cast("Any", request.user),
+            now=now(),
+            expires_at=data["expires_at"],
+        )
+        return f"Key {key.kid} works now."
+
+
+def key_state(key: Credential) -> str:
+    """Say whether a key works."""
+    at = now()
+    if key.revoked_at:
+        return "revoked"
+    if key.expires_at and key.expires_at <= at:
+        return "expired"
+    if key.activated_at is None or key.activated_at > at:
+        return "not active yet"
+    return "expiring" if key.expires_at and key.expires_at <= at + timedelta(days=30) else "active"
+
+
+@admin.register(Credential)
+class CredentialAdmin(StaffAdmin):
+    """A key, without its secret: that is shown to nobody."""
+
+    brand_code_lookup = "integration__brand_code"
+    staff_actions = ("set_expiry", "revoke")
+    list_display = ("kid", "integration", "purpose", "name", "state", "activated_at", "expires_at", "last_used_at")
+    list_filter = ("purpose", "integration")
+    list_select_related = ("integration",)
+    search_fields = ("kid", "integration__slug", "fingerprint")
+    fields = (
+        "integration", "kid", "purpose", "name", "state", "fingerprint", "master_kid", "created_at", "created_by",
+        "activated_at", "expires_at", "revoked_at", "last_used_at",
+    )  # fmt: skip
+    readonly_fields = ("state",)
+    empty_hint = "Keys are added on the page of their integration."
+
+    @admin.display(description="state")
+    def state(self, key: Credential) -> str:
+        """Whether it works."""
+        return pill(key_state(key))
+
+    @staff_action(
+        title="Set expiry",
+        permission="integrations.rotate_credential",
+        form=ExpiryForm,
+        description="Use it to let the old key run out after a rotation.",
+        icon="event_busy",
+        applies=lambda key: key.revoked_at is None,
+    )
+    def set_expiry(self, request: HttpRequest, obj: Credential, data: dict[str, Any]) -> str:
+        """Let a key run out."""
+        expire_credential(
+            credential_id=obj.pk,
+            expires_at=data["expires_at"],
+            reason=data["reason"],
+            actor=cast("Any", request.user),
+            now=now(),
+        )
+        return f"Key {obj.kid} works until {data['expires_at']:%Y-%m-%d %H:%M} UTC."
+
+    @staff_action(
+        title="Revoke",
+        permission="integrations.rotate_credential",
+        description="For ever, and at once: calls signed with it are refused from now on.",
+        danger=True,
+        icon="key_off",
+        applies=lambda key: key.revoked_at is None,
+    )
+    def revoke(self, request: HttpRequest, obj: Credential, data: dict[str, Any]) -> str:
+        """Stop a key."""
+        revoke_credential(credential_id=obj.pk, reason=data["reason"], actor=cast("Any", request.user), now=now())
+        return f"Key {obj.kid} is revoked."
+
+
+class SinceFilter(admin.SimpleListFilter):
+    """How far back to look; without it a rare match would read the whole log."""
+
+    title = "time"
+    parameter_name = "since"
+    _WINDOWS = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7), "31d": timedelta(days=31)}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """The windows."""
+        return [
+            ("1h", "Last hour"),
+            ("24h", "Last 24 hours"),
+            ("7d", "Last 7 days"),
+            ("31d", "Last 31 days"),
+            ("all", "Ever"),
+        ]
+
+    def choices(self, changelist: Any) -> Any:
+        """Without Django's "All": the first 24 hours are what one gets unasked."""
+        for value, title in self.lookup_choices:
+            yield {
+                "selected": (self.value() or "24h") == value,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": title,
+            }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Bound the ids, whose first bits are the (real) time; that leaves older partitions unread."""
+        window = self._WINDOWS.get(self.value() or "24h")
+        if window is None:
+            return queryset
+        return queryset.filter(pk__gte=uuid7_floor(uuid7_time(uuid7()) - window))
+
+
+class _SeenFilter(admin.SimpleListFilter):
+    """Choices are what occurred in the last day, read from the minute aggregates instead of the log."""
+
+    column = ""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """What occurred."""
+        since = uuid7_time(uuid7()) - timedelta(days=1)
+        words = HealthMinute.objects.filter(minute__gte=since).values_list(self.column, flat=True).distinct()
+        chosen = {self.value()} if self.value() else set()
+        return [(word, word.replace("_", " ")) for word in sorted({*words, *chosen} - {"", None})]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Those whose reply says so."""
+        return queryset.filter(**{f"reply__{self.column}": self.value()}) if self.value() else queryset
+
+
+class VerbFilter(_SeenFilter):
+    """The protocol's word."""
+
+    title = "verb"
+    parameter_name = "verb"
+    column = "verb"
+
+
+class OutcomeFilter(_SeenFilter):
+    """What became of it."""
+
+    title = "outcome"
+    parameter_name = "outcome"
+    column = "outcome"
+
+
+class IntegrationFilter(admin.SimpleListFilter):
+    """Which connection."""
+
+    title = "integration"
+    parameter_name = "integration"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:  # noqa: ARG002
+        """Those of the person's brands."""
+        scope = brand_scope(request.user)
+        rows = Integration.objects.all() if scope is None else Integration.objects.filter(brand_code__in=scope.codes)
+        return list(rows.values_list("pk", "slug"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Its exchanges."""
+        chosen = self.value()
+        return queryset.filter(integration_id=int(chosen)) if chosen and chosen.isdecimal() else queryset
+
+
+@admin.register(Exchange)
+class ExchangeAdmin(StaffAdmin):
+    """Every request that crossed the border, with its answer. Append-only."""
+
+    big_table = True
+    change_form_template = "staff/exchange.html"
+    list_display = ("started", "slug", "direction", "call", "outcome_shown", "answered", "took", "traced")
+    list_display_links = ("started",)
+    list_filter = (SinceFilter, IntegrationFilter, "direction", VerbFilter, OutcomeFilter)
+    ordering = ("-id",)
+    sortable_by = ()
+    fields = ()
+    empty_hint = "No call in the last 24 hours. Choose a longer time in the filters."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Exchange]:
+        """With the reply and the connection's name, in one query; only connections of the person's brands."""
+        rows: QuerySet[Exchange] = super().get_queryset(request).select_related("reply")
+        scope = brand_scope(request.user)
+        if scope is not None:
+            mine = Integration.objects.filter(brand_code__in=scope.codes).values_list("pk", flat=True)
+            rows = rows.filter(integration_id__in=list(mine))
+        name = Integration.objects.filter(pk=OuterRef("integration_id")).values("slug")[:1]
+        return rows.annotate(slug_name=Subquery(name))
+
+    def page_context(self, request: HttpRequest, obj: Exchange) -> dict[str, Any]:  # noqa: ARG002
+        """Both halves, readable."""
+        reply = getattr(obj, "reply", None)
+        return {
+            "exchange": obj,
+            "reply": reply,
+            "request_body": shown_body(obj.body),
+            "reply_body": shown_body(reply.body) if reply else "",
+        }
+
+    @admin.display(description="started (UTC)")
+    def started(self, exchange: Exchange) -> str:
+        """When, to the millisecond."""
+        return f"{exchange.started_at:%Y-%m-%d %H:%M:%S}.{exchange.started_at.microsecond // 1000:03d}"
+
+    @admin.display(description="integration")
+    def slug(self, exchange: Any) -> str:
+        """Which connection."""
+        return exchange.slug_name or "unknown"
+
+    @admin.display(description="call")
+    def call(self, exchange: Exchange) -> str:
+        """The protocol's verb, or the path."""
+        reply = getattr(exchange, "reply", None)
+        return (reply.verb if reply else "") or f"{exchange.method} {exchange.path[:60]}"
+
+    @admin.display(description="outcome")
+    def outcome_shown(self, exchange: Exchange) -> str:
+        """What became of it."""
+        reply = getattr(exchange, "reply", None)
+        return pill((reply.outcome if reply else "") or exchange.outcome)
+
+    @admin.display(description="HTTP status")
+    def answered(self, exchange: Exchange) -> str:
+        """The answer's status."""
+        reply = getattr(exchange, "reply", None)
+        if reply is None:
+            return "not recorded yet"
+        return str(reply.status) if reply.status else "no answer"
+
+    @admin.display(description="took")
+    def took(self, exchange: Exchange) -> str:
+        """From first byte to answer."""
+        reply = getattr(exchange, "reply", None)
+        return duration_text(reply.duration_us if reply else None)
+
+    @admin.display(description="trace")
+    def traced(self, exchange: Exchange) -> str:
+        """The whole story."""
+        return trace_link(exchange.pk, "trace")
+
+
+@admin.register(IntegrationEvent)
+class IntegrationEventAdmin(StaffAdmin):
+    """What was done to connections and keys. Append-only."""
+
+    brand_code_lookup = "integration__brand_code"
+    list_display = ("at", "integration", "action", "kid", "actor", "reason")
+    list_filter = ("action", "integration")
+    list_select_related = ("integration", "actor")
+    search_fields = ("kid", "reason")
+    empty_hint = "Nobody has touched a key or kill switch yet."

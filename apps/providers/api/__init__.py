@@ -1,0 +1,1 @@
+"""The player API of games: the lobby, launching, and what was played."""

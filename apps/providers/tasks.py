@@ -1,0 +1,59 @@
+"""Scheduled chores of games: sessions and rounds that time has overtaken, and figures about them."""
+
+from collections import Counter
+
+from celery import shared_task
+from prometheus_client import Gauge
+
+from apps.core import clock
+from apps.integrations.models import Integration
+from apps.providers import rounds
+from apps.providers.catalogue import expiring_certificates
+from apps.providers.game_sessions import end_orphaned_sessions, expire_game_sessions
+
+STUCK_ROUNDS = Gauge(
+    "casino_stuck_rounds",
+    "Open rounds without activity for half an hour",
+    ["integration"],
+    multiprocess_mode="mostrecent",
+)
+EXPIRING_CERTIFICATES = Gauge(
+    "casino_expiring_certificates",
+    "Certificates of enabled games that end within 60 days, or have ended, without a successor",
+    multiprocess_mode="mostrecent",
+)
+
+
+@shared_task(name="providers.auto_close_rounds")
+def auto_close_rounds() -> int:
+    """Close rounds idle beyond their integration's time; safe to run twice at once."""
+    return rounds.expire_rounds(now=clock.now())
+
+
+@shared_task(name="providers.flag_stuck_rounds")
+def flag_stuck_rounds() -> int:
+    """Note newly stuck rounds in their history, and publish how many there are."""
+    now = clock.now()
+    flagged = rounds.flag_stuck_rounds(now=now)
+    stuck = Counter[int]()
+    for count in rounds.stuck_counts(now=now):
+        stuck[count.integration_id] += count.rounds
+    # Every integration, so that a queue that has been worked off goes back to zero.
+    for pk, slug in Integration.objects.filter(kind=Integration.Kind.GAMES).values_list("pk", "slug"):
+        STUCK_ROUNDS.labels(slug).set(stuck[pk])
+    return flagged
+
+
+@shared_task(name="providers.end_sessions")
+def end_sessions() -> int:
+    """End game sessions whose time is up, or whose player has logged out or been barred."""
+    now = clock.now()
+    return expire_game_sessions(now=now) + end_orphaned_sessions(now=now)
+
+
+@shared_task(name="providers.check_certificates")
+def check_certificates() -> int:
+    """Publish how many certificates are about to end."""
+    count = expiring_certificates(today=clock.now().date()).count()
+    EXPIRING_CERTIFICATES.set(count)
+    return count

@@ -1,0 +1,45 @@
+"""`manage.py run_simulator`: the demo's players and vendors, playing until stopped."""
+
+import json
+import signal
+import threading
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.sandbox.models import SimulatedRound
+from apps.sandbox.traffic.driver import Driver
+from apps.sandbox.vendors.dialects import DIALECTS
+
+# So that the first look at a new demo shows something.
+_WARM_UP_ROUNDS = 60
+
+
+class Command(BaseCommand):
+    """Plays rounds; rate and faults are set live at /sandbox/."""
+
+    help = "Play games as the demo's players, with the faults real vendors have; set rate and faults at /sandbox/."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Whom to play as, and for how long."""
+        parser.add_argument("--demo-file", type=Path, required=True, help="The demo's document: addresses and log-ins")
+        parser.add_argument("--rounds", type=int, help="Stop after so many rounds; without it, play until stopped")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Play until SIGTERM or SIGINT."""
+        try:
+            document = json.loads(options["demo_file"].read_text())
+            brands = {entry["brand"] for entry in document["players"]}
+        except (OSError, ValueError, KeyError) as error:
+            raise CommandError(f"not a demo's document: {options['demo_file']}") from error
+        if not brands or not DIALECTS.keys() & document["integrations"].keys():
+            raise CommandError("the demo has no players or no simulated vendor")
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        driver = Driver(document["base_url"], document["players"], stop=stop)
+        warm_up = 0 if SimulatedRound.objects.exists() else _WARM_UP_ROUNDS
+        driver.run(rounds=options["rounds"], warm_up=warm_up)
+        self.stdout.write(f"{driver.rounds_played} rounds played")

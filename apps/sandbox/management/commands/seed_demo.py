@@ -1,0 +1,59 @@
+"""`manage.py seed_demo`: brands, games, staff, players and vendor keys of the demo. May be run again at any time."""
+
+import contextlib
+import json
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from apps.core import clock
+from apps.sandbox.demo_file import demo_document, passwords_in
+from apps.sandbox.models import SimulatorControl
+from apps.sandbox.seeding.connections import seed_connections
+from apps.sandbox.seeding.games import seed_games
+from apps.sandbox.seeding.people import seed_players, seed_staff
+from apps.sandbox.seeding.places import seed_places
+
+
+class Command(BaseCommand):
+    """Seeds the demo and writes its log-ins and keys to a private file."""
+
+    help = "Make the demo's data where it is missing, and write its log-ins and keys to a file."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Where the demo will be reached, and where the file goes."""
+        parser.add_argument("--base-url", default="http://127.0.0.1:8000")
+        parser.add_argument("--output", type=Path, required=True, help="JSON file, mode 0600; read first if it exists")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Seed, then write."""
+        base_url: str = options["base_url"].rstrip("/")
+        output: Path = options["output"]
+        passwords = passwords_in(_read(output))
+        now = clock.now()
+        seed_places(base_url)
+        seed_connections(base_url, now=now)
+        seed_games(base_url, today=now.date())
+        seed_staff(passwords)
+        seed_players(passwords, now=now)
+        SimulatorControl.current()
+        _write(output, demo_document(base_url, passwords))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    with contextlib.suppress(OSError, ValueError):
+        document = json.loads(path.read_text())
+        if isinstance(document, dict):
+            return document
+    return {}
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    draft = path.with_suffix(".draft")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(json.dumps(document, indent=2) + "\n")
+    draft.chmod(0o600)
+    draft.rename(path)

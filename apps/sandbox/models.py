@@ -1,0 +1,135 @@
+"""What the simulated vendors keep for themselves. The platform never reads these tables: it is a stranger to them."""
+
+from decimal import Decimal
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from apps.core.ids import uuid7
+
+
+class SimulatedVendor(models.Model):
+    """A simulated game provider: where it finds the platform's wallet, and the keys of both sides."""
+
+    slug = models.SlugField(primary_key=True, max_length=40, help_text="Also the name of its dialect")
+    platform_url = models.URLField(max_length=300, help_text="The platform's wallet for this vendor")
+    private_key_pem = models.TextField(help_text="Signs what the vendor sends; in clear, as it opens play money only")
+    public_key_pem = models.TextField(help_text="What the platform verifies it with")
+    platform_key_pem = models.TextField(help_text="Verifies what the platform sends")
+    operator_id = models.IntegerField(default=1, help_text="The vendor's number for the platform")
+
+    class Meta:
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class SimulatedSession(models.Model):
+    """A game opened by a launch. A demo has no user and keeps its play money here."""
+
+    token = models.CharField(primary_key=True, max_length=255)
+    vendor = models.ForeignKey(SimulatedVendor, on_delete=models.CASCADE, related_name="sessions")
+    user = models.CharField(max_length=64, blank=True)
+    game_code = models.CharField(max_length=120)
+    currency = models.CharField(max_length=8)
+    lobby_url = models.URLField(max_length=500, blank=True)
+    demo_balance = models.BigIntegerField(null=True, help_text="Amount × 100 000; empty for real play")
+    opened_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.game_code} of {self.user or 'demo'}"
+
+
+class SimulatedRound(models.Model):
+    """One round: what the reels showed, and how far its money has come. Amounts × 100 000."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        SETTLED = "settled", "Settled"
+        REFUSED = "refused", "Bet refused"
+        CANCELLED = "cancelled", "Rolled back"
+
+    reference = models.CharField(primary_key=True, max_length=64)
+    session = models.ForeignKey(SimulatedSession, on_delete=models.CASCADE, related_name="rounds")
+    vendor = models.ForeignKey(SimulatedVendor, on_delete=models.CASCADE, related_name="rounds")
+    scenario = models.CharField(max_length=16)
+    symbols = models.JSONField()
+    stake = models.BigIntegerField()
+    payout = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    opened_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["opened_at"], name="sandbox_round_by_time"),
+            models.Index(fields=["opened_at"], condition=models.Q(state="open"), name="sandbox_round_open"),
+        )
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class SimulatedTransaction(models.Model):
+    """One business transaction as the vendor sees it: journalled before it is sent, then its answer."""
+
+    class Kind(models.TextChoices):
+        BET = "bet", "Bet"
+        WIN = "win", "Win"
+        ROLLBACK = "rollback", "Rollback"
+
+    class State(models.TextChoices):
+        UNKNOWN = "unknown", "No usable answer yet"
+        ACCEPTED = "accepted", "Accepted"
+        REFUSED = "refused", "Refused"
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    round = models.ForeignKey(SimulatedRound, on_delete=models.CASCADE, related_name="transactions")
+    vendor = models.ForeignKey(SimulatedVendor, on_delete=models.CASCADE, related_name="transactions")
+    kind = models.CharField(max_length=8, choices=Kind)
+    amount = models.BigIntegerField(help_text="× 100 000")
+    target = models.UUIDField(null=True, help_text="The bet that a win or rollback is about")
+    state = models.CharField(max_length=8, choices=State, default=State.UNKNOWN)
+    status = models.CharField(max_length=48, blank=True, help_text="Last status the platform answered")
+    attempts = models.PositiveIntegerField(default=0)
+    unexpected = models.CharField(max_length=300, blank=True, help_text="What the platform should not have answered")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("created_at", "id")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+def _percent(help_text: str, default: int) -> models.PositiveSmallIntegerField:  # type: ignore[type-arg]
+    return models.PositiveSmallIntegerField(default=default, validators=[MaxValueValidator(100)], help_text=help_text)
+
+
+class SimulatorControl(models.Model):
+    """How fast the simulator plays and what goes wrong on the way: per cent of rounds. One row, read every second."""
+
+    is_running = models.BooleanField(default=True)
+    rounds_per_second = models.DecimalField(
+        max_digits=6,
+        decimal_places=2,
+        default=Decimal(4),
+        validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal(1000))],
+    )
+    duplicate = _percent("Bet and win are sent twice", 5)
+    dropped_reply = _percent("The answer to bet or win is lost, and it is sent again", 4)
+    reorder = _percent("The win arrives before its bet", 3)
+    rollback = _percent("The bet times out and is rolled back", 4)
+    late_bet = _percent("The rollback arrives before its bet", 2)
+    conflict = _percent("The bet's id is used again with another amount", 2)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(pk=1), name="sandbox_simulatorcontrol_one_row"),)
+
+    def __str__(self) -> str:
+        return f"{self.rounds_per_second} rounds/s"
+
+    @classmethod
+    def current(cls) -> "SimulatorControl":
+        """The one row, made with its defaults at first use."""
+        return cls.objects.get_or_create(pk=1)[0]

@@ -1,0 +1,5 @@
+"""
+Simulated game providers. Strangers to the platform: own tables, own keys, and HTTP.
+
+Nothing in here imports an app of the platform except `core`.
+"""

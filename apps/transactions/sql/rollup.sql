@@ -1,0 +1,82 @@
+-- Roll-up: balances of shared accounts, which no posting updates.
+--
+-- The cursor `rollup` says how far the roll-up has come: every transfer with xact < next_xact is inside it, every other
+-- is outside. Transaction ids are handed out when a transaction first writes, so a reader must stop before the oldest
+-- one still running (pg_snapshot_xmin): everything below it has ended for good.
+
+CREATE OR REPLACE FUNCTION ledger_tail_floor(p_next_xact bigint, p_updated_at timestamptz) RETURNS uuid
+LANGUAGE sql IMMUTABLE AS $$
+-- Lowest transaction id that can lie behind a cursor: lets the planner skip the partitions of older months. A database
+-- transaction that was open when the cursor stood still is bounded by time-outs; a day is a wide margin.
+    SELECT CASE WHEN p_next_xact = 0 THEN '00000000-0000-0000-0000-000000000000'
+                ELSE core_uuid7_floor(p_updated_at - interval '1 day') END
+$$;
+
+CREATE OR REPLACE FUNCTION ledger_roll_up() RETURNS bigint LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
+-- Add to the roll-up what has become final since the last run. Returns how many sides of transfers that were, or null
+-- when another worker is at it. To be called outside a larger transaction.
+DECLARE
+    v_from  bigint;
+    v_to    bigint;
+    v_floor uuid;
+    v_at    timestamptz := clock_timestamp();
+    v_sides bigint;
+BEGIN
+    INSERT INTO transactions_cursor (name) VALUES ('rollup') ON CONFLICT DO NOTHING;
+    SELECT next_xact, ledger_tail_floor(next_xact, updated_at) INTO v_from, v_floor
+      FROM transactions_cursor WHERE name = 'rollup' FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint INTO v_to;
+    IF v_from > v_to THEN
+        -- Transaction ids started over: the database was restored from a logical dump. Begin again.
+        DELETE FROM transactions_accountrollup;
+        v_from := 0;
+        v_floor := ledger_tail_floor(0, v_at);
+    END IF;
+    WITH sides AS (
+        SELECT debit_account_id AS account_id, -amount AS amount FROM transactions_transfer
+         WHERE debit_version IS NULL AND xact >= v_from AND xact < v_to AND transaction_id >= v_floor
+        UNION ALL
+        SELECT credit_account_id, amount FROM transactions_transfer
+         WHERE credit_version IS NULL AND xact >= v_from AND xact < v_to AND transaction_id >= v_floor
+    ), added AS (
+        INSERT INTO transactions_accountrollup AS r (account_id, balance, transfers, updated_at)
+        SELECT account_id, sum(amount)::bigint, count(*), v_at FROM sides GROUP BY account_id
+        ON CONFLICT (account_id) DO UPDATE
+           SET balance = r.balance + excluded.balance, transfers = r.transfers + excluded.transfers, updated_at = v_at
+    )
+    SELECT count(*) INTO v_sides FROM sides;
+    UPDATE transactions_cursor SET next_xact = v_to, updated_at = v_at WHERE name = 'rollup';
+    RETURN v_sides;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION ledger_shared_balances(p_accounts bigint[])
+RETURNS TABLE (account_id bigint, balance bigint, transfers bigint) LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan AS $$
+-- Exact balances of shared accounts (all of them when null): the roll-up plus the tail behind its cursor, in the one
+-- snapshot of one statement.
+BEGIN
+    RETURN QUERY
+    WITH at AS (
+        SELECT coalesce(max(c.next_xact), 0) AS next_xact,
+               ledger_tail_floor(coalesce(max(c.next_xact), 0), coalesce(max(c.updated_at), now())) AS floor
+          FROM transactions_cursor c WHERE c.name = 'rollup'
+    ), tail AS (
+        SELECT x.debit_account_id AS account_id, -x.amount AS amount FROM transactions_transfer x
+         WHERE x.debit_version IS NULL AND x.xact >= (SELECT next_xact FROM at) AND x.transaction_id >= (SELECT floor FROM at)
+        UNION ALL
+        SELECT x.credit_account_id, x.amount FROM transactions_transfer x
+         WHERE x.credit_version IS NULL AND x.xact >= (SELECT next_xact FROM at) AND x.transaction_id >= (SELECT floor FROM at)
+    ), summed AS (
+        SELECT t.account_id, sum(t.amount) AS amount, count(*) AS transfers FROM tail t GROUP BY t.account_id
+    )
+    SELECT a.id, (coalesce(r.balance, 0) + coalesce(s.amount, 0))::bigint, coalesce(r.transfers, 0) + coalesce(s.transfers, 0)
+      FROM transactions_account a
+      LEFT JOIN transactions_accountrollup r ON r.account_id = a.id
+      LEFT JOIN summed s ON s.account_id = a.id
+     WHERE a.player_id IS NULL AND (p_accounts IS NULL OR a.id = ANY (p_accounts));
+END
+$$;

@@ -1,0 +1,1 @@
+"""`make bench`: wallet throughput on this machine, beside the raw database and other ledgers, as medians and ratios."""

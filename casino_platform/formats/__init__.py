@@ -1,0 +1,1 @@
+"""How the staff site writes dates, whatever the language."""

@@ -1,0 +1,132 @@
+"""Deliberately broken twins of the SQL functions. A test that does not turn red against its twin proves nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import connection
+
+from apps.core.sql import load_sql
+
+# Between what a call reads and what it does with it, so that a missing lock shows at the first try.
+_READ = "        SELECT * INTO prior FROM transactions_command WHERE key = c.key AND integration_id = c.integration_id;\n"
+WIDER_WINDOW = (_READ, _READ + "        PERFORM pg_sleep(0.02);\n")
+_NO_LOCK = ("      ORDER BY a.id FOR NO KEY UPDATE;", "      ORDER BY a.id;")
+_NO_LOOK_UP = ("        WHEN prior.key IS NOT NULL             THEN providers_replay(c, s, prior)\n", "")
+_KEY_NOT_CLAIMED = ("    RETURN FOUND;\n", "    RETURN true;\n")
+
+
+@dataclass(frozen=True)
+class Twin:
+    """One fault: a file under apps/<app>/sql, and the passages changed in it."""
+
+    name: str
+    changes: tuple[tuple[str, str], ...]
+    app: str = "providers"
+    file: str = "wallet_call.sql"
+    also: str = ""
+    """A statement that takes a second line of defence away."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def install(self) -> None:
+        """Replace the functions in the current database."""
+        text = load_sql(self.app, self.file)
+        for old, new in self.changes:
+            assert text.count(old) == 1, f"{self.name}: the passage to break has changed: {old!r}"
+            text = text.replace(old, new)
+        with connection.cursor() as cursor:
+            cursor.execute(text)
+            if self.also:
+                cursor.execute(self.also)
+
+
+@contextmanager
+def installed(twin: Twin) -> Iterator[None]:
+    """Work with the twin; the surrounding transaction has to be rolled back."""
+    twin.install()
+    yield
+
+
+def wallet_twin(name: str, *changes: tuple[str, str], also: str = "") -> Twin:
+    """A twin of the wallet function."""
+    return Twin(name, changes, also=also)
+
+
+# Faults that one caller alone can show.
+SEQUENTIAL = (
+    wallet_twin("a command is applied again", _NO_LOOK_UP, _KEY_NOT_CLAIMED),
+    wallet_twin(
+        "other terms pass as a replay",
+        ("    IF prior.fingerprint <> c.fingerprint OR prior.player_id <> s.player_id THEN", "    IF false THEN"),
+    ),
+    wallet_twin("a bet beyond the funds is taken", ("    IF r.outcome = 'applied' AND v_left > 0 THEN", "    IF false THEN")),
+    wallet_twin(
+        "no tombstone is left",
+        ("        IF NOT providers_remember(c, r, c.reference, 'tombstone', 0, 0, 0) THEN", "        IF false THEN"),
+    ),
+    wallet_twin(
+        "a rolled back bet is not marked",
+        (
+            "    UPDATE transactions_command SET cancelled_by = r.transaction_id\n"
+            "     WHERE key = c.reference AND integration_id = c.integration_id;\n",
+            "",
+        ),
+    ),
+    wallet_twin(
+        "a paid bet is not marked",
+        ("    IF bet.key IS NOT NULL AND bet.settled_by IS NULL THEN", "    IF false THEN"),
+    ),
+    wallet_twin(
+        "a win on bonus money becomes cash",
+        ("    ELSIF bet.bonus = v_staked THEN\n        v_bonus := c.amount;", "    ELSIF false THEN\n        v_bonus := c.amount;"),
+        ("        v_bonus := div(c.amount * bet.bonus::numeric / v_staked, c.quantum) * c.quantum;", "        v_bonus := 0;"),
+    ),
+    wallet_twin(
+        "a replay tells today's balance",
+        ("    r.cash := prior.cash_balance;\n", ""),
+    ),
+    wallet_twin(
+        "a refused bet stays in its round",
+        (
+            "    IF r.outcome = 'applied' AND v_left > 0 THEN",
+            "    IF v_left > 0 THEN\n        PERFORM providers_enter_round(c, s);\n    END IF;\n"
+            "    IF r.outcome = 'applied' AND v_left > 0 THEN",
+        ),
+    ),
+    Twin(
+        "a chain begins anew at each debit",
+        (
+            (
+                "head_hash = ledger_chain(a.head_hash, a.id, v_leg.credit_account,",
+                "head_hash = ledger_chain(''::bytea, a.id, v_leg.credit_account,",
+            ),
+        ),
+        app="transactions",
+        file="posting.sql",
+    ),
+    Twin(
+        "a credit is not counted",
+        (
+            (
+                "               SET balance = a.balance + v_leg.amount, version = a.version + 1,",
+                "               SET balance = a.balance + v_leg.amount, version = a.version,",
+            ),
+        ),
+        app="transactions",
+        file="posting.sql",
+    ),
+    Twin(
+        "a debit takes a unit too much",
+        (
+            (
+                "               SET balance = a.balance - v_leg.amount, version = a.version + 1,",
+                "               SET balance = a.balance - v_leg.amount - 1, version = a.version + 1,",
+            ),
+        ),
+        app="transactions",
+        file="posting.sql",
+        also="ALTER TABLE transactions_account DROP CONSTRAINT transactions_account_funds",
+    ),
+)
