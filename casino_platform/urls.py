@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from apps.core import health, metrics, problems
+from casino_platform import vendor_urls
 
 
 def _mount(prefix: str, *modules: str) -> list[URLPattern | URLResolver]:
@@ -26,7 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics.scrape, name="metrics"),
-    *_mount("providers/", "apps.providers.webhooks.urls"),
+    *vendor_urls.urlpatterns,
     *_mount("api/v1/", "apps.players.api.urls", "apps.wallets.api.urls", "apps.providers.api.urls"),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

@@ -10,7 +10,9 @@ _PLAYER_HISTORY = frozenset({"players.view_statuschange", "players.view_playerse
 _PLAY = frozenset({"providers.view_round", "providers.view_gamesession"})
 _LEDGER = frozenset({"transactions.view_transaction", "transactions.view_account"})
 _EXCHANGES = frozenset({"integrations.view_exchange"})
-_CONNECTIONS = frozenset({"integrations.view_integration", "integrations.view_credential"})
+_CONNECTIONS = frozenset(
+    {"integrations.view_integration", "integrations.view_credential", "integrations.view_integrationevent"}
+)
 _CATALOGUE = frozenset(
     {"providers.view_game", "providers.view_studio", "providers.view_gamecertificate", "providers.view_brandgame"}
 )
@@ -82,7 +84,7 @@ ROLES: tuple[Role, ...] = (
         "Runs games and their connections",
         _PLAY | _CATALOGUE | _CONNECTIONS | _EXCHANGES | _FIGURES
         | {"transactions.view_transaction", "brands.view_brand", "brands.view_market"}
-        | {"providers.switch_game", "providers.resolve_round", "integrations.switch_integration"},
+        | {"providers.switch_game", "providers.resolve_round", "providers.approve_round_void", "integrations.switch_integration"},
     ),
     Role(
         "admin",

@@ -51,6 +51,9 @@ AUTHENTICATION_FAILED = ProblemType(
 PERMISSION_DENIED = ProblemType(
     "permission-denied", "Permission denied", 403, "The caller is known and may not do this."
 )
+HTTPS_REQUIRED = ProblemType(
+    "https-required", "HTTPS is required", 403, "The call came over plain HTTP. Nothing was read or changed."
+)
 NOT_FOUND = ProblemType("not-found", "Not found", 404, "There is no such thing here, or it belongs to somebody else.")
 METHOD_NOT_ALLOWED = ProblemType(
     "method-not-allowed", "Method not allowed", 405, "The `Allow` header lists the methods of this address."

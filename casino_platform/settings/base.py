@@ -55,6 +55,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "apps.core.request_context.RequestContextMiddleware",
+    # Vendors' calls end here: what follows is for people.
+    "casino_platform.vendor_lane.VendorLaneMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

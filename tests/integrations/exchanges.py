@@ -25,7 +25,9 @@ def id_at(at: datetime) -> UUID:
     return UUID(int=uuid7_floor(at).int | uuid7().int & ((1 << 62) - 1))
 
 
-def request_record(integration: Integration | None = None, *, at: datetime | None = None, **more: object) -> RequestRecord:
+def request_record(
+    integration: Integration | None = None, *, at: datetime | None = None, **more: object
+) -> RequestRecord:
     """Describe an inbound request."""
     fields: dict[str, object] = {
         "id": uuid7() if at is None else id_at(at),
@@ -66,7 +68,9 @@ def log_request(integration: Integration | None, *, at: datetime, direction: str
     return exchange_id
 
 
-def log_reply(exchange_id: UUID, *, duration_us: int = 1000, verb: str = "bet", outcome: str = "applied", status: int | None = 200) -> None:
+def log_reply(
+    exchange_id: UUID, *, duration_us: int = 1000, verb: str = "bet", outcome: str = "applied", status: int | None = 200
+) -> None:
     """Log a reply, marking its minute as a writer does."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -80,7 +80,9 @@ def test_a_key_of_tomorrow_and_an_expired_one_do_not_work() -> None:
 def test_a_key_works_on_until_the_expiry_that_is_set_later() -> None:
     integration = make_integration()
     credential = add(integration, "old", now=clock.now() - timedelta(days=1))
-    expire_credential(credential_id=credential.pk, expires_at=clock.now(), reason="rotated", actor=None, now=clock.now())
+    expire_credential(
+        credential_id=credential.pk, expires_at=clock.now(), reason="rotated", actor=None, now=clock.now()
+    )
     assert kids() == []
     expire_credential(credential_id=credential.pk, expires_at=None, reason="too early", actor=None, now=clock.now())
     assert kids() == ["old"]
@@ -295,7 +297,7 @@ def test_keys_near_their_end_are_named_with_whether_something_follows() -> None:
     add(integration, "successor")
     add(integration, "lonely", name="casino_key", expires_at=now + timedelta(days=3))
     add(integration, "far", name="api", expires_at=now + timedelta(days=300))
-    assert [(each.credential.kid, each.has_successor) for each in credentials_expiring(now=now)] == [
+    assert [(each.credential.kid, each.has_successor) for each in credentials_expiring(now=clock.now())] == [
         ("lonely", False),
         ("followed", True),
     ]

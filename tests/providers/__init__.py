@@ -1,0 +1,1 @@
+"""Games: the lobby, launching, sessions and rounds."""

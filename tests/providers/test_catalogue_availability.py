@@ -175,9 +175,7 @@ def test_a_day_begins_where_the_player_belongs(player: Player) -> None:
         ("closed", [], False),
     ],
 )
-def test_who_may_not_play_sees_no_games(
-    player: Player, status: str, restrictions: list[str], shown: bool
-) -> None:
+def test_who_may_not_play_sees_no_games(player: Player, status: str, restrictions: list[str], shown: bool) -> None:
     make_game()
     Player.objects.update(status=status, restrictions=restrictions)
     assert titles(player) == (["clt_dragonrising"] if shown else [])
@@ -216,7 +214,8 @@ def codes(client: Client, **terms: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("terms", "field"), [({"platform": "watch"}, "platform"), ({"currency": "e"}, "currency"), ({"limit": "0"}, "limit")]
+    ("terms", "field"),
+    [({"platform": "watch"}, "platform"), ({"currency": "e"}, "currency"), ({"limit": "0"}, "limit")],
 )
 def test_a_filter_that_makes_no_sense_is_refused(player: Player, terms: dict[str, str], field: str) -> None:
     answer = frontend_of(player).get("/api/v1/games", terms)

@@ -11,3 +11,9 @@ register.simple_tag(admin_display.signed_amount_text, name="signed_amount")
 register.simple_tag(admin_display.pill, name="pill")
 register.simple_tag(admin_display.duration_text, name="took")
 register.simple_tag(admin_display.trace_link, name="trace_link")
+
+
+@register.filter
+def percent(basis_points: int) -> str:
+    """Show basis points as per cent: 9600 is ``96.00 %``."""
+    return f"{basis_points / 100:.2f} %"

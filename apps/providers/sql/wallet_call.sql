@@ -97,7 +97,8 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION providers_enter_round(c providers_call, s providers_seat) RETURNS bigint LANGUAGE plpgsql AS $$
--- Open the round of a bet, or add the bet to it. Null when the round is closed and may not be reopened.
+-- Open the round of a bet, or add the bet to it. Null when the round is closed and may not be reopened, or is played in
+-- another currency.
 DECLARE
     v_id bigint;
 BEGIN
@@ -109,7 +110,7 @@ BEGIN
     ON CONFLICT (player_id, integration_id, game_id, external_id) DO UPDATE
        SET staked = r.staked + c.amount, bets = r.bets + 1, last_activity_at = c.now, state = excluded.state,
            closed_at = excluded.closed_at, close_reason = excluded.close_reason
-     WHERE r.state = 'open' OR c.accept_closed_round
+     WHERE (r.state = 'open' OR c.accept_closed_round) AND r.currency = s.currency
     RETURNING r.id INTO v_id;
     RETURN v_id;
 END
@@ -170,20 +171,23 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION providers_settle_round(c providers_call, s providers_seat, INOUT p_round bigint, OUT p_open boolean)
+CREATE OR REPLACE FUNCTION providers_settle_round(c providers_call, s providers_seat, INOUT p_round bigint, OUT p_refusal text)
 LANGUAGE plpgsql AS $$
--- Add a win to its round: the bet's own, or (for a credit without a bet) the one the call names. p_open: it was open.
+-- Add a win to its round: the bet's own, or (for a credit without a bet) the one the call names. p_refusal: why the
+-- round, which then stays as it was, does not take it.
 BEGIN
     IF p_round IS NULL THEN
         INSERT INTO providers_round AS r (player_id, integration_id, game_id, external_id, session_id, variant_id, brand_id,
                                           currency, state, opened_at, last_activity_at)
         VALUES (s.player_id, c.integration_id, s.game_id, c.round_ref, s.session_id, s.variant_id, s.brand_id,
                 s.currency, 'open', c.now, c.now)
-        ON CONFLICT (player_id, integration_id, game_id, external_id) DO UPDATE SET last_activity_at = c.now
+        ON CONFLICT (player_id, integration_id, game_id, external_id) DO UPDATE SET last_activity_at = r.last_activity_at
         RETURNING r.id INTO p_round;
     END IF;
-    SELECT state = 'open' INTO p_open FROM providers_round WHERE player_id = s.player_id AND id = p_round;
-    IF p_open OR c.accept_closed_round THEN
+    SELECT CASE WHEN currency <> s.currency THEN 'wrong_currency'
+                WHEN state <> 'open' AND NOT c.accept_closed_round THEN 'round_closed' END
+      INTO p_refusal FROM providers_round WHERE player_id = s.player_id AND id = p_round;
+    IF p_refusal IS NULL THEN
         UPDATE providers_round
            SET won = won + c.amount, wins = wins + 1, last_activity_at = c.now,
                state = CASE WHEN c.close_round AND state = 'open' THEN 'closed' ELSE state END,
@@ -203,7 +207,7 @@ DECLARE
     v_cash       bigint := 0;
     v_bonus      bigint := 0;
     v_restricted bigint := 0;
-    v_open       boolean;
+    v_refusal    text;
     v_legs       ledger_leg[] := '{}';
 BEGIN
     IF c.reference IS NOT NULL THEN
@@ -218,9 +222,9 @@ BEGIN
     IF r.outcome <> 'applied' THEN
         RETURN r;
     END IF;
-    SELECT p_round, p_open INTO r.round_id, v_open FROM providers_settle_round(c, s, bet.round_id);
-    IF NOT v_open AND NOT c.accept_closed_round THEN
-        r.outcome := 'round_closed';
+    SELECT p_round, p_refusal INTO r.round_id, v_refusal FROM providers_settle_round(c, s, bet.round_id);
+    IF v_refusal IS NOT NULL THEN
+        r.outcome := v_refusal;
         RETURN r;
     END IF;
     v_staked := coalesce(bet.cash, 0)::numeric + coalesce(bet.bonus, 0) + coalesce(bet.restricted, 0);
@@ -272,6 +276,9 @@ DECLARE
     v_legs   ledger_leg[] := '{}';
     v_bucket record;
 BEGIN
+    IF (SELECT currency FROM providers_round WHERE player_id = s.player_id AND id = target.round_id) <> s.currency THEN
+        RETURN providers_answer(c, s, 'wrong_currency');  -- a session over another wallet of the same player
+    END IF;
     r.round_id := target.round_id;
     r.cash := s.cash + v_sign * target.cash;
     r.bonus := s.bonus + v_sign * target.bonus;

@@ -16,6 +16,7 @@ from apps.sandbox.models import SimulatedRound, SimulatorControl
 from apps.sandbox.traffic.player_api import PlayerApi, Refused
 from apps.sandbox.traffic.seats import Seat
 from apps.sandbox.vendors.rounds import SCENARIOS, LeftOpen, Patience, resume
+from apps.sandbox.vendors.wire import close_connections
 
 log = structlog.get_logger(__name__)
 
@@ -63,10 +64,14 @@ class Driver:
 
         :param warm_up: rounds to play first, as fast as it goes
         """
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="seat") as threads:
-            begun = self._pace(threads, rounds, warm_up)
-            log.info("simulator_stops", rounds=begun)
-        self._api.close()
+        try:
+            with ThreadPoolExecutor(self._threads, thread_name_prefix="seat") as threads:
+                begun = self._pace(threads, rounds, warm_up)
+                log.info("simulator_stops", rounds=begun)
+        finally:
+            self._api.close()
+            close_connections()
+            close_old_connections()
 
     def resume_abandoned(self, *, older_than: timedelta = _ABANDONED_AFTER) -> int:
         """Settle rounds that a stopped or killed process left open; returns how many."""

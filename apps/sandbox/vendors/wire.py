@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -15,9 +16,7 @@ _TIMEOUT_SECONDS = 5.0
 # Too short for any answer: the request is on its way when we hang up.
 _HANG_UP_SECONDS = 0.002
 
-_client = httpx2.Client(
-    timeout=_TIMEOUT_SECONDS, limits=httpx2.Limits(max_connections=64, max_keepalive_connections=16), trust_env=False
-)
+_LIMITS = httpx2.Limits(max_connections=64, max_keepalive_connections=16)
 
 
 class NoAnswer(Exception):
@@ -31,6 +30,17 @@ class Answer:
     status: str
     balance: int | None
     """Amount x 100 000."""
+
+
+@cache
+def _client() -> httpx2.Client:
+    return httpx2.Client(limits=_LIMITS, trust_env=False)
+
+
+def close_connections() -> None:
+    """Close what is open to the platform; the next call opens anew."""
+    _client().close()
+    _client.cache_clear()
 
 
 def send(transaction: SimulatedTransaction, *, amount: int | None = None) -> Answer:
@@ -106,7 +116,7 @@ def _call(vendor: SimulatedVendor, path: str, body: dict[str, Any], timeout_seco
     headers = {"Content-Type": "application/json", dialect.signature_header: sign(vendor.private_key_pem, raw)}
     timeout = httpx2.Timeout(_TIMEOUT_SECONDS, read=timeout_seconds)
     try:
-        response = _client.post(vendor.platform_url + path, content=raw, headers=headers, timeout=timeout)
+        response = _client().post(vendor.platform_url + path, content=raw, headers=headers, timeout=timeout)
         answer = response.json()
     except (httpx2.TransportError, ValueError) as error:
         raise NoAnswer(type(error).__name__) from error

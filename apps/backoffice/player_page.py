@@ -1,0 +1,189 @@
+"""The list of players and the page that shows one from all sides. What each tab shows is in `player_tabs`."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+from django.http import HttpRequest
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
+
+from apps.backoffice.personal_data import is_unmasked, personal_facts, unmask
+from apps.backoffice.player_tabs import TABS, tab_context
+from apps.core.admin_actions import ActionForm, ReasonForm, actor_of, staff_action
+from apps.core.admin_base import StaffAdmin
+from apps.core.admin_display import masked_email, pill
+from apps.core.clock import now
+from apps.players.models import Player
+from apps.players.operations.sessions import end_sessions
+from apps.players.operations.status import NEXT_STATUSES, change_status
+from apps.wallets.queries import balances_of
+
+REASONS = (
+    ("player-request", "The player asked for it"),
+    ("responsible-gambling", "Safer gambling"),
+    ("aml-review", "Money laundering review"),
+    ("fraud-review", "Fraud review"),
+    ("identity", "Identity or age in doubt"),
+    ("duplicate-account", "Duplicate account"),
+    ("terms-breach", "Breach of the terms"),
+    ("review-cleared", "A review found nothing"),
+    ("other", "Other, see the note"),
+)
+
+
+class StatusForm(ActionForm):
+    """Asks for the new status and why."""
+
+    to = forms.ChoiceField(label="New status", choices=Player.Status, widget=UnfoldAdminSelectWidget())
+    restrictions = forms.MultipleChoiceField(
+        required=False,
+        choices=Player.Restriction,
+        widget=UnfoldAdminCheckboxSelectMultiple(),
+        help_text="For “Restricted”: at least one. For any other status: none.",
+    )
+    reason_code = forms.ChoiceField(label="Reason", choices=REASONS, widget=UnfoldAdminSelectWidget())
+    note = forms.CharField(required=False, max_length=2000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(self.target, Player):
+            allowed = NEXT_STATUSES[self.target.status]
+            cast("forms.ChoiceField", self.fields["to"]).choices = [
+                choice for choice in Player.Status.choices if choice[0] in allowed
+            ]
+
+    def clean(self) -> dict[str, Any]:
+        """Restricted means restricted from something."""
+        cleaned = super().clean() or self.cleaned_data
+        if (cleaned.get("to") == Player.Status.RESTRICTED) != bool(cleaned.get("restrictions")):
+            self.add_error("restrictions", "A restricted player has restrictions with names; others have none.")
+        if cleaned.get("reason_code") == "other" and not cleaned.get("note"):
+            self.add_error("note", "Say what the reason is.")
+        return cleaned
+
+
+class PurposeForm(ActionForm):
+    """Asks what somebody needs personal data for."""
+
+    purpose = forms.CharField(
+        min_length=5,
+        max_length=300,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text="Recorded with your name, the player and the time; auditors read it.",
+    )
+
+
+@admin.register(Player)
+class PlayerAdmin(StaffAdmin):
+    """A player from all sides."""
+
+    big_table = True
+    brand_lookup = "brand_id"
+    staff_actions = ("change_player_status", "sign_out", "show_personal_data")
+    change_form_template = "staff/player.html"
+    list_display = ("username", "brand", "state", "email_masked", "country", "currency", "registered_at", "last_login_at")
+    list_filter = ("status", "brand", "is_test", "jurisdiction")
+    list_select_related = ("brand",)
+    search_fields = ("username",)
+    search_help_text = "Username, e-mail address or player id"
+    sortable_by = ()
+    fields = ()
+    empty_hint = "No player of a brand in your scope has registered yet."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Player]:
+        """With the brand, in one query."""
+        return super().get_queryset(request).select_related("brand", "jurisdiction")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search by whole e-mail address or id, or part of the username; never by part of personal data."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        try:
+            return queryset.filter(public_id=UUID(term)), False
+        except ValueError:
+            pass
+        if "@" in term:
+            return queryset.alias(address=Lower("email")).filter(address=term.lower()), False
+        return queryset.filter(Q(username__icontains=term)), False
+
+    @admin.display(description="status", ordering="status")
+    def state(self, player: Player) -> str:
+        """Active or not."""
+        return pill(player.status)
+
+    @admin.display(description="e-mail")
+    def email_masked(self, player: Player) -> str:
+        """Masked for everybody: unmasking is per player, with a purpose."""
+        return masked_email(player.email)
+
+    def page_context(self, request: HttpRequest, obj: Player) -> dict[str, Any]:
+        """The header, and the tab asked for."""
+        user = cast("Any", request.user)
+        offered = [tab for tab in TABS if all(user.has_perm(permission) for permission in tab.permissions)]
+        chosen = next((tab for tab in offered if tab.name == request.GET.get("tab")), offered[0])
+        at = now()
+        unmasked = is_unmasked(request, obj, now=at)
+        return {
+            "player": obj,
+            "tabs": offered,
+            "tab": chosen,
+            "unmasked": unmasked,
+            "personal": personal_facts(obj, unmasked=unmasked),
+            "wallets": balances_of(obj.pk) if user.has_perm("transactions.view_transaction") else None,
+            **tab_context(chosen, obj, user=user, now=at, page=request.GET.get("p", "")),
+        }
+
+    @staff_action(
+        title="Change status",
+        permission="players.change_status",
+        form=StatusForm,
+        description="Works with the next bet. Suspending or closing also ends every session; wins still settle.",
+        danger=True,
+        icon="gavel",
+    )
+    def change_player_status(self, request: HttpRequest, obj: Player, data: dict[str, Any]) -> str:
+        """Restrict, suspend, close or reinstate."""
+        change = change_status(
+            player_id=obj.pk,
+            to=data["to"],
+            restrictions=data["restrictions"],
+            reason_code=data["reason_code"],
+            note=data["note"],
+            actor=cast("Any", request.user),
+            now=now(),
+        )
+        return f"{obj.username} is {data['to']} now." if change else f"{obj.username} was {data['to']} already."
+
+    @staff_action(
+        title="End sessions",
+        permission="players.change_status",
+        form=ReasonForm,
+        description="Logs the player out everywhere; logging in again stays possible.",
+        icon="logout",
+    )
+    def sign_out(self, request: HttpRequest, obj: Player, data: dict[str, Any]) -> str:  # noqa: ARG002
+        """Log the player out."""
+        ended = end_sessions(player_id=obj.pk, reason="staff", now=now())
+        return f"{ended} sessions of {obj.username} ended by {actor_of(request)}."
+
+    @staff_action(
+        title="Show personal data",
+        permission="players.unmask_player",
+        form=PurposeForm,
+        description="For ten minutes, for you, on this page only.",
+        icon="visibility",
+    )
+    def show_personal_data(self, request: HttpRequest, obj: Player, data: dict[str, Any]) -> str:
+        """Unmask, with a record."""
+        unmask(request, obj, purpose=data["purpose"], now=now())
+        return "Personal data is shown for ten minutes. Your look is on record."

@@ -1,0 +1,5 @@
+"""Paths of vendors, which the vendor lane resolves by themselves; `urls` mounts them too."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [path("providers/", include("apps.providers.webhooks.urls"))]
