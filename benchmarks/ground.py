@@ -80,7 +80,7 @@ class Ground:
         self.webs: list[Web] = []
         self.seeds: dict[str, int] = {}
         self._keep = keep
-        self._supervisor = Supervisor(DATA_DIR / "log", lambda name, message: say(f"[{name}] {message}"))
+        self._supervisor = Supervisor(DATA_DIR / "log", _report)
         self._servers: Servers
 
     def __enter__(self) -> "Ground":
@@ -117,7 +117,7 @@ class Ground:
     @property
     def seeds_name(self) -> str:
         """Name of the database that holds the seeds; its digest says which."""
-        return f"{_PREFIX}seeds_{self._digest()}"
+        return f"{_PREFIX}seeds_{self.digest}"
 
     def databases(self) -> list[str]:
         """All databases of the benchmark."""
@@ -148,6 +148,12 @@ class Ground:
         with self.maintenance() as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
+    def rename(self, database: str, name: str) -> None:
+        """Give a database another name: the sign that it is whole."""
+        statement = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+        with self.maintenance() as connection:
+            connection.execute(statement.format(sql.Identifier(database), sql.Identifier(name)))
+
     @contextlib.contextmanager
     def maintenance(self, database: str = "") -> Iterator[psycopg.Connection]:
         """Connect in autocommit mode, to the server's own database unless told otherwise."""
@@ -159,7 +165,9 @@ class Ground:
         """Return host, port, user, password and database name, as libpq calls them."""
         return {name: str(value) for name, value in conninfo_to_dict(self.url(database)).items()}
 
-    def _digest(self) -> str:
+    @property
+    def digest(self) -> str:
+        """Of everything that decides what a seeded database holds."""
         digest = hashlib.sha256(f"{self.wallets} {public_key(self._key)}".encode())
         for path in sorted(path for pattern in _SOURCES for path in PROJECT_DIR.glob(pattern)):
             digest.update(path.read_bytes())
@@ -168,7 +176,7 @@ class Ground:
     def _drop_leftovers(self) -> None:
         """Drop what an interrupted sitting left, and seeds of other code."""
         for database in self.databases():
-            if not database.endswith(self._digest()):
+            if not database.endswith(self.digest):
                 self.drop(database)
 
     def _seed(self) -> None:
@@ -181,9 +189,7 @@ class Ground:
         self.create(draft)
         self.manage(draft, "migrate", "--verbosity", "0")
         self.seeds = self.inside(draft, "seed", wallets=self.wallets, public_key_pem=public_key(self._key))
-        rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-        with self.maintenance() as connection:
-            connection.execute(rename.format(sql.Identifier(draft), sql.Identifier(self.seeds_name)))
+        self.rename(draft, self.seeds_name)
         notes.write_text(json.dumps(self.seeds))
 
     def _vendor_key(self) -> str:
@@ -251,13 +257,14 @@ class Ground:
             directory=PROJECT_DIR,
             ready=lambda: _is_live(web.port),
         )
-        self._supervisor.start(spec)
-        self.webs.append(web)
+        supervisor = Supervisor(DATA_DIR / "log", _report)
         try:
+            supervisor.start(spec)
+            self.webs.append(web)
             self.play(web, connections=32, seconds=_WARM_UP_SECONDS)
             yield web
         finally:
-            self._supervisor.stop(web.name)
+            supervisor.stop_all()
 
     def play(self, web: Web, *, connections: int, seconds: float, wallets: range | None = None) -> LoadResult:
         """Sign enough bets on random wallets (all seeded ones unless given), play them, and note what became of them."""
@@ -292,6 +299,10 @@ class Ground:
 def say(text: str) -> None:
     """Show progress."""
     print(text, file=sys.stderr, flush=True)
+
+
+def _report(name: str, message: str) -> None:
+    say(f"[{name}] {message}")
 
 
 def free_port() -> int:

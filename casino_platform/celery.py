@@ -20,6 +20,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "integrations.warn_expiring_credentials",
         "schedule": 24 * 60 * 60,
     },
+    "providers.auto_close_rounds": {"task": "providers.auto_close_rounds", "schedule": 5 * 60},
+    "providers.flag_stuck_rounds": {"task": "providers.flag_stuck_rounds", "schedule": 60},
+    "providers.end_sessions": {"task": "providers.end_sessions", "schedule": 60},
+    "providers.check_certificates": {"task": "providers.check_certificates", "schedule": 60 * 60},
 }
 
 app = Celery("casino_platform")

@@ -30,7 +30,10 @@ def ensure_partitions() -> int:
 def sweep_unanswered() -> int:
     """Complete exchanges whose reply was never recorded; returns how many."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT integrations_sweep_unanswered(%s, %s)", [timezone.now(), UNANSWERED_AFTER])
+        cursor.execute(
+            "SELECT integrations_sweep_unanswered(%s, make_interval(secs => %s))",
+            [timezone.now(), UNANSWERED_AFTER.total_seconds()],
+        )
         swept: int = cursor.fetchone()[0]
     if swept:
         log.warning("exchanges_unanswered", exchanges=swept)

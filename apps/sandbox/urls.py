@@ -2,9 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from apps.sandbox import pages
 from apps.sandbox.api.views import SandboxPlayerView, SandboxSessionView
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", pages.overview, name="sandbox-overview"),
+    path("simulator", pages.set_control, name="sandbox-control"),
+    path("simulator/figures", pages.figures, name="sandbox-figures"),
+    path("play", pages.play, name="sandbox-play"),
     path("session", SandboxSessionView.as_view(), name="sandbox-session"),
     path("players/<str:user_id>", SandboxPlayerView.as_view(), name="sandbox-player"),
     path("vendors/", include("apps.sandbox.vendors.urls")),

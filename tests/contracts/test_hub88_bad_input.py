@@ -82,7 +82,19 @@ def test_a_field_of_the_wrong_shape_is_refused(vendor: Vendor, changes: dict[str
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"null", b"[]", b"5", b'"bet"', b"\xff\xfe{}", b'{"token":"\\ud800"}', b"[" * 5000, b'{"a":' * 3000, b"NaN"],
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b"5",
+        b'"bet"',
+        b"\xff\xfe{}",
+        b'{"token":"\\ud800"}',
+        b"[" * 5000,
+        b'{"a":' * 3000,
+        b"NaN",
+    ],
     ids=lambda body: repr(body[:12]),
 )
 def test_what_is_not_a_json_object_is_refused(vendor: Vendor, body: bytes) -> None:

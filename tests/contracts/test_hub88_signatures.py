@@ -9,7 +9,9 @@ from apps.providers.adapters.hub88.signature import UnusableKey, sign, verified_
 from tests.contracts.family import VECTORS
 
 CASES = [
-    pytest.param(family, vector, id=vector["id"]) for family in ("hub88", "caleta") for vector in VECTORS[family]["vectors"]
+    pytest.param(family, vector, id=vector["id"])
+    for family in ("hub88", "caleta")
+    for vector in VECTORS[family]["vectors"]
 ]
 
 

@@ -55,27 +55,43 @@ def reply_record(exchange_id: UUID, **more: object) -> ReplyRecord:
     return ReplyRecord(id=exchange_id, **(fields | more))  # type: ignore[arg-type]
 
 
-def log_request(integration: Integration | None, *, at: datetime, direction: str = "in", outcome: str = "") -> UUID:
+def log_request(
+    integration: Integration | None,
+    *,
+    at: datetime,
+    direction: str = "in",
+    outcome: str = "",
+    exchange_id: UUID | None = None,
+    transaction_id: UUID | None = None,
+    parent_id: UUID | None = None,
+) -> UUID:
     """Log a request at that time."""
-    exchange_id = id_at(at)
+    exchange_id = exchange_id or id_at(at)
+    integration_id = integration.pk if integration else None
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO integrations_exchange"
-            " (id, started_at, integration_id, direction, method, path, headers, body, outcome)"
-            " VALUES (%s, %s, %s, %s, 'POST', '/', '{}', '', %s)",
-            [exchange_id, at, integration.pk if integration else None, direction, outcome],
+            "INSERT INTO integrations_exchange (id, started_at, integration_id, direction, method, path, headers, body,"
+            " outcome, transaction_id, parent_id)"
+            " VALUES (%s, %s, %s, %s, 'POST', '/', '{}', '', %s, %s, %s)",
+            [exchange_id, at, integration_id, direction, outcome, transaction_id, parent_id],
         )
     return exchange_id
 
 
 def log_reply(
-    exchange_id: UUID, *, duration_us: int = 1000, verb: str = "bet", outcome: str = "applied", status: int | None = 200
+    exchange_id: UUID,
+    *,
+    duration_us: int = 1000,
+    verb: str = "bet",
+    outcome: str = "applied",
+    status: int | None = 200,
+    refs: tuple[str, ...] = (),
 ) -> None:
     """Log a reply, marking its minute as a writer does."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO integrations_exchangereply (id, status, headers, body, duration_us, verb, outcome)"
-            " VALUES (%s, %s, '{}', '', %s, %s, %s)",
-            [exchange_id, status, duration_us, verb, outcome],
+            "INSERT INTO integrations_exchangereply (id, status, headers, body, duration_us, verb, outcome, refs)"
+            " VALUES (%s, %s, '{}', '', %s, %s, %s, %s::text[])",
+            [exchange_id, status, duration_us, verb, outcome, list(refs)],
         )
         cursor.execute("SELECT integrations_mark_late(ARRAY[%s]::uuid[])", [exchange_id])

@@ -3,6 +3,8 @@
 import base64
 import io
 import secrets
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -88,28 +90,33 @@ def test_a_key_works_on_until_the_expiry_that_is_set_later() -> None:
     assert kids() == ["old"]
 
 
+def age_snapshot(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = connections._snapshot
+    assert snapshot is not None
+    monkeypatch.setattr(connections, "_snapshot", replace(snapshot, taken_at=time.monotonic() - seconds))
+
+
 def test_a_key_revoked_by_another_process_dies_within_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     integration = make_integration()
     credential = add(integration, "stolen")
     assert kids() == ["stolen"]
-    read_at = connections._snapshot.taken_at  # type: ignore[union-attr]
     # As another process does it: this one is not told.
     Credential.objects.filter(pk=credential.pk).update(revoked_at=clock.now())
-    monkeypatch.setattr(connections.time, "monotonic", lambda: read_at + 0.4)
     assert kids() == ["stolen"]
-    monkeypatch.setattr(connections.time, "monotonic", lambda: read_at + 1.0)
+    age_snapshot(connections.LONGEST_AGE_SECONDS, monkeypatch)
     assert kids() == []
 
 
-def test_a_reader_goes_on_with_what_it_has_while_another_reads_anew_but_not_for_longer_than_a_second(
+def test_while_one_reads_anew_others_go_on_with_what_they_have_but_not_beyond_a_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    make_integration()
+    integration = make_integration()
     before = found()
-    read_at = connections._snapshot.taken_at  # type: ignore[union-attr]
+    Integration.objects.filter(pk=integration.pk).update(switch="off")
     with connections._reading:
-        monkeypatch.setattr(connections.time, "monotonic", lambda: read_at + 0.99)
+        age_snapshot(0.7, monkeypatch)
         assert found() is before
+    assert found().switch == "off"
 
 
 def test_a_key_revoked_here_dies_at_once_and_for_ever() -> None:

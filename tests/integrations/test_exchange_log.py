@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apps.core.ids import uuid7
 from apps.integrations import exchange_log
-from apps.integrations.exchange_log import masked_headers, masked_path, record
+from apps.integrations.exchange_log import record
 from apps.integrations.exchange_writer import LOST, WRITTEN_BY_CALLER, ExchangeWriter
 from apps.integrations.models import Exchange, ExchangeReply, LateMinute
 from tests.integrations.exchanges import id_at, make_integration, reply_record, request_record
@@ -45,7 +45,6 @@ def test_both_halves_of_an_exchange_arrive_as_they_were() -> None:
         outcome="applied",
         player_id=7,
         round_id=8,
-        transaction_id=uuid7(),
         parent_id=uuid7(),
     )
     refs = ("plain", 'quo"te', "back\\slash", "{brace,comma}", "ünï", "")
@@ -58,31 +57,9 @@ def test_both_halves_of_an_exchange_arrive_as_they_were() -> None:
     assert seen.headers == {"Authorization": "Bearer ***", "X-Hub88-Signature": "c2ln"}
     assert (bytes(seen.body), seen.remote_address, seen.verified_by) == (b"\x00\xff{}", "192.0.2.1", "k1")
     assert (seen.outcome, seen.player_id, seen.round_id) == ("applied", 7, 8)
-    assert (seen.transaction_id, seen.parent_id) == (request.transaction_id, request.parent_id)
+    assert (seen.transaction_id, seen.parent_id) == (None, request.parent_id)
     assert (seen.reply.status, bytes(seen.reply.body), seen.reply.duration_us) == (200, b"\x00\x01", 1234)
     assert seen.reply.refs == ["plain", 'quo"te', "back\\slash", "{brace,comma}", "ünï"]
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "shown"),
-    [
-        ("Authorization", "Basic dXNlcjpwYXNz", "Basic ***"),
-        ("authorization", "naked-token", "***"),
-        ("Cookie", "sessionid=1", "***"),
-        ("X-API-Key", "abc", "***"),
-        ("X-Auth-Token", "abc", "***"),
-        ("X-Casino-Signature", "c2ln", "c2ln"),
-        ("Content-Type", "application/json", "application/json"),
-    ],
-)
-def test_headers_that_open_doors_are_masked(name: str, value: str, shown: str) -> None:
-    assert masked_headers({name: value}) == {name: shown}
-    assert masked_headers(masked_headers({name: value})) == {name: shown}
-
-
-def test_secrets_in_query_strings_are_masked() -> None:
-    assert masked_path("/debit?authToken=abc&x=1&api_key=") == "/debit?authToken=***&x=1&api_key=***"
-    assert masked_path("/debit/token/abc") == "/debit/token/abc"
 
 
 def test_what_postgresql_cannot_hold_in_text_is_replaced_not_lost() -> None:

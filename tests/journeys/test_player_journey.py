@@ -49,45 +49,45 @@ class Browser:
 
 
 @pytest.fixture
-def browser(demo: Demo) -> Iterator[Browser]:
+def stranger(demo: Demo) -> Iterator[Browser]:
     browser = Browser(demo.base_url)
     yield browser
     browser.http.close()
 
 
 @pytest.mark.parametrize("vendor", ["hub88", "caleta"])
-def test_a_stranger_registers_plays_and_finds_every_round_in_the_history(browser: Browser, vendor: str) -> None:
+def test_a_stranger_registers_plays_and_finds_every_round_in_the_history(stranger: Browser, vendor: str) -> None:
     person = {**PERSON, "username": f"{PERSON['username']}-{vendor}", "email": f"{vendor}@player.example"}
-    browser.api("POST", "players", 201, person)
-    browser.log_in({name: person[name] for name in ("username", "password", "brand")})
-    me = browser.api("GET", "me", 200)
-    codes = [game["code"] for game in browser.api("GET", "games", 200)["results"]]
-    client, token = browser.open_game(next(code for code in codes if code.startswith(vendor)))
+    stranger.api("POST", "players", 201, person)
+    stranger.log_in({name: person[name] for name in ("username", "password", "brand")})
+    me = stranger.api("GET", "me", 200)
+    codes = [game["code"] for game in stranger.api("GET", "games", 200)["results"]]
+    client, token = stranger.open_game(next(code for code in codes if code.startswith(vendor)))
 
-    broke = browser.spin(client, token, 100_000)
+    broke = stranger.spin(client, token, 100_000)
     assert (broke.status_code, "not enough money" in broke.json()["error"]) == (409, True)
     funding = {"provider": vendor, "userId": me["id"], "currency": "EUR", "cashAmount": 20, "promoAmount": 0}
-    assert browser.http.post("/sandbox/session", json=funding).json()["result"]["userId"] == me["id"]
+    assert stranger.http.post("/sandbox/session", json=funding).json()["result"]["userId"] == me["id"]
 
     won = Decimal(0)
     for _ in range(5):
-        result = browser.spin(client, token, 100_000)
+        result = stranger.spin(client, token, 100_000)
         assert result.status_code == 200, result.text
         won += Decimal(result.json()["payout"].removesuffix(" EUR").replace(",", ""))
-    wallet = browser.http.get(f"/sandbox/players/{me['id']}").json()
+    wallet = stranger.http.get(f"/sandbox/players/{me['id']}").json()
     assert Decimal(wallet["balances"]["EUR"]["cash"]) == 20 - 5 + won
     assert sum(Decimal(row["amount"]) for row in wallet["transactions"]) == 15 + won
     bets = [row for row in wallet["transactions"] if row["kind"] == "bet"]
     assert [row["amount"] for row in bets] == ["-1.00"] * 5
-    history = browser.api("GET", "transactions", 200)["results"]
+    history = stranger.api("GET", "transactions", 200)["results"]
     assert sorted(row["kind"] for row in history if row["kind"] == "bet") == ["bet"] * 5
 
 
-def test_a_demo_is_played_without_the_wallet_hearing_of_it(browser: Browser, demo: Demo) -> None:
-    browser.log_in(demo.document["players"][0])
-    code = browser.api("GET", "games", 200)["results"][0]["code"]
-    url = browser.api("POST", f"games/{code}/launch", 201, {"mode": "demo", "platform": "desktop"})["url"]
+def test_a_demo_is_played_without_the_wallet_hearing_of_it(stranger: Browser, demo: Demo) -> None:
+    stranger.log_in(demo.document["players"][0])
+    code = stranger.api("GET", "games", 200)["results"][0]["code"]
+    url = stranger.api("POST", f"games/{code}/launch", 201, {"mode": "demo", "platform": "desktop"})["url"]
     client, token = url.partition("?")[0], parse_qs(urlsplit(url).query)["token"][0]
-    before = browser.api("GET", "wallets", 200)
-    assert browser.spin(client, token, 100_000).status_code == 200
-    assert browser.api("GET", "wallets", 200) == before
+    before = stranger.api("GET", "wallets", 200)
+    assert stranger.spin(client, token, 100_000).status_code == 200
+    assert stranger.api("GET", "wallets", 200) == before

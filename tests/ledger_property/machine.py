@@ -125,6 +125,20 @@ class Play(RuleBasedStateMachine):
             return multiple()
         return self._play(Command("rollback", self.seats[seat], key, 0, reference, names_currency=False))
 
+    @rule(
+        seat=st.integers(0, 3), number=st.integers(0, 99_999), coins=st.integers(1, 40), prize=st.integers(1, 10**6),
+        draw=_DRAWS, take_back=st.sampled_from(["bet", "win", "nothing"]),
+    )  # fmt: skip
+    def story(self, seat: int, number: int, coins: int, prize: int, draw: tuple[str, ...], take_back: str) -> None:
+        """A whole round as vendors play it, and then perhaps a rollback that comes too late."""
+        bet = self._play(
+            Command("debit", self.seats[seat], f"sb{number}", coins * COIN, round_ref=f"s{number}", draw=draw)
+        )
+        win = self._play(Command("credit", bet.seat, f"sw{number}", prize, bet.key, bet.round_ref, draw=draw))
+        if take_back != "nothing":
+            target = bet if take_back == "bet" else win
+            self._play(Command("rollback", bet.seat, f"sr{number}", 0, target.key, bet.round_ref, names_currency=False))
+
     @rule(command=sent)
     def again(self, command: Command) -> None:
         """The same once more."""

@@ -11,7 +11,8 @@ from apps.core.sql import load_sql
 # Between what a call reads and what it does with it, so that a missing lock shows at the first try.
 _READ = "        SELECT * INTO prior FROM transactions_command WHERE key = c.key AND integration_id = c.integration_id;\n"
 WIDER_WINDOW = (_READ, _READ + "        PERFORM pg_sleep(0.02);\n")
-_NO_LOCK = ("      ORDER BY a.id FOR NO KEY UPDATE;", "      ORDER BY a.id;")
+_LOCK = "    PERFORM 1 FROM transactions_account a WHERE a.id = ANY (v_wallets) ORDER BY a.id FOR NO KEY UPDATE;\n"
+_NO_LOCK = (_LOCK, "")
 _NO_LOOK_UP = ("        WHEN prior.key IS NOT NULL             THEN providers_replay(c, s, prior)\n", "")
 _KEY_NOT_CLAIMED = ("    RETURN FOUND;\n", "    RETURN true;\n")
 
@@ -130,3 +131,30 @@ SEQUENTIAL = (
         also="ALTER TABLE transactions_account DROP CONSTRAINT transactions_account_funds",
     ),
 )
+
+# The sound function with a pause in it: slow, but it has to be right all the same.
+SLOW = wallet_twin("sound but slow", WIDER_WINDOW)
+
+# Faults that show only when several callers come at the same moment. Each names the race that must find it.
+RACING = {
+    "eight at once": wallet_twin("nobody waits for the wallet, and keys are not claimed", WIDER_WINDOW, _NO_LOCK, _KEY_NOT_CLAIMED),
+    "overdraft": wallet_twin(
+        "nobody waits for the wallet, and its floor is gone",
+        WIDER_WINDOW,
+        _NO_LOCK,
+        also="ALTER TABLE transactions_account DROP CONSTRAINT transactions_account_funds",
+    ),
+    "rollback against its bet": wallet_twin("the tombstone is not claimed", WIDER_WINDOW, _NO_LOCK, _KEY_NOT_CLAIMED),
+    "win against rollback": wallet_twin("nobody waits for the wallet", WIDER_WINDOW, _NO_LOCK),
+    "one key, two players": wallet_twin("a key is taken twice", WIDER_WINDOW, _KEY_NOT_CLAIMED),
+    "batches crossing": wallet_twin(
+        "wallets are locked as the calls come",
+        (
+            _LOCK,
+            "    FOREACH v_wallet IN ARRAY v_wallets LOOP\n"
+            "        PERFORM 1 FROM transactions_account a WHERE a.id = v_wallet FOR NO KEY UPDATE;\n"
+            "        PERFORM pg_sleep(0.005);\n"
+            "    END LOOP;\n",
+        ),
+    ),
+}

@@ -77,18 +77,18 @@ def _change(row: Any, fields: dict[str, Any]) -> None:
 
 BARRIERS: dict[str, tuple[list[str], Callable[[Game], Any]]] = {
     "game off": (["game"], off(is_enabled=False)),
-    "studio off": (["studio"], lambda game: Studio.objects.update(is_enabled=False)),
-    "brand off": (["brand"], lambda game: Brand.objects.update(is_enabled=False)),
+    "studio off": (["studio"], lambda _: Studio.objects.update(is_enabled=False)),
+    "brand off": (["brand"], lambda _: Brand.objects.update(is_enabled=False)),
     "brand's own word": (
         ["brand-game"],
         lambda game: BrandGame.objects.create(brand=make_brand(), game=game, is_enabled=False),
     ),
-    "kill switch": (["integration"], lambda game: Integration.objects.update(switch="no_new_play")),
-    "integration of another brand": (["integration"], lambda game: Integration.objects.update(brand_code="other")),
+    "kill switch": (["integration"], lambda _: Integration.objects.update(switch="no_new_play")),
+    "integration of another brand": (["integration"], lambda _: Integration.objects.update(brand_code="other")),
     "country blocked for the game": (["country"], off(blocked_countries=["DE", "MT"])),
-    "country blocked for the studio": (["country"], lambda game: Studio.objects.update(blocked_countries=["MT"])),
+    "country blocked for the studio": (["country"], lambda _: Studio.objects.update(blocked_countries=["MT"])),
     "another currency": (["currency"], off(currencies=["USD", "BTC"])),
-    "currency off": (["brand-currency"], lambda game: Currency.objects.filter(code="EUR").update(is_enabled=False)),
+    "currency off": (["brand-currency"], lambda _: Currency.objects.filter(code="EUR").update(is_enabled=False)),
     "not out yet": (["not-released"], off(released_on=date(2026, 11, 2))),
     "withdrawn": (["withdrawn"], off(withdrawn_on=date(2026, 11, 1))),
     "no certificate": (["certificate"], off(needs_certificate=True)),
@@ -133,7 +133,7 @@ def test_what_does_not_concern_the_player_hides_nothing(player: Player, fields: 
     ],
 )
 def test_a_certificate_counts_where_when_and_for_what_it_was_given(
-    player: Player, fields: dict[str, Any], shown: bool
+    player: Player, fields: dict[str, Any], *, shown: bool
 ) -> None:
     player.jurisdiction.__class__.objects.create(code="SE", name="Sweden")
     game = make_game(needs_certificate=True)
@@ -141,7 +141,12 @@ def test_a_certificate_counts_where_when_and_for_what_it_was_given(
         "rtp94": RtpVariant.objects.create(game=game, code="rtp94", rtp_basis_points=9400),
         "rtp96": RtpVariant.objects.create(game=game, code="rtp96", rtp_basis_points=9600, is_default=True),
     }
-    terms = {"jurisdiction_id": "MT", "valid_from": date(2026, 1, 1), "laboratory": "GLI", "reference": "1"} | fields
+    terms: dict[str, Any] = {
+        "jurisdiction_id": "MT",
+        "valid_from": date(2026, 1, 1),
+        "laboratory": "GLI",
+        "reference": "1",
+    } | fields
     terms["variant"] = variants.get(terms.get("variant", ""))
     GameCertificate.objects.create(game=game, **terms)
     assert titles(player) == (["clt_dragonrising"] if shown else [])
@@ -175,7 +180,7 @@ def test_a_day_begins_where_the_player_belongs(player: Player) -> None:
         ("closed", [], False),
     ],
 )
-def test_who_may_not_play_sees_no_games(player: Player, status: str, restrictions: list[str], shown: bool) -> None:
+def test_who_may_not_play_sees_no_games(player: Player, status: str, restrictions: list[str], *, shown: bool) -> None:
     make_game()
     Player.objects.update(status=status, restrictions=restrictions)
     assert titles(player) == (["clt_dragonrising"] if shown else [])

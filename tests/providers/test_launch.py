@@ -242,9 +242,9 @@ def test_a_vendor_who_can_not_be_reached_is_tried_twice(player: Player) -> None:
 @pytest.mark.parametrize(
     "break_it",
     [
-        lambda integration: Integration.objects.update(options={}),
-        lambda integration: Integration.objects.update(options={"operator_id": "4711"}),
-        lambda integration: Credential.objects.filter(purpose="sign_outbound").update(expires_at="2026-11-02T00:00Z"),
+        lambda _: Integration.objects.update(options={}),
+        lambda _: Integration.objects.update(options={"operator_id": "4711"}),
+        lambda _: Credential.objects.filter(purpose="sign_outbound").update(expires_at="2026-11-02T00:00Z"),
     ],
 )
 def test_an_unfinished_configuration_fails_before_anything_is_sent(

@@ -1,12 +1,14 @@
 """Rounds after the vendor's last word: closed by time or by staff, and those that got stuck."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, InternalError, transaction
+from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 from prometheus_client import REGISTRY
 
 from apps.core import clock
@@ -148,10 +150,12 @@ def test_it_needs_the_permission_a_reason_and_the_right_player(vendor: Vendor, p
     assert (Round.objects.get().state, RoundEvent.objects.count()) == ("open", 0)
 
 
-def test_the_history_can_not_be_rewritten(vendor: Vendor) -> None:
+@pytest.mark.parametrize(
+    "tamper", [lambda events: events.update(reason="nothing"), lambda events: events.delete()], ids=["update", "delete"]
+)
+def test_the_history_can_not_be_rewritten(vendor: Vendor, tamper: Callable[[QuerySet[RoundEvent]], object]) -> None:
     play(vendor, 3)
     rounds.expire_rounds(now=clock.now() + timedelta(days=3))
-    for attempt in ({"reason": "nothing"}, None):
-        with pytest.raises((IntegrityError, InternalError), match="append-only"), transaction.atomic():
-            events = RoundEvent.objects.all()
-            events.update(**attempt) if attempt else events.delete()
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        tamper(RoundEvent.objects.all())
+    assert RoundEvent.objects.count() == 1

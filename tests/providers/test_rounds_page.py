@@ -57,8 +57,9 @@ def test_it_costs_a_fixed_number_of_queries(
     for _ in range(6):
         bet = play(vendor, 1)
         vendor.win(bet, 50_000, round="r-1", **GAME)
-    with django_assert_num_queries(10, info="page"):
-        page = round_page(Round.objects.get().pk, player_id=player.pk)
+    round_id = Round.objects.get().pk
+    with django_assert_num_queries(10):
+        page = round_page(round_id, player_id=player.pk)
         assert page is not None
         assert len([transfer.debit_account.kind for transfer in page.transfers]) == 12
         assert page.session.integration.slug == "caleta"

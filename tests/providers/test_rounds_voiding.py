@@ -1,11 +1,13 @@
 """Voiding a round: two people, every stake back where it came from."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from apps.core import clock
 from apps.core.request_context import request_context
@@ -149,6 +151,30 @@ def test_a_round_has_one_proposal_at_a_time_and_one_decision(
             decide(void_id=void.pk, note="", actor=checker, now=clock.now())
     assert (cash_of(player), Round.objects.get().state) == (97 * EURO, "open")
     assert propose(player, maker).pk != void.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_decisions_at_once_void_the_round_once(vendor: Vendor, player: Player, maker: User, checker: User) -> None:
+    play(vendor, 3)
+    void = propose(player, maker)
+    barrier = threading.Barrier(3)
+
+    def decide(actor: User) -> str:
+        try:
+            barrier.wait(5)
+            approve_void(void_id=void.pk, note="", actor=actor, now=clock.now())
+        except RoundVoidDecided:
+            return "too late"
+        finally:
+            connection.close()
+        return "voided"
+
+    others = [staff(name, "approve_round_void") for name in ("second", "third")]
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = list(pool.map(decide, [checker, *others]))
+    assert sorted(outcomes) == ["too late", "too late", "voided"]
+    assert cash_of(player) == 100 * EURO
+    assert Transaction.objects.filter(kind="correction").count() == 1
 
 
 def set_restricted(player: Player, units: int) -> None:

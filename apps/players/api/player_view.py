@@ -5,6 +5,7 @@ from typing import cast
 from django.conf import settings
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from apps.core.api.parsers import StrictJSONParser
@@ -42,7 +43,7 @@ class PlayerView(APIView):
     authentication_classes = (PlayerTokenAuthentication,)
     permission_classes = (IsAuthenticated,)
     parser_classes = (StrictJSONParser,)
-    throttle_classes = (PlayerThrottle,)
+    throttle_classes: tuple[type[BaseThrottle], ...] = (PlayerThrottle,)
 
 
 def principal_of(request: Request) -> PlayerPrincipal:

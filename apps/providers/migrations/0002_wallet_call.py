@@ -7,6 +7,7 @@ from apps.core.sql import install_sql
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("players", "0004_gate"),
         ("providers", "0001_initial"),
         ("transactions", "0002_ledger"),
         ("integrations", "0002_exchanges"),

@@ -17,7 +17,7 @@ BEGIN
            i.id, i.switch, p.id, p.public_id, p.status, NOT ('play' = ANY (p.restrictions)),
            b.id, b.is_enabled, gs.currency, gs.variant_id,
            gs.cash_account_id, gs.bonus_account_id, gs.restricted_account_id, gs.provider_account_id,
-           g.id, g.is_enabled AND coalesce(bg.is_enabled, true), cash.balance, bonus.balance, restricted.balance
+           g.id, g.is_enabled AND st.is_enabled AND coalesce(bg.is_enabled, true), cash.balance, bonus.balance, restricted.balance
       INTO s
       FROM providers_gamesessiontoken t
       JOIN providers_gamesession gs ON gs.id = t.session_id
@@ -28,6 +28,7 @@ BEGIN
       JOIN transactions_account bonus ON bonus.id = gs.bonus_account_id
       JOIN transactions_account restricted ON restricted.id = gs.restricted_account_id
       LEFT JOIN providers_game g ON g.vendor = i.vendor AND g.code = c.game_code
+      LEFT JOIN providers_studio st ON st.id = g.studio_id
       LEFT JOIN providers_brandgame bg ON bg.brand_id = gs.brand_id AND bg.game_id = g.id
      WHERE t.digest = c.token AND gs.integration_id = c.integration_id
        AND (c.player_ref IS NULL OR c.player_ref = p.public_id::text);
@@ -374,17 +375,28 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION providers_lock_wallets(p_calls providers_call[]) RETURNS void LANGUAGE plpgsql AS $$
--- Lock the wallets of all calls, in id order. One index look-up a call: a join would be planned for a hundred of them.
+-- Hold the gates of the players, then lock the wallets of all calls, each in id order.
+-- One index look-up a call: a join would be planned for a hundred of them.
 DECLARE
-    c          providers_call;
-    v_wallet   bigint;
-    v_wallets  bigint[] := '{}';
+    c         providers_call;
+    v_player  bigint;
+    v_wallet  bigint;
+    v_players bigint[] := '{}';
+    v_wallets bigint[] := '{}';
 BEGIN
     FOREACH c IN ARRAY p_calls LOOP
-        SELECT gs.cash_account_id INTO v_wallet
+        SELECT gs.player_id, gs.cash_account_id INTO v_player, v_wallet
           FROM providers_gamesessiontoken t JOIN providers_gamesession gs ON gs.id = t.session_id WHERE t.digest = c.token;
-        v_wallets := v_wallets || v_wallet;
+        IF FOUND THEN
+            v_players := v_players || v_player;
+            v_wallets := v_wallets || v_wallet;
+        END IF;
     END LOOP;
+    IF cardinality(v_players) = 1 THEN
+        PERFORM players_hold_gate(v_players[1]);
+    ELSE
+        PERFORM players_hold_gate(player) FROM (SELECT DISTINCT unnest(v_players) AS player ORDER BY 1) AS ordered;
+    END IF;
     PERFORM 1 FROM transactions_account a WHERE a.id = ANY (v_wallets) ORDER BY a.id FOR NO KEY UPDATE;
 END
 $$;

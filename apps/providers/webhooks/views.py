@@ -17,6 +17,7 @@ from apps.core.ids import uuid7
 from apps.core.request_context import current_request_id
 from apps.integrations.connections import Connection, connection
 from apps.integrations.exchange_log import ReplyRecord, RequestRecord, masked_headers, record
+from apps.integrations.key_usage import note_use
 from apps.integrations.models import Integration
 from apps.providers.contract import Outcome, ProviderAdapter, WalletAnswer, WalletRequest
 from apps.providers.registry import ADAPTERS
@@ -120,7 +121,9 @@ def _headers(http: HttpRequest) -> dict[str, str]:
 
 def _log_exchange(request: WalletRequest, answer: WalletAnswer, duration_us: int) -> None:
     logged = None
-    if not answer.request_logged:
+    if answer.request_logged:
+        note_use(request.connection.id, answer.verified_by, request.started_at)
+    else:
         logged = RequestRecord(
             id=request.id,
             started_at=request.started_at,

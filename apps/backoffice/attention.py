@@ -1,0 +1,114 @@
+"""What needs a person now: switches thrown, keys and certificates running out, stuck rounds, broken books, approvals."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from apps.backoffice.figures import remembered
+from apps.core.admin_base import BrandScope
+from apps.core.admin_display import amount_text
+from apps.core.clock import now
+from apps.integrations.credentials import credentials_expiring
+from apps.integrations.models import Integration
+from apps.providers.catalogue import expiring_certificates
+from apps.providers.models import RoundVoid
+from apps.providers.rounds import stuck_counts
+from apps.transactions.models import BooksCheck
+
+_KEY_WARNING = timedelta(days=30)
+_SECONDS = 10
+
+Item = dict[str, str]
+
+
+def needing_attention(user: Any, scope: BrandScope | None) -> list[Item]:
+    """List it for one person, the worst first; each with a level, words, and where to go."""
+    at = now()
+    sources: tuple[tuple[str, Callable[[BrandScope | None, datetime], list[Item]]], ...] = (
+        ("transactions.view_account", _books),
+        ("integrations.view_integration", _switches),
+        ("providers.view_round", _stuck_rounds),
+        ("providers.view_round", _voids),
+        ("integrations.view_credential", _keys),
+        ("providers.view_gamecertificate", _certificates),
+    )
+    items = [item for permission, source in sources if user.has_perm(permission) for item in source(scope, at)]
+    return sorted(items, key=lambda item: item["level"] != "bad")
+
+
+def _books(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG001 - the books are one
+    last = BooksCheck.objects.only("break_count", "started_at").first()
+    url = reverse("backoffice:books")
+    if last is not None and last.break_count:
+        return [_item("bad", f"The books are broken in {last.break_count} places", url)]
+    return []
+
+
+def _switches(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG001 - a switch has no time limit
+    thrown = Integration.objects.exclude(switch=Integration.Switch.ON)
+    if scope is not None:
+        thrown = thrown.filter(brand_code__in=scope.codes)
+    return [
+        _item(
+            "bad",
+            f"Kill switch of {each.slug}: {Integration.Switch(each.switch).label} – {each.switch_reason}",
+            reverse("admin:integrations_integration_change", args=[each.pk]),
+        )
+        for each in thrown
+    ]
+
+
+def _stuck_rounds(scope: BrandScope | None, at: datetime) -> list[Item]:
+    counts = remembered("stuck-rounds", _SECONDS, lambda: stuck_counts(now=at))
+    slugs = dict(_integrations(scope).values_list("pk", "slug"))
+    url = f"{reverse('admin:providers_round_changelist')}?state__exact=open"
+    return [
+        _item(
+            "warning",
+            f"{each.rounds} rounds of {slugs[each.integration_id]} are stuck, holding"
+            f" {amount_text(each.held_units, each.currency)}",
+            url,
+        )
+        for each in counts
+        if each.integration_id in slugs
+    ]
+
+
+def _voids(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG001 - waits however long
+    waiting = RoundVoid.objects.filter(state=RoundVoid.State.PROPOSED)
+    if scope is not None:
+        waiting = waiting.filter(brand_id__in=scope.ids)
+    count = waiting.count()
+    url = f"{reverse('admin:providers_roundvoid_changelist')}?state__exact=proposed"
+    return [_item("warning", f"{count} proposals to void a round wait for a second person", url)] if count else []
+
+
+def _keys(scope: BrandScope | None, at: datetime) -> list[Item]:
+    return [
+        _item(
+            "warning" if each.has_successor else "bad",
+            f"Key {each.credential.kid} of {each.credential.integration.slug} expires on"
+            f" {each.credential.expires_at:%Y-%m-%d}"
+            + (", its successor is in place" if each.has_successor else " and has no successor"),
+            reverse("admin:integrations_credential_change", args=[each.credential.pk]),
+        )
+        for each in credentials_expiring(now=at, within=_KEY_WARNING)
+        if scope is None or each.credential.integration.brand_code in scope.codes
+    ]
+
+
+def _certificates(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG001 - games have no brand
+    count = remembered("certificates", 60, lambda: expiring_certificates(today=at.date()).count())
+    url = reverse("admin:providers_gamecertificate_changelist")
+    return [_item("warning", f"{count} game certificates end within 60 days", url)] if count else []
+
+
+def _integrations(scope: BrandScope | None) -> Any:
+    rows = Integration.objects.all()
+    return rows if scope is None else rows.filter(brand_code__in=scope.codes)
+
+
+def _item(level: str, text: str, url: str) -> Item:
+    return {"level": level, "text": text, "url": url}

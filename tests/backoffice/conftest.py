@@ -1,0 +1,86 @@
+"""A played table, and staff of every role who look at it."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from apps.backoffice.roles import sync_roles
+from apps.brands.models import Brand, StaffScope
+from apps.integrations.exchange_log import flush
+from apps.integrations.models import Integration
+from apps.players.models import Player
+from apps.providers.models import Game
+from tests.contracts.family import Vendor
+from tests.factories.games import make_game, make_player
+from tests.factories.integrations import connect_game_vendor, make_brand
+from tests.providers.table import GAME, seated
+
+PASSWORD = "correct-horse-battery"
+
+Login = Callable[..., Client]
+
+
+@pytest.fixture
+def brand(db: None) -> Brand:
+    return make_brand()
+
+
+@pytest.fixture
+def caleta(brand: Brand) -> Integration:
+    return connect_game_vendor("caleta")
+
+
+@pytest.fixture
+def game(caleta: Integration) -> Game:
+    return make_game(title="Dragon Rising")
+
+
+@pytest.fixture
+def player(game: Game) -> Player:
+    return make_player(cash="100")
+
+
+@pytest.fixture
+def vendor(player: Player, caleta: Integration, game: Game) -> Vendor:
+    return seated(player, caleta, game)
+
+
+@pytest.fixture
+def played(vendor: Vendor) -> Vendor:
+    """One round of 5 euro staked and 3 won, one bet of 2 rolled back; the log is written."""
+    vendor.bet(500_000, round="r-1", **GAME)
+    bet = vendor.sent[-1]["transaction_uuid"]
+    vendor.win(bet, 300_000, round="r-1", round_closed=True, **GAME)
+    vendor.bet(200_000, round="r-2", **GAME)
+    vendor.rollback(vendor.sent[-1]["transaction_uuid"], round="r-2", **GAME)
+    vendor.bet(900_000_000, round="r-3", **GAME)  # more than there is
+    assert flush(10)
+    return vendor
+
+
+def make_staff(role: str, *, brand: Brand | None = None, username: str = "") -> User:
+    """Make a member of staff with one role, for one brand."""
+    sync_roles(strict=False)
+    user = User.objects.create_user(username or role, password=PASSWORD, is_staff=True)
+    user.groups.set([Group.objects.get(name=role)])
+    if brand is not None:
+        StaffScope.objects.create(user=user, brand=brand)
+    return user
+
+
+@pytest.fixture
+def login(brand: Brand) -> Login:
+    """Log in as a role of the brand (or as superuser) and return the browser."""
+
+    def log_in(role: str, *, scoped: bool = True, username: str = "") -> Client:
+        if role == "superuser":
+            user = User.objects.create_superuser(username or "root", password=PASSWORD)
+        else:
+            user = make_staff(role, brand=brand if scoped else None, username=username)
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return log_in

@@ -1,0 +1,77 @@
+"""Every address of the staff site, as every role."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib import admin
+from django.db import models
+from django.test import Client
+from django.urls import reverse
+
+from apps.backoffice.roles import ROLES
+from tests.backoffice.conftest import Login
+from tests.contracts.family import Vendor
+
+APPEND_ONLY = {
+    "transactions.transaction", "transactions.account", "transactions.bookscheck", "integrations.exchange",
+    "integrations.integrationevent", "players.statuschange", "players.loginattempt", "providers.round",
+    "providers.roundvoid", "backoffice.personaldataread", "admin.logentry",
+}  # fmt: skip
+
+
+def addresses() -> Iterator[tuple[type[models.Model] | None, str]]:
+    """Every page that can be asked for with GET, of a row where there is one."""
+    for name in ("admin:index", "backoffice:trace", "backoffice:books", "backoffice:live", "admin:password_change"):
+        yield None, reverse(name)
+    yield None, reverse("admin:search") + "?s=play"
+    for model in admin.site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        yield model, reverse(f"{name}_changelist")
+        yield model, reverse(f"{name}_changelist") + "?q=a&p=2"
+        yield model, reverse(f"{name}_add")
+        row = model._default_manager.order_by().first()
+        if row is not None:
+            for page in ("change", "delete", "history"):
+                yield model, reverse(f"{name}_{page}", args=[row.pk])
+
+
+@pytest.mark.parametrize("role", [*(role.name for role in ROLES), "superuser"])
+def test_no_page_fails_for_any_role(role: str, login: Login, played: Vendor) -> None:
+    client = login(role)
+    seen: dict[str, int] = {}
+    for model, address in addresses():
+        status = client.get(address).status_code
+        seen[address] = status
+        assert status in (200, 302, 403), (role, model, address, status)
+    assert seen[reverse("admin:index")] == 200
+
+
+def test_what_only_grows_cannot_be_edited_by_a_superuser(login: Login, played: Vendor) -> None:
+    client = login("superuser")
+    client.get("/admin/")
+    checked = set()
+    for model in admin.site._registry:
+        label = model._meta.label_lower
+        if label not in APPEND_ONLY:
+            continue
+        checked.add(label)
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        assert client.get(reverse(f"{name}_add")).status_code == 403
+        assert client.post(reverse(f"{name}_add"), {}).status_code == 403
+        row = model._default_manager.order_by().first()
+        if row is None:
+            continue
+        before = model._default_manager.filter(pk=row.pk).values().get()
+        for page in ("change", "delete"):
+            address = reverse(f"{name}_{page}", args=[row.pk])
+            assert client.post(address, {"post": "yes"}).status_code == 403, address
+        assert model._default_manager.filter(pk=row.pk).values().get() == before
+    assert checked == APPEND_ONLY
+
+
+def test_a_stranger_gets_to_the_login_only(played: Vendor) -> None:
+    client = Client()
+    for _, address in addresses():
+        reply = client.get(address)
+        assert reply.status_code == 302, address
+        assert reply.headers["Location"].startswith("/admin/login/"), address
