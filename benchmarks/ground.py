@@ -22,6 +22,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from benchmarks.bets import SignedBet, new_key, public_key, signed_bets, write_bets
 from benchmarks.load_generator import LoadResult
+from benchmarks.processor_time import used_seconds
 from casino_platform.runtime.local_secrets import local_credentials_key, local_secret
 from casino_platform.runtime.places import write_private
 from casino_platform.runtime.servers import PROJECT_DIR, Servers, forget_servers, own, start_servers
@@ -62,6 +63,7 @@ class Web:
     accepted: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     refused: dict[str, int] = field(default_factory=dict)
+    pid: int = 0
     raw_bets: int = 0
     """Bets that pgbench counted as done in the same database."""
 
@@ -241,6 +243,10 @@ class Ground:
             raise BenchFailed(f"{' '.join(argv[1:4])} failed:\n{finished.stdout[-2000:]}\n{finished.stderr[-4000:]}")
         return finished.stdout
 
+    def database_seconds(self) -> float:
+        """Processor seconds that PostgreSQL has used."""
+        return used_seconds(self._supervisor.pid("postgres") or 0)
+
     # --- the web server and its load ------------------------------------------------------------
 
     @contextlib.contextmanager
@@ -260,6 +266,7 @@ class Ground:
         supervisor = Supervisor(DATA_DIR / "log", _report)
         try:
             supervisor.start(spec)
+            web.pid = supervisor.pid(web.name) or 0
             self.webs.append(web)
             self.play(web, connections=32, seconds=_WARM_UP_SECONDS)
             yield web
@@ -275,7 +282,11 @@ class Ground:
             private_key_pem=self._key,
             host=f"127.0.0.1:{web.port}",
         )
+        database_before, web_before = self.database_seconds(), used_seconds(web.pid)
         result = self._play_in_own_process(bets, web.port, connections, seconds)
+        bets_done = max(1, len(result.accepted))
+        result.web_ms = (used_seconds(web.pid) - web_before) * 1000 / bets_done
+        result.database_ms = (self.database_seconds() - database_before) * 1000 / bets_done
         if result.ran_out:
             say(f"  {count} signed bets were too few: that run was shorter, {result.seconds:.1f} s")
         web.rate = result.rate

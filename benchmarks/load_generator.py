@@ -43,6 +43,9 @@ class LoadResult:
     accepted: list[str] = field(default_factory=list)
     refused: dict[str, int] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+    web_ms: float = 0.0
+    """Processor time of the web server for each bet; measured from outside, like the next."""
+    database_ms: float = 0.0
 
     @property
     def rate(self) -> float:

@@ -7,7 +7,6 @@ from benchmarks.ground import Ground, Web, say
 from benchmarks.history import fill
 from benchmarks.load_generator import LoadResult
 from benchmarks.pgbench import RawRate, run_pgbench
-from benchmarks.processor_time import processor_shares
 from benchmarks.sections import Terms, section
 
 _CLIENTS = 32
@@ -25,13 +24,10 @@ def http_bets(ground: Ground, terms: Terms) -> list[Figure]:
     raw: list[RawRate] = []
     few: list[LoadResult] = []
     many: list[LoadResult] = []
-    shares: list[dict[str, float]] = []
     with ground.web(database) as web:
         for run in range(1, terms.runs + 1):
             raw.append(_raw(ground, web, terms))
-            with processor_shares() as share:
-                few.append(ground.play(web, connections=_CLIENTS, seconds=terms.seconds))
-            shares.append(share)
+            few.append(ground.play(web, connections=_CLIENTS, seconds=terms.seconds))
             many.append(ground.play(web, connections=_MORE_CLIENTS, seconds=terms.seconds))
             say(f"  run {run}: pgbench {raw[-1].rate:.0f}/s, HTTP {few[-1].rate:.0f}/s and {many[-1].rate:.0f}/s")
     name = "http"
@@ -44,7 +40,7 @@ def http_bets(ground: Ground, terms: Terms) -> list[Figure]:
         Figure(name, f"HTTP {_MORE_CLIENTS} / pgbench {_CLIENTS}", ratios([each.rate for each in many], raw_rates)),
         *_latencies(name, few, _CLIENTS),
         *_latencies(name, many, _MORE_CLIENTS),
-        *_processor(name, shares, few),
+        *_processor(name, raw, few),
     ]
 
 
@@ -143,14 +139,11 @@ def _latencies(name: str, results: list[LoadResult], connections: int) -> list[F
     ]
 
 
-def _processor(name: str, shares: list[dict[str, float]], results: list[LoadResult]) -> list[Figure]:
-    """Where the processor's time goes while HTTP bets are played, in cores."""
+def _processor(name: str, raw: list[RawRate], results: list[LoadResult]) -> list[Figure]:
+    """Where the processor's time goes. Time a bet does not depend on who else is busy; the rates do."""
     return [
-        *(
-            Figure(name, f"processor, {_CLIENTS} connections: {who}", [each.get(who, 0.0) for each in shares], "cores")
-            for who in ("web", "PostgreSQL")
-        ),
-        Figure(
-            name, f"processor, {_CLIENTS} connections: load generator", [each.cpu_share for each in results], "cores"
-        ),
+        Figure(name, "processor time a pgbench bet: PostgreSQL", [each.database_ms for each in raw], "ms"),
+        Figure(name, "processor time an HTTP bet: PostgreSQL", [each.database_ms for each in results], "ms"),
+        Figure(name, "processor time an HTTP bet: web server", [each.web_ms for each in results], "ms"),
+        Figure(name, "load generator", [each.cpu_share for each in results], "cores"),
     ]

@@ -1,42 +1,32 @@
-"""How much processor time the parties of a run take, read from /proc: where the time goes without a profiler."""
+"""
+How much processor time a process and its descendants have used, read from /proc.
 
-import contextlib
+Unlike a rate it does not depend on who else uses the machine, so it tells a slow program from a busy machine.
+"""
+
 import os
-import time
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_PARTIES = {"granian": "web", "postgres": "PostgreSQL"}
+# Places after the command's closing parenthesis; see proc_pid_stat(5).
+_PARENT, _USER, _CHILDREN_SYSTEM = 1, 11, 14
 
 
-@contextlib.contextmanager
-def processor_shares() -> Iterator[dict[str, float]]:
-    """
-    Yield a dictionary that holds, after the block, the cores each party kept busy while it was busy at all.
-
-    Signing the bets happens inside the block too, so the time counted is that in which the web server worked.
-    """
-    shares: dict[str, float] = {}
-    before, started_at = _used(), time.monotonic()
-    yield shares
-    elapsed = time.monotonic() - started_at
-    for who, seconds in (_used() - before).items():
-        shares[who] = seconds / elapsed
+def used_seconds(root: int) -> float:
+    """Processor seconds of the process `root`, of all below it, and of those below it that have ended and been waited for."""
+    stats = _stats()
+    family = {root}
+    while grown := {pid for pid, fields in stats.items() if int(fields[_PARENT]) in family} - family:
+        family |= grown
+    ticks = sum(int(field) for pid in family & stats.keys() for field in stats[pid][_USER : _CHILDREN_SYSTEM + 1])
+    return ticks / _TICKS
 
 
-def _used() -> Counter[str]:
-    used: Counter[str] = Counter()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+def _stats() -> dict[int, list[str]]:
+    stats = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            line = stat.read_text()
-            command = stat.with_name("cmdline").read_bytes()
+            stats[int(path.parent.name)] = path.read_text().rpartition(")")[2].split()
         except OSError:  # it has just ended
             continue
-        fields = line.rpartition(")")[2].split()
-        for mark, who in _PARTIES.items():
-            if mark.encode() in command or f"({mark})" in line:
-                used[who] += (int(fields[11]) + int(fields[12])) / _TICKS
-                break
-    return used
+    return stats

@@ -71,6 +71,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     with django_db_blocker.unblock():
         _databases.clone(_run_database())
     yield
+    import_module("apps.integrations.exchange_log").close()
     with django_db_blocker.unblock():
         connections.close_all()
     _databases.drop(_run_database())

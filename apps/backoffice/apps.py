@@ -26,4 +26,4 @@ class BackofficeConfig(AppConfig):
 def _sync_roles(**_: Any) -> None:
     from apps.backoffice.roles import sync_roles  # noqa: PLC0415 - needs the apps loaded
 
-    sync_roles(strict=False)
+    sync_roles()

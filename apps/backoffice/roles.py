@@ -100,37 +100,37 @@ ROLES: tuple[Role, ...] = (
 EXCLUDE_EACH_OTHER: tuple[frozenset[str], ...] = (frozenset({"policy_author", "policy_approver"}),)
 
 
-class UnknownPermission(LookupError):
-    """A role names permissions that no model declares."""
-
-
 @transaction.atomic
-def sync_roles(*, strict: bool = True) -> list[str]:
+def sync_roles() -> list[str]:
     """
     Make the groups and their permissions what `ROLES` says; other groups are left alone.
 
-    :param strict: off while migrations are only partly applied, when some permissions do not exist yet
+    Permissions that do not exist (yet: migrations may be applied in part) are left out; see `unknown_permissions`.
+
     :return: what was changed, one line each
-    :raises UnknownPermission: naming every permission that does not exist
     """
-    known = {
-        f"{permission.content_type.app_label}.{permission.codename}": permission
-        for permission in Permission.objects.select_related("content_type")
-    }
-    missing = sorted({name for role in ROLES for name in role.permissions} - known.keys())
-    if missing and strict:
-        raise UnknownPermission(", ".join(missing))
+    known = _existing_permissions()
     changes = []
     for role in ROLES:
         group, made = Group.objects.get_or_create(name=role.name)
         before = {permission.pk for permission in group.permissions.all()}
-        after = {known[name].pk for name in role.permissions & known.keys()}
+        after = {known[name] for name in role.permissions & known.keys()}
         if before != after:
             group.permissions.set(after)
             changes.append(f"{role.name}: {len(after - before)} granted, {len(before - after)} taken away")
         elif made:
             changes.append(f"{role.name}: made, without permissions")
     return changes
+
+
+def unknown_permissions() -> set[str]:
+    """Return the permissions that roles name and no model declares; once all migrations are applied, none."""
+    return {name for role in ROLES for name in role.permissions} - _existing_permissions().keys()
+
+
+def _existing_permissions() -> dict[str, int]:
+    rows = Permission.objects.values_list("content_type__app_label", "codename", "pk")
+    return {f"{app}.{codename}": pk for app, codename, pk in rows}
 
 
 def conflicting_roles(names: set[str]) -> frozenset[str] | None:

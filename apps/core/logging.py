@@ -85,6 +85,8 @@ def configure_logging(json: bool, level: str) -> None:  # noqa: FBT001 - two set
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": level},
+            # A line for each request is what the exchange log is for.
+            "loggers": {"httpx2": {"level": "WARNING"}},
         }
     )
     structlog.configure(

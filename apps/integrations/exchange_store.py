@@ -1,10 +1,10 @@
 """Writes batches of exchange records into PostgreSQL over a connection of its own. Knows nothing of queues."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 
+import msgspec
 import psycopg
 from django.db import connections
 
@@ -16,23 +16,23 @@ Record = RequestRecord | ReplyRecord
 _LARGEST_INTEGER = 2**31 - 1
 _STATEMENT_TIMEOUT_MS = 5000
 
-# One statement a batch, arrays for columns. Writing a record twice is harmless: after a lost connection nobody knows
-# whether the commit happened.
+# One statement a batch, arrays for columns; in binary (%b), since escaping text costs more than all the rest. Writing a
+# record twice is harmless: after a lost connection nobody knows whether the commit happened.
 _INSERT_REQUESTS: LiteralString = """
     INSERT INTO integrations_exchange (id, started_at, integration_id, direction, method, path, headers, body,
         remote_address, verified_by, outcome, player_id, round_id, transaction_id, parent_id)
     SELECT id, started_at, integration_id, direction, method, path, headers::jsonb, body,
         remote_address, verified_by, outcome, player_id, round_id, transaction_id, parent_id
-    FROM unnest(%s::uuid[], %s::timestamptz[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::text[],
-        %b::bytea[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::uuid[], %s::uuid[])
+    FROM unnest(%b::uuid[], %s::timestamptz[], %s::integer[], %b::text[], %b::text[], %b::text[], %b::text[],
+        %b::bytea[], %b::text[], %b::text[], %b::text[], %s::bigint[], %s::bigint[], %b::uuid[], %b::uuid[])
       AS r (id, started_at, integration_id, direction, method, path, headers, body,
         remote_address, verified_by, outcome, player_id, round_id, transaction_id, parent_id)
     ON CONFLICT (id) DO NOTHING"""
 _INSERT_REPLIES: LiteralString = """
     INSERT INTO integrations_exchangereply (id, status, headers, body, duration_us, verb, outcome, error, refs)
     SELECT id, status, headers::jsonb, body, duration_us, verb, outcome, error, refs::text[]
-    FROM unnest(%s::uuid[], %s::smallint[], %s::text[], %b::bytea[], %s::integer[], %s::text[], %s::text[], %s::text[],
-        %s::text[])
+    FROM unnest(%b::uuid[], %s::smallint[], %b::text[], %b::bytea[], %s::integer[], %b::text[], %b::text[], %b::text[],
+        %b::text[])
       AS r (id, status, headers, body, duration_us, verb, outcome, error, refs)
     ON CONFLICT (id) DO NOTHING"""
 _MARK_LATE: LiteralString = "SELECT integrations_mark_late(%s::uuid[])"
@@ -138,7 +138,7 @@ def _reply_row(record: ReplyRecord) -> tuple[Any, ...]:
 
 
 def _json(headers: Mapping[str, str]) -> str:
-    return json.dumps({_text(name): _text(value) for name, value in masked_headers(headers).items()})
+    return msgspec.json.encode({_text(name): _text(value) for name, value in masked_headers(headers).items()}).decode()
 
 
 def _text(value: str) -> str:

@@ -56,7 +56,9 @@ class Game(models.Model):
     has_demo = models.BooleanField(default=True)
     has_free_rounds = models.BooleanField(default=False)
     blocked_countries = ArrayField(models.CharField(max_length=2), default=list, blank=True)
-    needs_certificate = models.BooleanField(default=False, help_text="Launch needs a valid certificate in the player's jurisdiction")
+    needs_certificate = models.BooleanField(
+        default=False, help_text="Launch needs a valid certificate in the player's jurisdiction"
+    )
     thumbnail_url = models.URLField(blank=True, max_length=300)
     released_on = models.DateField(null=True, blank=True)
     withdrawn_on = models.DateField(null=True, blank=True)
@@ -98,7 +100,9 @@ class GameCertificate(models.Model):
     """A laboratory's certificate that lets a game (or one variant of it) be played in a jurisdiction for a time."""
 
     game = models.ForeignKey(Game, on_delete=models.CASCADE, related_name="certificates")
-    variant = models.ForeignKey(RtpVariant, on_delete=models.CASCADE, null=True, blank=True, related_name="certificates")
+    variant = models.ForeignKey(
+        RtpVariant, on_delete=models.CASCADE, null=True, blank=True, related_name="certificates"
+    )
     jurisdiction = models.ForeignKey(Jurisdiction, on_delete=models.PROTECT, related_name="+")
     laboratory = models.CharField(max_length=80)
     reference = models.CharField(max_length=80)
@@ -146,10 +150,14 @@ class GameSession(models.Model):
 
     public_id = models.UUIDField(unique=True, default=uuid7, editable=False)
     player = models.ForeignKey(Player, on_delete=models.PROTECT, related_name="game_sessions", null=True)
-    player_session = models.ForeignKey(PlayerSession, on_delete=models.SET_NULL, null=True, related_name="game_sessions")
+    player_session = models.ForeignKey(
+        PlayerSession, on_delete=models.SET_NULL, null=True, related_name="game_sessions"
+    )
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+")
     integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="game_sessions")
-    game = models.ForeignKey(Game, on_delete=models.PROTECT, related_name="sessions", help_text="The game launched; a lobby may change it")
+    game = models.ForeignKey(
+        Game, on_delete=models.PROTECT, related_name="sessions", help_text="The game launched; a lobby may change it"
+    )
     variant = models.ForeignKey(RtpVariant, on_delete=models.PROTECT, null=True, related_name="+")
     mode = models.CharField(max_length=4, choices=Mode, default=Mode.REAL)
     platform = models.CharField(max_length=8, default="desktop")
@@ -216,7 +224,9 @@ class Round(models.Model):
     staked = models.BigIntegerField()
     won = models.BigIntegerField()
     rolled_back = models.BigIntegerField()
-    held_amount = models.BigIntegerField(help_text="Stakes in play: staked and not rolled back, while the round is open")
+    held_amount = models.BigIntegerField(
+        help_text="Stakes in play: staked and not rolled back, while the round is open"
+    )
     bets = models.IntegerField()
     wins = models.IntegerField()
     rollbacks = models.IntegerField()

@@ -111,7 +111,12 @@ def expire_rounds(*, now: datetime) -> int:
     staked, and a win that the vendor sends later is still paid.
     """
     total = 0
-    terms: dict[str, Any] = {"now": now, "hours": DEFAULT_EXPIRY_HOURS, "batch": _BATCH, "request": current_request_id()}
+    terms: dict[str, Any] = {
+        "now": now,
+        "hours": DEFAULT_EXPIRY_HOURS,
+        "batch": _BATCH,
+        "request": current_request_id(),
+    }
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_EXPIRE_BATCH, terms)

@@ -14,6 +14,10 @@ def _script(_: HttpRequest) -> str:
     return static("staff/staff.js")
 
 
+def _favicon(_: HttpRequest) -> str:
+    return static("staff/favicon.svg")
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Casino platform",
     "SITE_HEADER": "Casino platform",
@@ -25,6 +29,7 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "6px",
     "ENVIRONMENT": "apps.backoffice.navigation.environment",
     "DASHBOARD_CALLBACK": "apps.backoffice.home.dashboard",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _favicon}],
     "STYLES": [_styles],
     "SCRIPTS": [_script],
     "SIDEBAR": {

@@ -62,7 +62,7 @@ def played(vendor: Vendor) -> Vendor:
 
 def make_staff(role: str, *, brand: Brand | None = None, username: str = "") -> User:
     """Make a member of staff with one role, for one brand."""
-    sync_roles(strict=False)
+    sync_roles()
     user = User.objects.create_user(username or role, password=PASSWORD, is_staff=True)
     user.groups.set([Group.objects.get(name=role)])
     if brand is not None:

@@ -29,7 +29,8 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(live_platform: LivePlatform, tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    path: Path = tmp_path_factory.mktemp("demo") / "demo.json"
+    # One file, whichever test seeds first: seeding again with another would change everybody's password.
+    path: Path = tmp_path_factory.getbasetemp() / "demo.json"
     with live_platform.in_database():
         call_command("seed_demo", "--base-url", live_platform.base_url, "--output", str(path))
     return Demo(live_platform, json.loads(path.read_text()))

@@ -331,6 +331,15 @@ def test_launching_needs_a_log_in(client: Client) -> None:
     assert answer.status_code == 401
 
 
+def test_nobody_launches_more_than_sixty_games_a_minute(player: Player, caleta: Integration) -> None:
+    client = frontend_of(player)
+    statuses = [
+        client.post("/api/v1/games/no-such-game/launch", data=REAL, content_type="application/json").status_code
+        for _ in range(61)
+    ]
+    assert statuses == [404] * 60 + [429]
+
+
 def test_a_launch_costs_a_fixed_number_of_queries(
     player: Player, caleta: Integration, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -7,15 +7,16 @@ from types import MappingProxyType
 
 from apps.sandbox.vendors.paytable import Paytable, paytable
 
+# Names of drawings in symbols.svg, for the cheapest prize first.
 SYMBOL_SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "fruit": ("🍒", "🍋", "🍊", "🍇", "🍉", "🔔", "⭐", "💎", "7️⃣"),
-        "sea": ("🐚", "🦀", "🐠", "🐙", "🐬", "🦈", "⚓", "🔱", "👑"),
-        "forest": ("🍄", "🌿", "🦔", "🦊", "🦉", "🐺", "🌕", "🏹", "👑"),
-        "space": ("🌑", "🪐", "☄️", "🛰️", "👾", "🛸", "🌟", "🌌", "👑"),
-        "fire": ("🪵", "🔥", "🌶️", "🐍", "🌋", "🐉", "⚔️", "🛡️", "👑"),
-        "ice": ("❄️", "⛄", "🐧", "🦭", "🐻‍❄️", "🦌", "🌌", "💠", "👑"),
-        "cards": ("♣️", "♦️", "♥️", "♠️", "🃏", "🎩", "🥂", "💰", "👑"),
+        "fruit": ("cherry", "lemon", "plum", "leaf", "bell", "star", "diamond", "seven", "crown"),
+        "sea": ("drop", "wave", "moon", "anchor", "star", "bolt", "heart", "diamond", "crown"),
+        "forest": ("leaf", "cherry", "drop", "moon", "flame", "star", "heart", "diamond", "crown"),
+        "space": ("moon", "planet", "star", "bolt", "flame", "diamond", "heart", "seven", "crown"),
+        "fire": ("flame", "leaf", "drop", "star", "bell", "bolt", "diamond", "seven", "crown"),
+        "ice": ("snow", "drop", "leaf", "moon", "planet", "star", "heart", "diamond", "crown"),
+        "cards": ("club", "spade", "heart", "bell", "star", "bolt", "diamond", "seven", "crown"),
     }
 )
 

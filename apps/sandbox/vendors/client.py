@@ -124,7 +124,18 @@ def thumbnail(request: HttpRequest, vendor: str, code: str) -> HttpResponse:
     hue = _hue(code)
     words = game.title.split()
     half = (len(words) + 1) // 2
-    context = {"game": game, "hue": hue, "hue2": (hue + 50) % 360, "lines": [" ".join(words[:half]), " ".join(words[half:])]}
+    # Which of the game's symbols, so that games of one set do not look alike.
+    first = hue % len(game.symbols)
+    left, middle, right = (game.symbols[(first + step) % len(game.symbols)] for step in (0, 2, 5))
+    context = {
+        "game": game,
+        "hue": hue,
+        "hue2": (hue + 50) % 360,
+        "lines": [" ".join(words[:half]), " ".join(words[half:])],
+        "left": left,
+        "middle": middle,
+        "right": right,
+    }
     return render(request, "sandbox/thumbnail.svg", context, content_type="image/svg+xml")
 
 

@@ -11,30 +11,27 @@ _WEIGHT_TOTAL = 10_000
 # Each weight of this prize is one basis point of return, so a table is tuned to its RTP by it alone.
 _TUNED = Fraction(1)
 
-# Prize (times the stake) → weight in 10 000 spins. Without the tuned prize: 8700 basis points.
+# Prize (times the stake) and its weight in 10 000 spins. Without the tuned prize: 8700 basis points.
 _CALM: Mapping[Fraction, int] = MappingProxyType(
     {
-        Fraction(1, 2): 1200,
-        Fraction(2): 700,
+        Fraction(1, 2): 1800,
+        Fraction(2): 1500,
+        Fraction(3): 600,
         Fraction(5): 300,
-        Fraction(10): 150,
-        Fraction(20): 60,
-        Fraction(50): 20,
-        Fraction(100): 10,
-        Fraction(500): 1,
+        Fraction(10): 100,
+        Fraction(25): 20,
     }
 )
 # Likewise 8900 basis points: rarer and larger prizes.
 _WILD: Mapping[Fraction, int] = MappingProxyType(
     {
-        Fraction(1, 2): 800,
-        Fraction(2): 400,
-        Fraction(5): 200,
-        Fraction(10): 120,
-        Fraction(25): 60,
-        Fraction(100): 15,
-        Fraction(250): 6,
-        Fraction(1000): 1,
+        Fraction(1, 2): 1000,
+        Fraction(2): 800,
+        Fraction(4): 500,
+        Fraction(8): 200,
+        Fraction(15): 80,
+        Fraction(40): 25,
+        Fraction(100): 10,
     }
 )
 _WILD_FROM_VOLATILITY = 4

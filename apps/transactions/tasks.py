@@ -1,0 +1,59 @@
+"""Scheduled chores of the ledger: roll-up, proof of the books, partitions for the months to come."""
+
+import structlog
+from celery import shared_task
+from django.db import connection
+from prometheus_client import Gauge
+
+from apps.core import clock
+from apps.transactions.books import BooksCheckRunning, record_check
+from apps.transactions.rollup import roll_up
+
+log = structlog.get_logger(__name__)
+
+BROKEN_ROWS = Gauge(
+    "casino_books_breaks", "Rows that break an invariant of the ledger, by the last proof", ["mode"], multiprocess_mode="mostrecent"
+)
+MONTHS_AHEAD = 3
+
+
+@shared_task(name="transactions.roll_up_accounts")
+def roll_up_accounts() -> int:
+    """Bring the balances of shared accounts up to date; does nothing while another worker is at it."""
+    return roll_up() or 0
+
+
+@shared_task(name="transactions.check_new_books")
+def check_new_books() -> int:
+    """Prove what was written since the last proof; returns the number of breaks."""
+    return _check(full=False)
+
+
+# A full proof of a large ledger outlasts the usual limit of a task.
+@shared_task(name="transactions.check_all_books", soft_time_limit=None, time_limit=4 * 60 * 60)
+def check_all_books() -> int:
+    """Prove the whole ledger; returns the number of breaks."""
+    return _check(full=True)
+
+
+@shared_task(name="transactions.ensure_partitions")
+def ensure_partitions() -> int:
+    """Make the monthly partitions of the hot tables ahead of time; returns how many were missing."""
+    made = 0
+    with connection.cursor() as cursor:
+        for table in ("transactions_transaction", "transactions_transfer"):
+            # Ids carry real time, whatever the business clock says.
+            cursor.execute("SELECT core_ensure_month_partitions(%s, now(), %s)", [table, MONTHS_AHEAD])
+            made += cursor.fetchone()[0]
+    return made
+
+
+def _check(*, full: bool) -> int:
+    try:
+        result = record_check(full=full, now=clock.now())
+    except BooksCheckRunning:
+        return 0
+    BROKEN_ROWS.labels(mode=result.mode).set(result.break_count)
+    if result.break_count:
+        log.error("books_broken", mode=result.mode, breaks=result.break_count, first=result.breaks[0])
+    return result.break_count

@@ -1,0 +1,1 @@
+"""Tests that drive the staff site in Chromium."""
