@@ -31,7 +31,7 @@ class Figure:
         """The figure as one line of text."""
         spread = f"({_shown(min(self.values))} to {_shown(max(self.values))})" if len(self.values) > 1 else ""
         verdict = "" if self.bar is None else f"bar {self.bar:g}: {'met' if self.is_met else 'MISSED'}"
-        return f"  {self.title:<54}{_shown(self.median):>9} {self.unit:<9}{spread:<22} {verdict} {self.note}".rstrip()
+        return f"  {self.title:<50}{_shown(self.median):>9} {self.unit:<12}{spread:<22} {verdict} {self.note}".rstrip()
 
     def as_json(self) -> dict[str, object]:
         """The figure for programs."""

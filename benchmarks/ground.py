@@ -37,6 +37,9 @@ _SIGNED_MARGIN = 1.4
 """More bets are signed than the last rate would use, so that a faster run does not run out of them."""
 _FIRST_GUESS_PER_SECOND = 1_500
 _WARM_UP_SECONDS = 2.0
+_DISCONNECT = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND usename = current_user"
+)
 
 
 class BenchFailed(RuntimeError):
@@ -148,7 +151,9 @@ class Ground:
         """Drop a database of the benchmark, whoever is connected to it."""
         assert database.startswith(_PREFIX)
         with self.maintenance() as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+            # Not WITH (FORCE): it fails while autovacuum is in there, which a plain DROP sends away.
+            connection.execute(_DISCONNECT, [database])
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(database)))
 
     def rename(self, database: str, name: str) -> None:
         """Give a database another name: the sign that it is whole."""

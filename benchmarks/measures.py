@@ -58,11 +58,11 @@ def long_history(ground: Ground, terms: Terms) -> list[Figure]:
             before.append(ground.play(short, connections=_CLIENTS, seconds=terms.seconds))
             after.append(ground.play(long, connections=_CLIENTS, seconds=terms.seconds))
             say(f"  run {run}: empty {before[-1].rate:.0f}/s, full {after[-1].rate:.0f}/s")
-    name = "history"
+    name, millions = "history", f"{history / 1e6:g} million"
     rates_after, rates_before = [each.rate for each in after], [each.rate for each in before]
     return [
         Figure(name, "HTTP bets, empty ledger", rates_before, "bets/s", note=_tail(before)),
-        Figure(name, f"HTTP bets, after {history:,} transfers".replace(",", " "), rates_after, "bets/s", note=_tail(after)),
+        Figure(name, f"HTTP bets, after {millions} transfers", rates_after, "bets/s", note=_tail(after)),
         Figure(name, "full / empty", ratios(rates_after, rates_before), bar=_BAR_HISTORY),
     ]
 

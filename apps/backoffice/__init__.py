@@ -1,0 +1,1 @@
+"""The staff site: what people see and press."""

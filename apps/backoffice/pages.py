@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
@@ -14,7 +14,7 @@ from apps.brands.models import Brand
 from apps.core.admin_base import brand_scope
 from apps.core.admin_display import amount_text, pill
 from apps.integrations.models import Integration
-from apps.transactions.models import PLAYER_KINDS, Account, AccountKind, BooksCheck
+from apps.transactions.models import PLAYER_KINDS, Account, BooksCheck
 from apps.transactions.rollup import shared_balances
 
 _CHECKS_SHOWN = 10
@@ -89,16 +89,15 @@ def _shared_accounts(user: Any) -> list[dict[str, Any]]:
 
 
 def _player_sums(user: Any) -> list[dict[str, Any]]:
-    """What players own, by brand, currency and bucket."""
+    """What players own, by brand and currency, bucket by bucket."""
     scope = brand_scope(user)
     rows = Account.objects.filter(player_id__isnull=False, kind__in=PLAYER_KINDS)
     if scope is not None:
         rows = rows.filter(brand_id__in=scope.ids)
     brands = dict(Brand.objects.values_list("pk", "name"))
-    sums = rows.order_by("brand_id", "currency", "kind").values("brand_id", "currency", "kind").annotate(units=Sum("balance"))
-    return [
-        {**each, "brand": brands.get(each["brand_id"], ""), "bucket": AccountKind(each["kind"]).label} for each in sums
-    ]
+    sums = {str(kind): Sum("balance", filter=Q(kind=kind), default=0) for kind in PLAYER_KINDS}
+    found = rows.order_by("brand_id", "currency").values("brand_id", "currency").annotate(**sums)
+    return [{**each, "brand": brands.get(each["brand_id"], "")} for each in found]
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:

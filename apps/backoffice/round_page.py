@@ -71,6 +71,7 @@ class RoundAdmin(StaffAdmin):
         return {
             "round": obj,
             "game_title": getattr(obj, "game_title", ""),
+            "player_name": getattr(obj, "player_name", ""),
             "steps": trace_of_round(obj.pk, obj.player_id, user=request.user),
             "voids": RoundVoid.objects.filter(round_id=obj.pk),
         }

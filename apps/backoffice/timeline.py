@@ -43,6 +43,14 @@ class Step:
     transaction: Transaction | None = None
     postings: list[Posting] = field(default_factory=list)
     business_at: datetime | None = None
+    summary: str = ""
+    """The most telling facts in a few words."""
+
+    @property
+    def moved_clock(self) -> datetime | None:
+        """Business time, where the sandbox has moved that clock; elsewhere both are the same."""
+        differs = self.business_at is not None and abs(self.business_at - self.at) > timedelta(minutes=1)
+        return self.business_at if differs else None
 
     @property
     def outcome_text(self) -> str:
@@ -132,6 +140,9 @@ def _exchange_step(exchange: Exchange, slugs: dict[int, str], *, with_bodies: bo
         ("Verified by key" if inbound else "Signed by key", exchange.verified_by or "none"),
         ("Answered", _answered(reply)),
     ]
+    if exchange.verified_by:
+        step.summary = f"{'verified' if inbound else 'signed'} by {exchange.verified_by} · "
+    step.summary += _answered(reply)
     if exchange.remote_address:
         step.facts.append(("Address", exchange.remote_address))
     if reply is not None and reply.error:
@@ -161,9 +172,9 @@ def _level(outcome: str, status: int | None) -> str:
 def _add_transaction(step: Step, made: Transaction, postings: dict[UUID, list[Posting]]) -> None:
     step.transaction = made
     step.postings = postings.get(made.pk, [])
-    # The sandbox moves the business clock; elsewhere both are the same.
-    if abs(made.created_at - step.at) > timedelta(minutes=1):
-        step.business_at = made.created_at
+    step.business_at = made.created_at
+    if not step.postings:
+        step.notes.append("Nothing moved: the amount is zero.")
 
 
 def _transaction_step(made: Transaction, postings: dict[UUID, list[Posting]]) -> Step:

@@ -33,6 +33,7 @@ class Trace:
     round: Round | None = None
     """The one round that it is about, whose whole story is told."""
     game_title: str = ""
+    player_name: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -58,7 +59,7 @@ def trace(text: str, *, user: Any) -> Trace:
     found.rounds = search.rounds(sources)
     if len(found.rounds) == 1 and not found.players:
         found.round = found.rounds[0]
-        found.game_title = _add_round(sources, found.round)
+        found.game_title, found.player_name = _add_round(sources, found.round)
     elif found.sessions and not found.rounds:
         sources.sessions += found.sessions
     search.add_transfers(sources)
@@ -73,17 +74,19 @@ def trace_of_round(round_id: int, player_id: int, *, user: Any) -> list[Step]:
     return story(sources, with_bodies=user.has_perm("integrations.view_exchange"))
 
 
-def _add_round(sources: Sources, about: Round) -> str:
-    """Add everything of a round to what was found already; returns the game's title."""
+def _add_round(sources: Sources, about: Round) -> tuple[str, str]:
+    """Add everything of a round to what was found already; returns the game's title and the player's name."""
     page = round_page(about.pk, player_id=about.player_id)
     if page is None:
-        return ""
-    sources.exchanges = _merged(sources.exchanges, page.exchanges)
+        return "", ""
+    launch = find_exchanges(str(page.session.public_id), _MOST_FOUND)
+    calls = [each for each in launch if each.direction == Exchange.Direction.OUTBOUND]
+    sources.exchanges = _merged(sources.exchanges, [*calls, *page.exchanges])
     sources.transactions = _merged(sources.transactions, page.transactions)
     sources.transfers = [*page.transfers]
     sources.sessions = [page.session]
     sources.round_events = page.events
-    return page.game.title
+    return page.game.title, page.session.player.username if page.session.player else ""
 
 
 def _merged(first: list[Any], second: list[Any]) -> list[Any]:

@@ -1,0 +1,1 @@
+"""Brands, markets, jurisdictions and currencies."""

@@ -12,7 +12,9 @@ class Currency(models.Model):
     code = models.CharField(primary_key=True, max_length=8)
     name = models.CharField(max_length=60)
     exponent = models.PositiveSmallIntegerField(help_text="Decimals of the currency itself (ISO 4217; JPY 0, KWD 3)")
-    ledger_exponent = models.PositiveSmallIntegerField(help_text="Decimals of the ledger unit: 6 for fiat, 8 for crypto")
+    ledger_exponent = models.PositiveSmallIntegerField(
+        help_text="Decimals of the ledger unit: 6 for fiat, 8 for crypto"
+    )
     is_enabled = models.BooleanField(default=True)
 
     class Meta:
@@ -49,7 +51,9 @@ class Brand(models.Model):
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
-    is_enabled = models.BooleanField(default=True, help_text="Off: no log-in, launch or bet; wins and rollbacks still settle")
+    is_enabled = models.BooleanField(
+        default=True, help_text="Off: no log-in, launch or bet; wins and rollbacks still settle"
+    )
     currencies = models.ManyToManyField(Currency, related_name="brands")
     frontend_url = models.URLField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -78,6 +78,7 @@ class StaffAdmin(ActionPages, ModelAdmin):
     big_table = False
     """The table may hold millions of rows: never count it, never sort it by anything but its key."""
     list_per_page = 50
+    list_max_show_all = 0
     list_fullwidth = True
     list_filter_sheet = False
     change_form_template = "staff/change_form.html"

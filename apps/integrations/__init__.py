@@ -1,0 +1,1 @@
+"""Vendors: connections, keys, and the log of every exchange."""

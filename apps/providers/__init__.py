@@ -1,0 +1,1 @@
+"""Games, launches, rounds, and the wallet calls of game providers."""

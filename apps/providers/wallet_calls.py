@@ -232,7 +232,7 @@ def post_call(call: WalletCall) -> WalletReply:
 
 def close_lanes() -> None:
     """Close this process's lanes; for tests and for an orderly shutdown."""
-    global _process_lanes
+    global _process_lanes  # noqa: PLW0603 - one set a process
     with _process_mutex:
         if _process_lanes is not None:
             _process_lanes.close()
@@ -244,7 +244,7 @@ _process_mutex = threading.Lock()
 
 
 def _lanes() -> _Lanes:
-    global _process_lanes
+    global _process_lanes  # noqa: PLW0603 - one set a process
     if _process_lanes is None:
         with _process_mutex:
             if _process_lanes is None:
@@ -261,7 +261,10 @@ def _connect() -> psycopg.Connection[TupleRow]:
         password=database["PASSWORD"] or None,
         dbname=database["NAME"],
         autocommit=True,
-        options=f"-c statement_timeout={settings.WALLET_STATEMENT_TIMEOUT_MS} -c lock_timeout={settings.WALLET_LOCK_TIMEOUT_MS}",
+        options=(
+            f"-c statement_timeout={settings.WALLET_STATEMENT_TIMEOUT_MS}"
+            f" -c lock_timeout={settings.WALLET_LOCK_TIMEOUT_MS}"
+        ),
         application_name="wallet",
     )
 

@@ -1,0 +1,1 @@
+"""Simulated vendors, test players and the demo; mounted only where SANDBOX=1."""

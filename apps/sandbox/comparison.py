@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from apps.sandbox.models import SimulatedTransaction
+from apps.sandbox.models import SimulatedRound, SimulatedTransaction
 from apps.sandbox.vendors.rounds import ROUND_PREFIX
 
 # What the journal says, beside what the ledger holds under the same integration and external id.
@@ -69,7 +69,7 @@ class Comparison:
     transactions: int
     accepted: int
     undecided: int
-    """Without a usable answer yet: they may or may not be posted."""
+    """Of rounds still open, without a usable answer yet: they may or may not be posted."""
     findings: Sequence[Finding]
     unexpected: Sequence[Finding]
     """Answers that the protocol does not allow, as the vendors noted them."""
@@ -90,7 +90,9 @@ def compare_with_ledger() -> Comparison:
     return Comparison(
         transactions=journal.count(),
         accepted=journal.filter(state=SimulatedTransaction.State.ACCEPTED).count(),
-        undecided=journal.filter(state=SimulatedTransaction.State.UNKNOWN).count(),
+        undecided=journal.filter(
+            state=SimulatedTransaction.State.UNKNOWN, round__state=SimulatedRound.State.OPEN
+        ).count(),
         findings=findings,
         unexpected=[Finding("unexpected answer", str(pk), text) for pk, text in noted],
     )

@@ -34,7 +34,7 @@ class SimulatedSession(models.Model):
     game_code = models.CharField(max_length=120)
     currency = models.CharField(max_length=8)
     lobby_url = models.URLField(max_length=500, blank=True)
-    demo_balance = models.BigIntegerField(null=True, help_text="Amount × 100 000; empty for real play")
+    demo_balance = models.BigIntegerField(null=True, help_text="Amount x 100 000; empty for real play")
     opened_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ class SimulatedSession(models.Model):
 
 
 class SimulatedRound(models.Model):
-    """One round: what the reels showed, and how far its money has come. Amounts × 100 000."""
+    """One round: what the reels showed, and how far its money has come. Amounts x 100 000."""
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
@@ -87,7 +87,7 @@ class SimulatedTransaction(models.Model):
     round = models.ForeignKey(SimulatedRound, on_delete=models.CASCADE, related_name="transactions")
     vendor = models.ForeignKey(SimulatedVendor, on_delete=models.CASCADE, related_name="transactions")
     kind = models.CharField(max_length=8, choices=Kind)
-    amount = models.BigIntegerField(help_text="× 100 000")
+    amount = models.BigIntegerField(help_text="x 100 000")
     target = models.UUIDField(null=True, help_text="The bet that a win or rollback is about")
     state = models.CharField(max_length=8, choices=State, default=State.UNKNOWN)
     status = models.CharField(max_length=48, blank=True, help_text="Last status the platform answered")

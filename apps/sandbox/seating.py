@@ -15,7 +15,7 @@ from apps.players.models import Player
 from apps.providers.game_sessions import open_game_session
 from apps.providers.models import Game, Studio
 from apps.sandbox.funding import set_balances
-from apps.sandbox.test_players import enable_currency, ensure_test_player, set_blocked
+from apps.sandbox.sandbox_players import enable_currency, ensure_test_player, set_blocked
 from apps.transactions.models import AccountKind
 
 _DEFAULT_GAME_CODE = "sandbox_game"

@@ -39,7 +39,9 @@ def balances_by_currency(player: Player) -> dict[str, dict[str, Money]]:
     """Every wallet of a player: currency, bucket, balance."""
     balances: dict[str, dict[str, Money]] = {}
     for account in Account.objects.filter(player_id=player.pk, kind__in=PLAYER_KINDS).order_by("currency"):
-        wallet = balances.setdefault(account.currency, {kind.value: Money.zero(account.currency) for kind in PLAYER_KINDS})
+        wallet = balances.setdefault(
+            account.currency, {kind.value: Money.zero(account.currency) for kind in PLAYER_KINDS}
+        )
         wallet[account.kind] = Money(account.balance, account.currency)
     return balances
 

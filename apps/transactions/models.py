@@ -192,7 +192,9 @@ class BooksCheck(models.Model):
     break_count = models.PositiveIntegerField()
     breaks = models.JSONField(default=list, help_text="The first of them, as found")
     heads_digest = models.CharField(
-        max_length=64, blank=True, help_text="SHA-256 over the heads of all chains, to be kept elsewhere; full runs only"
+        max_length=64,
+        blank=True,
+        help_text="SHA-256 over the heads of all chains, to be kept elsewhere; full runs only",
     )
 
     class Meta:

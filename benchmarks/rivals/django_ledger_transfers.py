@@ -11,7 +11,7 @@ measuring.set_up(["django_ledger"], TEMPLATES=[{"BACKEND": "django.template.back
 from django.contrib.auth import get_user_model  # noqa: E402 - needs settings
 from django.utils.timezone import localtime  # noqa: E402 - likewise
 from django_ledger.io import roles  # noqa: E402 - likewise
-from django_ledger.models import AccountModel, EntityModel, LedgerModel  # noqa: E402 - likewise
+from django_ledger.models import AccountModel, EntityModel, LedgerModel, TransactionModel  # noqa: E402 - likewise
 
 _ACCOUNTS = 200
 _HOUSE = "4999"
@@ -47,4 +47,9 @@ def transfers() -> Callable[[], None]:
     return one
 
 
-measuring.run(prepare, transfers)
+def count() -> int:
+    """Count the transfers by the entries of posted journals, of which each has two."""
+    return TransactionModel.objects.filter(journal_entry__posted=True).count() // 2
+
+
+measuring.run(prepare, transfers, count)

@@ -8,7 +8,7 @@ import measuring
 measuring.set_up(["mptt", "hordak"], DEFAULT_CURRENCY="EUR", CURRENCIES=["EUR"])
 
 from django.db import transaction  # noqa: E402 - needs settings
-from hordak.models import Account, AccountType  # noqa: E402 - likewise
+from hordak.models import Account, AccountType, Leg  # noqa: E402 - likewise
 from moneyed import Money  # noqa: E402 - likewise
 
 _ACCOUNTS = 200
@@ -33,4 +33,9 @@ def transfers() -> Callable[[], None]:
     return one
 
 
-measuring.run(prepare, transfers)
+def count() -> int:
+    """Count the transfers by their legs, of which each has two."""
+    return Leg.objects.count() // 2
+
+
+measuring.run(prepare, transfers, count)

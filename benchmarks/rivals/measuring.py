@@ -28,11 +28,17 @@ def set_up(installed_apps: list[str], **more: Any) -> None:
     django.setup()
 
 
-def run(prepare: Callable[[], None], transfer: Callable[[], Callable[[], None]]) -> None:
+_WARM_UP_TRANSFERS = 50
+
+
+def run(
+    prepare: Callable[[], None], transfer: Callable[[], Callable[[], None]], count: Callable[[], int]
+) -> None:
     """
     Do what the first argument (JSON) says: migrate and make accounts, or transfer for so many seconds.
 
     :param transfer: reads what it needs and returns the function that makes one transfer
+    :param count: how many transfers, whole and final, the database holds
     """
     given = json.loads(sys.argv[1])
     if given.get("prepare"):
@@ -41,9 +47,13 @@ def run(prepare: Callable[[], None], transfer: Callable[[], Callable[[], None]])
         print("{}")
         return
     one = transfer()
+    before = count()
+    for _ in range(_WARM_UP_TRANSFERS):
+        one()
     done = 0
     started_at = time.perf_counter()
     while (elapsed := time.perf_counter() - started_at) < given["seconds"]:
         one()
         done += 1
+    assert count() - before == done + _WARM_UP_TRANSFERS, "not every transfer is in the database"
     print(json.dumps({"transfers": done, "seconds": elapsed}))

@@ -45,5 +45,6 @@ STORAGES = {
 }
 # No collectstatic on a developer's machine: whitenoise looks into the apps itself.
 WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = None
 
 configure_logging(json=env.bool("LOG_JSON", default=False), level=LOG_LEVEL)

@@ -59,6 +59,13 @@ function colour(name) {
   return found;
 }
 
+function look(type, main) {
+  return {
+    backgroundColor: main, borderColor: main, borderWidth: type === "line" ? 2 : 0,
+    pointRadius: 0, pointHoverRadius: 4, tension: 0.25, borderRadius: 2,
+  };
+}
+
 function draw(id, type, labels, values, unit) {
   const canvas = byId(id);
   if (!canvas || !window.Chart) return;
@@ -68,7 +75,8 @@ function draw(id, type, labels, values, unit) {
   if (!charts[id]) {
     charts[id] = new Chart(canvas, {
       type,
-      data: { labels: [], datasets: [{ data: [] }] },
+      // With its colours from the start: Chart.js keeps those it first drew with.
+      data: { labels, datasets: [{ data: values, unit, ...look(type, main) }] },
       options: {
         animation: false,
         maintainAspectRatio: false,
@@ -80,8 +88,7 @@ function draw(id, type, labels, values, unit) {
   const chart = charts[id];
   chart.data.labels = labels;
   Object.assign(chart.data.datasets[0], {
-    data: values, unit, backgroundColor: main, borderColor: main, borderWidth: type === "line" ? 2 : 0,
-    pointRadius: 0, tension: 0.25, borderRadius: 2,
+    data: values, unit, ...look(type, main),
   });
   for (const axis of ["x", "y"]) {
     chart.options.scales[axis].ticks.color = ink;

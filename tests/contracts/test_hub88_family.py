@@ -1,6 +1,7 @@
 """Hub88 and Caleta, verb by verb, as the reference (sections 1, 2 and 11) and the public suite say."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -65,7 +66,7 @@ def test_hub88_gets_the_balance_with_not_enough_money(vendor_named: MakeVendor) 
 
 
 def test_a_repeated_bet_gets_the_same_answer_and_has_one_effect(vendor: Vendor) -> None:
-    again = {"transaction_uuid": new_id(), "round": new_id()}
+    again: dict[str, Any] = {"transaction_uuid": new_id(), "round": new_id()}
     first = vendor.bet(**again)
     vendor.bet(5 * UNIT)
     assert vendor.bet(**again) | {"request_uuid": ""} == first | {"request_uuid": ""}
@@ -74,13 +75,13 @@ def test_a_repeated_bet_gets_the_same_answer_and_has_one_effect(vendor: Vendor) 
 
 @pytest.mark.parametrize("change", [{"round": "other"}, {"amount": 2 * UNIT}, {"is_free": True}])
 def test_a_known_id_with_other_terms_is_a_duplicate(vendor: Vendor, change: dict[str, object]) -> None:
-    terms: dict[str, object] = {"transaction_uuid": new_id(), "round": new_id(), "amount": UNIT}
+    terms: dict[str, Any] = {"transaction_uuid": new_id(), "round": new_id(), "amount": UNIT}
     vendor.call("bet", **terms)
     refused(vendor, vendor.call("bet", **terms | change), "RS_ERROR_DUPLICATE_TRANSACTION", "999.00")
 
 
 def test_a_known_id_of_another_player_is_a_duplicate(vendor: Vendor) -> None:
-    terms = {"transaction_uuid": new_id(), "round": new_id()}
+    terms: dict[str, Any] = {"transaction_uuid": new_id(), "round": new_id()}
     vendor.bet(**terms)
     vendor.sit()
     refused(vendor, vendor.bet(**terms), "RS_ERROR_DUPLICATE_TRANSACTION")
@@ -94,7 +95,7 @@ def test_a_win_that_reuses_its_bets_id_is_a_duplicate(vendor: Vendor) -> None:
 
 
 def test_a_refused_bet_stays_refused_when_money_comes_later(vendor: Vendor) -> None:
-    terms = {"transaction_uuid": new_id(), "round": new_id()}
+    terms: dict[str, Any] = {"transaction_uuid": new_id(), "round": new_id()}
     vendor.bet(2000 * UNIT, **terms)
     vendor.sandbox(userId=vendor.user, cashAmount=5000)
     refused(vendor, vendor.bet(2000 * UNIT, **terms), "RS_ERROR_NOT_ENOUGH_MONEY", "5000.00")
@@ -109,7 +110,7 @@ def test_a_win_is_paid_once(vendor: Vendor) -> None:
 
 def test_a_win_without_its_bet_is_refused_and_may_be_retried_once_the_bet_is_there(vendor: Vendor) -> None:
     bet, win, round_id = new_id(), new_id(), new_id()
-    terms = {"transaction_uuid": win, "round": round_id}
+    terms: dict[str, Any] = {"transaction_uuid": win, "round": round_id}
     refused(vendor, vendor.win(bet, **terms), "RS_ERROR_TRANSACTION_DOES_NOT_EXIST")
     vendor.bet(transaction_uuid=bet, round=round_id)
     ok(vendor, vendor.win(bet, 3 * UNIT, **terms), 1002)
@@ -137,7 +138,8 @@ def test_a_rollback_returns_the_stake_once(vendor: Vendor) -> None:
 
 
 def test_a_repeated_rollback_with_its_own_id_gets_its_old_answer(vendor: Vendor) -> None:
-    bet, terms = new_id(), {"transaction_uuid": new_id(), "round": new_id()}
+    bet = new_id()
+    terms: dict[str, Any] = {"transaction_uuid": new_id(), "round": new_id()}
     vendor.bet(transaction_uuid=bet)
     vendor.rollback(bet, **terms)
     vendor.bet(10 * UNIT)
@@ -192,7 +194,7 @@ def test_a_rolled_back_free_bet_returns_to_promo_money(vendor: Vendor) -> None:
 
 
 @pytest.mark.parametrize("free", [False, True])
-def test_a_blocked_player_can_not_bet_but_wins_and_rollbacks_still_arrive(vendor: Vendor, free: bool) -> None:
+def test_a_blocked_player_can_not_bet_but_wins_and_rollbacks_still_arrive(vendor: Vendor, *, free: bool) -> None:
     won, rolled_back = new_id(), new_id()
     vendor.bet(transaction_uuid=won)
     vendor.bet(transaction_uuid=rolled_back)
@@ -213,7 +215,7 @@ def test_an_expired_session_refuses_bets_only(vendor: Vendor) -> None:
 
 
 def test_a_repeated_bet_is_answered_as_before_even_when_the_session_has_ended(vendor: Vendor) -> None:
-    terms = {"transaction_uuid": new_id(), "round": new_id()}
+    terms: dict[str, Any] = {"transaction_uuid": new_id(), "round": new_id()}
     vendor.bet(**terms)
     Player.objects.get(public_id=vendor.user).game_sessions.update(ended_at="2026-01-01T00:00:00Z")
     ok(vendor, vendor.bet(**terms), 999)
@@ -234,10 +236,7 @@ def test_an_unknown_token_is_refused(vendor: Vendor, verb: str) -> None:
 def test_a_currency_that_is_not_the_wallets_is_refused(vendor: Vendor, verb: str, currency: str) -> None:
     bet = new_id()
     vendor.bet(transaction_uuid=bet)
-    if verb == "bet":
-        reply = vendor.bet(currency=currency)
-    else:
-        reply = vendor.win(bet, currency=currency)
+    reply = vendor.bet(currency=currency) if verb == "bet" else vendor.win(bet, currency=currency)
     refused(vendor, reply, "RS_ERROR_WRONG_CURRENCY", "999.00")
 
 
@@ -270,7 +269,7 @@ def test_a_supplier_promotion_pays_after_the_session_and_the_round_have_ended(ve
     bet, round_id = new_id(), new_id()
     vendor.bet(round=round_id, round_closed=True)
     Player.objects.get(public_id=vendor.user).game_sessions.update(ended_at="2026-01-01T00:00:00Z")
-    promo = {"round": round_id, "is_supplier_promo": True}
+    promo: dict[str, Any] = {"round": round_id, "is_supplier_promo": True}
     ok(vendor, vendor.bet(0, transaction_uuid=bet, **promo), 999)
     ok(vendor, vendor.win(bet, 7 * UNIT, **promo), 1006)
 

@@ -24,6 +24,7 @@ class Demo:
 
     @property
     def base_url(self) -> str:
+        """Where it runs."""
         return self.platform.base_url
 
 

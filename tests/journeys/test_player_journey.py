@@ -30,21 +30,25 @@ class Browser:
         self.http = httpx2.Client(base_url=base_url, timeout=10, trust_env=False)
 
     def api(self, method: str, path: str, expected: int, body: Any = None) -> Any:
+        """Call the player API."""
         response = self.http.request(method, f"/api/v1/{path}", json=body)
         assert response.status_code == expected, response.text
         return response.json() if response.content else None
 
     def log_in(self, login: dict[str, str]) -> None:
+        """Log in and stay so."""
         token = self.api("POST", "sessions", 201, login)["token"]
         self.http.headers["Authorization"] = f"Bearer {token}"
 
     def open_game(self, code: str) -> tuple[str, str]:
+        """Launch a game: the address of its client and its token."""
         url = self.api("POST", f"games/{code}/launch", 201, {"mode": "real", "platform": "desktop"})["url"]
         page = httpx2.get(url, trust_env=False)
         assert (page.status_code, "Spin" in page.text) == (200, True)
         return url.partition("?")[0], parse_qs(urlsplit(url).query)["token"][0]
 
     def spin(self, client: str, token: str, stake: int) -> httpx2.Response:
+        """Press the button."""
         return httpx2.post(f"{client}/spin", json={"token": token, "stake": stake}, trust_env=False)
 
 

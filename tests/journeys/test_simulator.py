@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 from apps.sandbox.comparison import compare_with_ledger
-from apps.sandbox.models import SimulatedRound, SimulatedSession, SimulatedTransaction, SimulatorControl, SimulatedVendor
+from apps.sandbox.models import (
+    SimulatedRound,
+    SimulatedSession,
+    SimulatedTransaction,
+    SimulatorControl,
+)
 from apps.sandbox.traffic.driver import Driver
 from apps.sandbox.traffic.player_api import PlayerApi
 from apps.sandbox.vendors.rounds import SCENARIOS, Patience, play_round

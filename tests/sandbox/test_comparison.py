@@ -35,9 +35,7 @@ class World:
     def __init__(self, integration: Integration) -> None:
         self.integration = integration
         money: dict[str, Any] = {"cash": None, "promo": None, "blocked": None}
-        seat = seat_player(
-            provider="hub88", user_id="", currency="EUR", game_code="clt_a", now=clock.now(), **money
-        )
+        seat = seat_player(provider="hub88", user_id="", currency="EUR", game_code="clt_a", now=clock.now(), **money)
         self.player = seat.player
         self.provider = shared_account(
             brand_id=self.player.brand_id, currency="EUR", kind="provider", integration_id=integration.pk
@@ -52,12 +50,16 @@ class World:
         )
 
     def journal(self, kind: str, state: str, *, amount: int = EURO, target: uuid.UUID | None = None) -> uuid.UUID:
+        """Write what the vendor remembers."""
         row = SimulatedTransaction.objects.create(
             round=self.round, vendor=self.round.vendor, kind=kind, amount=amount, target=target, state=state
         )
         return row.pk
 
-    def post(self, kind: str, external_id: uuid.UUID, *, euros: int = 1, reverses: uuid.UUID | None = None) -> uuid.UUID:
+    def post(
+        self, kind: str, external_id: uuid.UUID, *, euros: int = 1, reverses: uuid.UUID | None = None
+    ) -> uuid.UUID:
+        """Write what the ledger holds."""
         # The player never loses here, so that no funding has to come first.
         return post(
             kind=kind,
@@ -155,7 +157,8 @@ def test_a_posting_the_vendor_never_made_is_found(world: World) -> None:
         # Nothing but the posting function writes rounds; this test needs one that names a simulated round.
         cursor.execute(
             "INSERT INTO providers_round (player_id, integration_id, game_id, external_id, session_id, brand_id,"
-            " currency, opened_at, last_activity_at) VALUES (%s, %s, 1, 'sim-1', 1, 1, 'EUR', now(), now()) RETURNING id",
+            " currency, opened_at, last_activity_at)"
+            " VALUES (%s, %s, 1, 'sim-1', 1, 1, 'EUR', now(), now()) RETURNING id",
             [world.player.pk, world.integration.pk],
         )
         (round_id,) = cursor.fetchone()

@@ -26,6 +26,7 @@ class SandboxApi:
         self.client = client
 
     def refused(self, body: str | dict[str, Any], status: int) -> dict[str, Any]:
+        """Ask for a session; the answer must have that HTTP status."""
         text = body if isinstance(body, str) else json.dumps(body)
         response = self.client.post("/sandbox/session", text, content_type="application/json")
         assert response.status_code == status, response.content
@@ -33,12 +34,14 @@ class SandboxApi:
         return document
 
     def session(self, body: str | dict[str, Any]) -> tuple[str, str]:
+        """Open a session: its token and the player's id."""
         document = self.refused(body, 200)
         assert document["success"] is True
         assert set(document["result"]) == {"token", "userId"}
         return document["result"]["token"], document["result"]["userId"]
 
     def player(self, user_id: str) -> dict[str, Any]:
+        """What the wallet holds."""
         response = self.client.get(f"/sandbox/players/{user_id}")
         assert response.status_code == 200
         document: dict[str, Any] = response.json()
@@ -69,6 +72,7 @@ def test_a_session_makes_a_funded_player(api: SandboxApi, hub88: Integration) ->
         ("test_funding", "", None, "2.00", "EUR", "bonus"),
     ]
     session = GameSessionToken.objects.get(digest=token_digest(token)).session
+    assert session.player is not None
     assert (str(session.player.public_id), session.currency, session.game.code) == (user_id, "EUR", "clt_dragonrising")
     assert Player.objects.get().is_test
 

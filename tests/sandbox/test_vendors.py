@@ -49,7 +49,12 @@ def test_a_paytable_that_can_not_be_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("currency", "first", "text"),
-    [("EUR", 10_000, "0.10 EUR"), ("JPY", 1_000_000, "10 JPY"), ("BTC", 100, "0.0010 BTC"), ("FUN", 10_000, "0.10 FUN")],
+    [
+        ("EUR", 10_000, "0.10 EUR"),
+        ("JPY", 1_000_000, "10 JPY"),
+        ("BTC", 100, "0.0010 BTC"),
+        ("FUN", 10_000, "0.10 FUN"),
+    ],
 )
 def test_stakes_fit_their_currency(currency: str, first: int, text: str) -> None:
     assert (stakes_of(currency)[0], money_text(first, currency)) == (first, text)

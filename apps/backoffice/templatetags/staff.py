@@ -17,3 +17,9 @@ register.simple_tag(admin_display.trace_link, name="trace_link")
 def percent(basis_points: int) -> str:
     """Show basis points as per cent: 9600 is ``96.00 %``."""
     return f"{basis_points / 100:.2f} %"
+
+
+@register.filter
+def words(code: str) -> str:
+    """Show a code as words: ``test_funding`` is “Test funding”."""
+    return code.replace("_", " ").capitalize()

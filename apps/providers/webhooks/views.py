@@ -47,8 +47,8 @@ class ProviderCall(APIView):
     """
     One call of a game provider.
 
-    A lean view: no content negotiation, parsers, serializers, permissions or throttles, because the adapter reads the raw
-    bytes and proves the caller by his signature. A field-by-field serializer costs more here than the database.
+    A lean view: no content negotiation, parsers, serializers, permissions or throttles, because the adapter reads the
+    raw bytes and proves the caller by his signature. A field-by-field serializer costs more here than the database.
     """
 
     authentication_classes = ()
@@ -79,7 +79,8 @@ class ProviderCall(APIView):
             log.exception("adapter_failed", integration=slug, path=path)
             answer = WalletAnswer(500, b"", Outcome.FATAL, verb=path)
         _log_exchange(wallet_request, answer, (time.perf_counter_ns() - started) // 1000)
-        return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
+        headers = {"Content-Length": str(len(answer.body)), **answer.headers}
+        return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type, headers=headers)
 
 
 def _addressee(slug: str, path: str) -> tuple[Connection, ProviderAdapter]:

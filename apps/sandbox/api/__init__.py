@@ -1,0 +1,1 @@
+"""The sandbox endpoints that outsiders rely on."""

@@ -1,4 +1,5 @@
 """Reads and writes the JSON of the sandbox endpoints, whose field names are fixed by their contract."""
+# ruff: noqa: N815 - the contract names its fields like that
 
 import re
 from decimal import Decimal

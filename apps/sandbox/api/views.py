@@ -6,8 +6,8 @@ from rest_framework.views import APIView
 
 from apps.core import clock
 from apps.sandbox.api.serializers import ExactJSONParser, SessionRequest, player_document
+from apps.sandbox.sandbox_players import player_by_user_id
 from apps.sandbox.seating import seat_player
-from apps.sandbox.test_players import player_by_user_id
 
 
 class SandboxSessionView(APIView):
@@ -39,6 +39,6 @@ class SandboxPlayerView(APIView):
 
     authentication_classes = ()
 
-    def get(self, request: Request, user_id: str) -> Response:
+    def get(self, request: Request, user_id: str) -> Response:  # noqa: ARG002 - the signature is DRF's
         """Every balance and every posting, oldest first."""
         return Response(player_document(player_by_user_id(user_id)))

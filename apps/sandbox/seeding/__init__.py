@@ -1,0 +1,1 @@
+"""What a new demo holds before anybody plays."""

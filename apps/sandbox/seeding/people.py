@@ -106,7 +106,7 @@ def seed_players(passwords: Passwords, *, now: datetime) -> None:
 
 def staff_documents(passwords: Passwords) -> list[dict[str, Any]]:
     """The staff's log-ins in the public form."""
-    usernames = [(role, role) for role in _ROLES] + [(role, second) for role, second in _SECOND_OF_ROLE.items()]
+    usernames = [(role, role) for role in _ROLES] + list(_SECOND_OF_ROLE.items())
     return [
         {"role": role, "username": username, "password": passwords[f"staff/{username}"], "totp_secret": None}
         for role, username in usernames

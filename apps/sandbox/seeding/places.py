@@ -63,7 +63,7 @@ def seed_places(base_url: str) -> None:
     for code, name, currencies, markets in _BRANDS:
         brand, made = Brand.objects.get_or_create(code=code, defaults={"name": name})
         if made:
-            brand.currencies.set(currencies)
+            brand.currencies.set(Currency.objects.filter(code__in=currencies))
         _move_frontend(brand, f"{base_url}/sandbox/")
         for jurisdiction, countries in markets.items():
             terms = {"countries": countries, "licence": f"DEMO/{jurisdiction}/{code.upper()}"}

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from apps.sandbox.models import SimulatedRound, SimulatorControl
 from apps.sandbox.traffic.player_api import PlayerApi, Refused
-from apps.sandbox.traffic.seats import Seat
+from apps.sandbox.traffic.seats import NO_GAMES, Seat
 from apps.sandbox.vendors.rounds import SCENARIOS, LeftOpen, Patience, resume
 from apps.sandbox.vendors.wire import close_connections
 
@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 _THREADS = 8
 _REST_SECONDS = 10.0
+_LONG_REST_SECONDS = 600.0
 _CONTROL_SECONDS = 1.0
 _SWEEP_SECONDS = 60.0
 # Older than any round that somebody is still playing.
@@ -130,7 +131,7 @@ class Driver:
         except Refused as refusal:
             log.info("simulator_seat_rests", player=seat.username, reason=str(refusal))
             seat.leave()
-            seat.rest_until = time.monotonic() + _REST_SECONDS
+            seat.rest_until = time.monotonic() + (_LONG_REST_SECONDS if refusal.code == NO_GAMES else _REST_SECONDS)
         except DatabaseError:
             log.warning("simulator_database_error", player=seat.username, exc_info=True)
             seat.leave()

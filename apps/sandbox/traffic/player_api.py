@@ -56,9 +56,7 @@ class PlayerApi:
         """Close the connections."""
         self._client.close()
 
-    def _call(
-        self, method: str, path: str, *, token: str = "", body: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def _call(self, method: str, path: str, *, token: str = "", body: dict[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             response = self._client.request(method, self._base_url + path, headers=headers, json=body)

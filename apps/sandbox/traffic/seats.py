@@ -10,6 +10,8 @@ from apps.sandbox.vendors.paytable import SCALE
 from apps.sandbox.vendors.rounds import Patience, Played, play_round
 from apps.sandbox.vendors.sessions import stakes_of
 
+NO_GAMES = "no-games"
+"""Code of the refusal when the player's brand has nothing to play."""
 _ROUNDS_A_GAME = 30
 # Players mostly stay with the smaller stakes.
 _STAKES_PLAYED = 4
@@ -60,7 +62,7 @@ class Seat:
             self.games = []
         self.games = self.games or self.api.games(self.token)
         if not self.games:
-            raise Refused(0, "no-games")
+            raise Refused(0, NO_GAMES)
         url = self.api.launch(self.token, rng.choice(self.games))
         token = parse_qs(urlsplit(url).query)["token"][0]
         return SimulatedSession.objects.select_related("vendor").get(token=token)

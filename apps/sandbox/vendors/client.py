@@ -41,7 +41,7 @@ def client_page(request: HttpRequest, vendor: str) -> HttpResponse:
         "dialect": DIALECTS[vendor],
         "session": session,
         "game": game,
-        "prizes": [(table.symbols[prize], _times(prize)) for prize in reversed(table.weights)],
+        "prizes": [(table.symbols[prize], _times(prize)) for prize in reversed(list(table.weights))],
         "stakes": [(stake, money_text(stake, session.currency)) for stake in stakes_of(session.currency)],
         "first_symbols": game.symbols[-3:],
         "hue": _hue(session.game_code),
@@ -95,9 +95,7 @@ def client_spin(request: HttpRequest, vendor: str) -> JsonResponse:
 @xframe_options_exempt
 def round_page(request: HttpRequest, vendor: str, reference: str) -> HttpResponse:
     """What a round showed and how its money moved, from the vendor's own journal."""
-    round_ = get_object_or_404(
-        SimulatedRound.objects.select_related("session"), vendor_id=vendor, reference=reference
-    )
+    round_ = get_object_or_404(SimulatedRound.objects.select_related("session"), vendor_id=vendor, reference=reference)
     currency = round_.session.currency
     rows = [
         (row, money_text(row.amount, currency) if row.kind != "rollback" else "-") for row in round_.transactions.all()
@@ -154,7 +152,9 @@ def _spin_for_play_money(session: SimulatedSession, stake: int, rng: random.Rand
 
 def _result(stake: int, payout: int, balance: int, currency: str) -> dict[str, Any]:
     return {
-        "won": payout > 0,
+        # A return below the stake is a loss: game rules (UK RTS 14E) forbid celebrating it.
+        "won": payout > stake,
+        "returned": 0 < payout <= stake,
         "big": payout >= 10 * stake,
         "payout": money_text(payout, currency),
         "balance": money_text(balance, currency),

@@ -1,6 +1,7 @@
 """The API that the platform calls at a simulated vendor: open a game, list games, show a round."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
@@ -32,16 +33,19 @@ class Refused(Exception):
 def call(request: HttpRequest, vendor: str, path: str) -> JsonResponse:
     """Answer any call of the platform: verify who speaks, then do what is asked."""
     try:
-        dialect = DIALECTS.get(vendor)
-        actions = (
-            {dialect.launch_path: _launch, dialect.list_path: _list, dialect.round_path: _round} if dialect else {}
-        )
-        if path not in actions:
-            raise Refused(404, "There is no such method.")
+        action = _action(vendor, path)
         simulated, body = _verified(request, vendor)
-        return actions[path](request, simulated, body)
+        return action(request, simulated, body)
     except Refused as refusal:
         return JsonResponse({"error": str(refusal)}, status=refusal.status)
+
+
+def _action(vendor: str, path: str) -> Callable[[HttpRequest, SimulatedVendor, dict[str, Any]], JsonResponse]:
+    dialect = DIALECTS.get(vendor)
+    actions = {dialect.launch_path: _launch, dialect.list_path: _list, dialect.round_path: _round} if dialect else {}
+    if path not in actions:
+        raise Refused(404, "There is no such method.")
+    return actions[path]
 
 
 def _verified(request: HttpRequest, slug: str) -> tuple[SimulatedVendor, dict[str, Any]]:

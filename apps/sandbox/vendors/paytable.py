@@ -47,7 +47,7 @@ class Spin:
 
     def payout(self, stake: int) -> int:
         """
-        Amount × 100 000 won with a stake of amount × 100 000.
+        Amount x 100 000 won with a stake of amount x 100 000.
 
         :raises ValueError: if the stake is so fine that the prize is no whole number
         """

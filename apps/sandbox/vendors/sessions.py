@@ -71,4 +71,4 @@ def _exponent(currency: str) -> int:
     try:
         return min(currency_spec(currency).exponent, _FINEST_STAKE_EXPONENT)
     except UnknownCurrency:
-        return 2  # XXX and FUN
+        return 2  # the currency of a demo

@@ -1,8 +1,8 @@
 """Calls to the platform's wallet: bodies, signatures, and what counts as an answer. Knows nothing of rounds."""
 
 import json
+import threading
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -32,15 +32,25 @@ class Answer:
     """Amount x 100 000."""
 
 
-@cache
+_making = threading.Lock()
+_made: httpx2.Client | None = None
+
+
 def _client() -> httpx2.Client:
-    return httpx2.Client(limits=_LIMITS, trust_env=False)
+    """One for all threads of the process, made at first use."""
+    global _made  # noqa: PLW0603 - a per-process pool
+    with _making:
+        _made = _made or httpx2.Client(limits=_LIMITS, trust_env=False)
+        return _made
 
 
 def close_connections() -> None:
     """Close what is open to the platform; the next call opens anew."""
-    _client().close()
-    _client.cache_clear()
+    global _made  # noqa: PLW0603 - a per-process pool
+    with _making:
+        if _made is not None:
+            _made.close()
+            _made = None
 
 
 def send(transaction: SimulatedTransaction, *, amount: int | None = None) -> Answer:

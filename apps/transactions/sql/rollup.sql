@@ -2,7 +2,21 @@
 --
 -- The cursor `rollup` says how far the roll-up has come: every transfer with xact < next_xact is inside it, every other
 -- is outside. Transaction ids are handed out when a transaction first writes, so a reader must stop before the oldest
--- one still running (pg_snapshot_xmin): everything below it has ended for good.
+-- one still running: everything below it has ended for good.
+
+CREATE OR REPLACE FUNCTION ledger_horizon() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+-- The oldest database transaction that may still write to this database, this one included. A server numbers the
+-- transactions of all its databases together: one known to run in another database does not hold us up.
+    SELECT least(
+        pg_snapshot_xmax(s.snapshot)::text::bigint,
+        pg_current_xact_id_if_assigned()::text::bigint,
+        (SELECT min(running.id::text::bigint)
+           FROM pg_snapshot_xip(s.snapshot) AS running (id)
+          WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity a
+                             WHERE a.backend_xid = running.id::xid
+                               AND a.datid <> (SELECT oid FROM pg_database WHERE datname = current_database()))))
+      FROM (SELECT pg_current_snapshot() AS snapshot) s
+$$;
 
 CREATE OR REPLACE FUNCTION ledger_tail_floor(p_next_xact bigint, p_updated_at timestamptz) RETURNS uuid
 LANGUAGE sql IMMUTABLE AS $$
@@ -28,13 +42,13 @@ BEGIN
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint INTO v_to;
-    IF v_from > v_to THEN
+    IF v_from > (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) THEN
         -- Transaction ids started over: the database was restored from a logical dump. Begin again.
         DELETE FROM transactions_accountrollup;
         v_from := 0;
         v_floor := ledger_tail_floor(0, v_at);
     END IF;
+    SELECT greatest(v_from, ledger_horizon()) INTO v_to;
     WITH sides AS (
         SELECT debit_account_id AS account_id, -amount AS amount FROM transactions_transfer
          WHERE debit_version IS NULL AND xact >= v_from AND xact < v_to AND transaction_id >= v_floor

@@ -92,7 +92,9 @@ class Hub88Adapter:
         terms = (win.round, win.game_code, win.currency, win.amount, win.is_free, win.reference_transaction_uuid)
         call = self._money_call(request, kid, win, "credit", "win", terms)
         call.reference = win.reference_transaction_uuid
-        call.accept_closed_round = bool(request.connection.options.get("win_after_close", True)) or win.is_supplier_promo
+        call.accept_closed_round = (
+            bool(request.connection.options.get("win_after_close", True)) or win.is_supplier_promo
+        )
         if win.jackpot_win:
             call.details = {"jackpot_units": wire.ledger_units(win.jackpot_win, win.currency)}
         refs = (win.reference_transaction_uuid, win.reward_uuid, win.supplier_transaction_id)
@@ -205,7 +207,7 @@ def _facts_body(facts: PlayerFacts, request_uuid: str) -> dict[str, object]:
 
 
 def _parsed(body: bytes, type_: type[T]) -> T:
-    """Decode strictly: malformed JSON and missing fields are wrong syntax, anything else in the wrong shape wrong types."""
+    """Decode strictly: malformed JSON and missing fields are wrong syntax, other wrong shapes wrong types."""
     try:
         decoded: T = _decode(body, type=type_)
     except msgspec.ValidationError as error:
@@ -253,5 +255,3 @@ def options_of(connection: Connection) -> Mapping[str, object]:
         "sub_partner_id": connection.brand_code,
     }
     return {**defaults, **dict(connection.options)}
-
-

@@ -116,26 +116,20 @@ def ledger_units(amount: int, currency: str) -> int:
     """
     Convert amount × 100 000 to ledger units of the currency.
 
-    :raises UnscalableAmount: if the currency is unknown, or its ledger unit is coarser and the amount does not fit
+    :raises UnscalableAmount: if the currency is unknown, or its ledger unit is too coarse
     """
     try:
         ledger_exponent = currency_spec(currency).ledger_exponent
     except UnknownCurrency as error:
         raise UnscalableAmount(currency) from error
-    if ledger_exponent >= SCALE_EXPONENT:
-        return amount * 10 ** (ledger_exponent - SCALE_EXPONENT)
-    units, rest = divmod(amount, 10 ** (SCALE_EXPONENT - ledger_exponent))
-    if rest:
-        raise UnscalableAmount(f"{amount} x 10^-{SCALE_EXPONENT} {currency}")
-    return units
+    if ledger_exponent < SCALE_EXPONENT:
+        raise UnscalableAmount(f"{currency} has a ledger unit coarser than 10^-{SCALE_EXPONENT}")
+    return amount * int(10 ** (ledger_exponent - SCALE_EXPONENT))
 
 
 def wire_amount(units: int, currency: str) -> int:
     """Convert ledger units to amount × 100 000. A rest below 0.00001 is not shown: never more than the player has."""
-    ledger_exponent = currency_spec(currency).ledger_exponent
-    if ledger_exponent <= SCALE_EXPONENT:
-        return units * 10 ** (SCALE_EXPONENT - ledger_exponent)
-    return units // 10 ** (ledger_exponent - SCALE_EXPONENT)
+    return units // int(10 ** (currency_spec(currency).ledger_exponent - SCALE_EXPONENT))
 
 
 def fingerprint(verb: str, *terms: object) -> str:

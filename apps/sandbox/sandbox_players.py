@@ -58,9 +58,10 @@ def ensure_test_player(*, brand: Brand, user_id: str, currency: str, now: dateti
         player = _existing(brand, user_id) or _make(brand, user_id, currency, now)
     except IntegrityError:
         # Two requests named the same new player at once: the other one made it.
-        player = _existing(brand, user_id)
-        if player is None:
+        made_meanwhile = _existing(brand, user_id)
+        if made_meanwhile is None:
             raise
+        player = made_meanwhile
     if player.brand_id != brand.pk:
         raise PlayerOfAnotherBrand(f"{user_id} is a player of another brand than {brand.code}.")
     return player
@@ -119,7 +120,7 @@ def _make(brand: Brand, user_id: str, currency: str, now: datetime) -> Player:
         jurisdiction=market.jurisdiction if market else _fallback_jurisdiction(),
         username=username,
         email=f"{uuid.uuid4().hex}@sandbox.example",
-        password="!",  # matches no password: test players are seated, they do not log in
+        password="!",  # noqa: S106 - matches no password: test players are seated, they do not log in
         first_name="Test",
         last_name="Player",
         birth_date=_BIRTH_DATE,
