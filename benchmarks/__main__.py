@@ -13,12 +13,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from benchmarks import measures, single_process
+from benchmarks import measures, single_process  # noqa: F401 - imported for the sections they enter
 from benchmarks.figures import Figure
 from benchmarks.ground import DATA_DIR, BenchFailed, Ground, Shape, Web, say
 from benchmarks.sections import SECTIONS, Terms
-
-assert measures, single_process  # imported for the sections they enter
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,7 +86,10 @@ def _is_sound(proof: dict[str, Any]) -> bool:
 
 def _print(names: list[str], figures: list[Figure], proofs: list[dict[str, Any]], terms: Terms, shape: Shape) -> None:
     lanes = "default" if shape.lanes is None else shape.lanes
-    print(f"\n{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; ", end="")
+    print(
+        f"\n{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; ",
+        end="",
+    )
     print(f"web server: {shape.workers} processes x {shape.threads} threads, {lanes} lanes each")
     print(f"Medians of {terms.runs} runs of {terms.seconds:g} s in one sitting (smallest to largest)")
     for name in names:
@@ -102,7 +103,9 @@ def _print(names: list[str], figures: list[Figure], proofs: list[dict[str, Any]]
 
 
 def _verdict(proof: dict[str, Any]) -> str:
-    counts = f"accepted {proof['accepted']}, posted {proof['posted']}, unknown {proof['unknown']}, raw {proof['raw_posted']}"
+    counts = (
+        f"accepted {proof['accepted']}, posted {proof['posted']}, unknown {proof['unknown']}, raw {proof['raw_posted']}"
+    )
     if _is_sound(proof):
         refused = f"; refused: {proof['refused']}" if proof["refused"] else ""
         return f"books sound; {counts}{refused}"

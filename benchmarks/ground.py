@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from psycopg import sql
@@ -88,7 +88,7 @@ class Ground:
         self._supervisor = Supervisor(DATA_DIR / "log", _report)
         self._servers: Servers
 
-    def __enter__(self) -> "Ground":
+    def __enter__(self) -> Self:
         # Never somebody's own server: this one is flooded, and its databases are dropped.
         for name in ("DATABASE_URL", "REDIS_URL"):
             os.environ.pop(name, None)
@@ -127,7 +127,9 @@ class Ground:
     def databases(self) -> list[str]:
         """All databases of the benchmark."""
         with self.maintenance() as connection:
-            rows = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{_PREFIX}%"]).fetchall()
+            rows = connection.execute(
+                "SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{_PREFIX}%"]
+            ).fetchall()
         return [name for (name,) in rows]
 
     def url(self, database: str) -> str:
@@ -208,7 +210,7 @@ class Ground:
     # --- processes ------------------------------------------------------------------------------
 
     def environment(self, database: str) -> dict[str, str]:
-        """Return the environment of a platform process over a database: as the demo's, but quiet and without sandbox."""
+        """Return the environment of a platform process over a database: the demo's, but quiet, without sandbox."""
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "casino_platform.settings.development",
@@ -242,7 +244,13 @@ class Ground:
 
     def _run(self, argv: list[str], environment: dict[str, str]) -> str:
         finished = subprocess.run(
-            argv, env=environment, cwd=PROJECT_DIR, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            argv,
+            env=environment,
+            cwd=PROJECT_DIR,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if finished.returncode != 0:
             raise BenchFailed(f"{' '.join(argv[1:4])} failed:\n{finished.stdout[-2000:]}\n{finished.stderr[-4000:]}")
@@ -279,7 +287,7 @@ class Ground:
             supervisor.stop_all()
 
     def play(self, web: Web, *, connections: int, seconds: float, wallets: range | None = None) -> LoadResult:
-        """Sign enough bets on random wallets (all seeded ones unless given), play them, and note what became of them."""
+        """Sign enough bets on random wallets (all seeded unless given), play them, and note what became of them."""
         count = int(web.rate * seconds * _SIGNED_MARGIN)
         bets = signed_bets(
             count,

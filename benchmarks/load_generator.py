@@ -70,6 +70,7 @@ class _Run:
         self._seconds = seconds
         self._selector = selectors.EpollSelector()
         self._in_flight = 0
+        self._deadline = float("inf")
         self._ended_at: float | None = None
         self.accepted: list[str] = []
         self.refused: Counter[str] = Counter()
@@ -100,16 +101,23 @@ class _Run:
         return opened
 
     def _send_next(self, to: socket.socket, now: float) -> None:
-        bet = next(self._bets, None) if now < self._deadline else None
+        bet = self._next_bet(now)
         if bet is None:
-            if now < self._deadline and self._ended_at is None:
-                self._ended_at = now
             to.close()
             return
         connection = _Connection(to, bet, now)
         self._selector.register(to, selectors.EVENT_READ, connection)
         self._in_flight += 1
         to.sendall(bet.request)
+
+    def _next_bet(self, now: float) -> SignedBet | None:
+        """Take the next bet; None when the time is over, or the bets are."""
+        if now >= self._deadline:
+            return None
+        bet = next(self._bets, None)
+        if bet is None and self._ended_at is None:
+            self._ended_at = now
+        return bet
 
     def _receive(self, connection: _Connection) -> None:
         try:
@@ -124,10 +132,8 @@ class _Run:
             return
         now = time.perf_counter()
         self._note(connection, now)
-        bet = next(self._bets, None) if now < self._deadline else None
+        bet = self._next_bet(now)
         if bet is None:
-            if now < self._deadline and self._ended_at is None:
-                self._ended_at = now
             self._drop(connection)
             return
         connection.bet, connection.received, connection.sent_at = bet, b"", now

@@ -36,7 +36,9 @@ def http_bets(ground: Ground, terms: Terms) -> list[Figure]:
         Figure(name, f"pgbench, posting function, {_CLIENTS} clients", raw_rates, "bets/s"),
         _rate(name, few, _CLIENTS),
         _rate(name, many, _MORE_CLIENTS),
-        Figure(name, f"HTTP {_CLIENTS} / pgbench {_CLIENTS}", ratios([each.rate for each in few], raw_rates), bar=_BAR_HTTP),
+        Figure(
+            name, f"HTTP {_CLIENTS} / pgbench {_CLIENTS}", ratios([each.rate for each in few], raw_rates), bar=_BAR_HTTP
+        ),
         Figure(name, f"HTTP {_MORE_CLIENTS} / pgbench {_CLIENTS}", ratios([each.rate for each in many], raw_rates)),
         *_latencies(name, few, _CLIENTS),
         *_latencies(name, many, _MORE_CLIENTS),
@@ -107,7 +109,8 @@ def _fill(ground: Ground, database: str, transfers: int) -> int:
         say("  the history of an earlier sitting is used again (--keep)")
         with ground.maintenance(database) as connection:
             row = connection.execute(
-                "SELECT count(*) FROM transactions_transaction WHERE integration_id = %s", [ground.seeds["raw_integration"]]
+                "SELECT count(*) FROM transactions_transaction WHERE integration_id = %s",
+                [ground.seeds["raw_integration"]],
             ).fetchone()
         return int(row[0]) if row else 0
     draft = "bench_filling"

@@ -13,7 +13,7 @@ _PARENT, _USER, _CHILDREN_SYSTEM = 1, 11, 14
 
 
 def used_seconds(root: int) -> float:
-    """Processor seconds of the process `root`, of all below it, and of those below it that have ended and been waited for."""
+    """Processor seconds of the process `root` and of all below it, those that have ended and been waited for too."""
     stats = _stats()
     family = {root}
     while grown := {pid for pid, fields in stats.items() if int(fields[_PARENT]) in family} - family:

@@ -1,4 +1,4 @@
-"""The section that compares one process's postings with those of other Django ledgers, in an environment of their own."""
+"""The section that compares one process's postings with those of other Django ledgers."""
 
 import os
 import subprocess

@@ -7,8 +7,6 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 
 from apps.backoffice.models import PersonalDataRead
-from apps.backoffice.player_page import PlayerAdmin as PlayerAdmin
-from apps.backoffice.round_page import RoundAdmin as RoundAdmin
 from apps.backoffice.staff_accounts import RoleAdmin, StaffAccountAdmin, StaffScopeAdmin
 from apps.brands.models import StaffScope
 from apps.core.admin_base import StaffAdmin

@@ -1,4 +1,4 @@
-"""What needs a person now: switches thrown, keys and certificates running out, stuck rounds, broken books, approvals."""
+"""What needs a person now: switches, keys and certificates running out, stuck rounds, broken books, approvals."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from apps.providers.catalogue import expiring_certificates
 from apps.providers.models import RoundVoid
 from apps.providers.rounds import stuck_counts
 from apps.transactions.models import BooksCheck
+from apps.wallets.models import Adjustment
 
 _KEY_WARNING = timedelta(days=30)
 _SECONDS = 10
@@ -31,6 +32,7 @@ def needing_attention(user: Any, scope: BrandScope | None) -> list[Item]:
         ("integrations.view_integration", _switches),
         ("providers.view_round", _stuck_rounds),
         ("providers.view_round", _voids),
+        ("wallets.approve_adjustment", _adjustments),
         ("integrations.view_credential", _keys),
         ("providers.view_gamecertificate", _certificates),
     )
@@ -83,6 +85,15 @@ def _voids(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG00
     count = waiting.count()
     url = f"{reverse('admin:providers_roundvoid_changelist')}?state__exact=proposed"
     return [_item("warning", f"{count} proposals to void a round wait for a second person", url)] if count else []
+
+
+def _adjustments(scope: BrandScope | None, at: datetime) -> list[Item]:
+    waiting = Adjustment.objects.filter(state=Adjustment.State.PROPOSED, expires_at__gt=at)
+    if scope is not None:
+        waiting = waiting.filter(brand_id__in=scope.ids)
+    count = waiting.count()
+    url = f"{reverse('admin:wallets_adjustment_changelist')}?state__exact=proposed"
+    return [_item("warning", f"{count} adjustments wait for a second person", url)] if count else []
 
 
 def _keys(scope: BrandScope | None, at: datetime) -> list[Item]:

@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 
 
-class StaffMfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class StaffMfaAdapter(DefaultMFAAdapter):
     """The first of settings.CREDENTIALS_KEYS encrypts, every one of them decrypts."""
 
     def encrypt(self, text: str) -> str:

@@ -1,15 +1,13 @@
 """The menu of the staff site: everybody sees what they may open, and nothing else."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-# Title, Material symbol, URL name, permission. A permission of "" lets every member of staff in.
-_Entry = tuple[str, str, str, str]
-
-MENU: tuple[tuple[str, tuple[_Entry, ...]], ...] = (
+# Title, Material symbol, and the model whose list it is; or else the page's URL name and the permission it asks for.
+MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     (
         "",
         (
@@ -20,78 +18,87 @@ MENU: tuple[tuple[str, tuple[_Entry, ...]], ...] = (
     (
         "Players",
         (
-            ("Players", "person_search", "admin:players_player_changelist", "players.view_player"),
-            ("Rounds", "casino", "admin:providers_round_changelist", "providers.view_round"),
-            ("Round voids", "undo", "admin:providers_roundvoid_changelist", "providers.view_round"),
-            ("Game sessions", "sports_esports", "admin:providers_gamesession_changelist", "providers.view_gamesession"),
-            ("Status changes", "gavel", "admin:players_statuschange_changelist", "players.view_statuschange"),
-            ("Log-in attempts", "login", "admin:players_loginattempt_changelist", "players.view_loginattempt"),
+            ("Players", "person_search", "players.player"),
+            ("Rounds", "casino", "providers.round"),
+            ("Round voids", "undo", "providers.roundvoid"),
+            ("Game sessions", "sports_esports", "providers.gamesession"),
+            ("Status changes", "gavel", "players.statuschange"),
+            ("Log-in attempts", "login", "players.loginattempt"),
         ),
     ),
     (
         "Money",
         (
             ("Books", "menu_book", "backoffice:books", "transactions.view_account"),
-            ("Transactions", "receipt_long", "admin:transactions_transaction_changelist", "transactions.view_transaction"),
-            ("Accounts", "account_balance", "admin:transactions_account_changelist", "transactions.view_account"),
+            ("Transactions", "receipt_long", "transactions.transaction"),
+            ("Accounts", "account_balance", "transactions.account"),
+            ("Adjustments", "balance", "wallets.adjustment"),
         ),
     ),
     (
         "Vendors",
         (
-            ("Exchanges", "sync_alt", "admin:integrations_exchange_changelist", "integrations.view_exchange"),
-            ("Integrations", "hub", "admin:integrations_integration_changelist", "integrations.view_integration"),
-            ("Keys", "key", "admin:integrations_credential_changelist", "integrations.view_credential"),
-            ("Key and switch log", "history", "admin:integrations_integrationevent_changelist", "integrations.view_integrationevent"),
+            ("Exchanges", "sync_alt", "integrations.exchange"),
+            ("Integrations", "hub", "integrations.integration"),
+            ("Keys", "key", "integrations.credential"),
+            ("Key and switch log", "history", "integrations.integrationevent"),
         ),
     ),
     (
         "Catalogue",
         (
-            ("Games", "stadia_controller", "admin:providers_game_changelist", "providers.view_game"),
-            ("Studios", "palette", "admin:providers_studio_changelist", "providers.view_studio"),
-            ("Certificates", "verified", "admin:providers_gamecertificate_changelist", "providers.view_gamecertificate"),
-            ("Brand settings", "storefront", "admin:providers_brandgame_changelist", "providers.view_brandgame"),
+            ("Games", "stadia_controller", "providers.game"),
+            ("Studios", "palette", "providers.studio"),
+            ("Certificates", "verified", "providers.gamecertificate"),
+            ("Brand settings", "storefront", "providers.brandgame"),
         ),
     ),
     (
         "Set-up",
         (
-            ("Brands", "apartment", "admin:brands_brand_changelist", "brands.view_brand"),
-            ("Markets", "public", "admin:brands_market_changelist", "brands.view_market"),
-            ("Jurisdictions", "balance", "admin:brands_jurisdiction_changelist", "brands.view_jurisdiction"),
-            ("Currencies", "payments", "admin:brands_currency_changelist", "brands.view_currency"),
+            ("Brands", "apartment", "brands.brand"),
+            ("Markets", "public", "brands.market"),
+            ("Jurisdictions", "gavel", "brands.jurisdiction"),
+            ("Currencies", "payments", "brands.currency"),
         ),
     ),
     (
         "Staff",
         (
-            ("Staff", "badge", "admin:auth_user_changelist", "auth.view_user"),
-            ("Roles", "group", "admin:auth_group_changelist", "auth.view_group"),
-            ("Brand scopes", "domain_verification", "admin:brands_staffscope_changelist", "brands.view_staffscope"),
-            ("Buttons pressed", "touch_app", "admin:admin_logentry_changelist", "admin.view_logentry"),
-            ("Personal data looks", "visibility", "admin:backoffice_personaldataread_changelist", "backoffice.view_personaldataread"),
+            ("Staff", "badge", "auth.user"),
+            ("Roles", "group", "auth.group"),
+            ("Brand scopes", "domain_verification", "brands.staffscope"),
+            ("Buttons pressed", "touch_app", "admin.logentry"),
+            ("Looks at personal data", "visibility", "backoffice.personaldataread"),
         ),
     ),
-)  # fmt: skip
+)
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Build the menu for one person."""
-    user = cast("Any", request.user)
     groups = [
         {
             "title": title,
             "separator": bool(title),
             "items": [
                 {"title": name, "icon": icon, "link": reverse(url)}
-                for name, icon, url, permission in entries
-                if not permission or user.has_perm(permission)
+                for name, icon, url, permission in map(_resolved, entries)
+                if not permission or request.user.has_perm(permission)
             ],
         }
         for title, entries in MENU
     ]
     return [group for group in groups if group["items"]]
+
+
+def _resolved(entry: tuple[str, ...]) -> tuple[str, str, str, str]:
+    """Fill in the URL name and permission of a model's list."""
+    name, icon, page, *permission = entry
+    if permission:
+        return name, icon, page, permission[0]
+    app, model = page.split(".")
+    return name, icon, f"admin:{app}_{model}_changelist", f"{app}.view_{model}"
 
 
 def environment(_: HttpRequest) -> list[str]:

@@ -34,7 +34,7 @@ def unmask(request: HttpRequest, player: Player, *, purpose: str, now: datetime)
 def is_unmasked(request: HttpRequest, player: Player, *, now: datetime) -> bool:
     """Say whether this session may see the player's personal data at this moment."""
     until = request.session.get(_GRANTS, {}).get(str(player.pk))
-    allowed = cast("Any", request.user).has_perm("players.unmask_player")
+    allowed = request.user.has_perm("players.unmask_player")
     return bool(until and allowed and datetime.fromisoformat(until) > now)
 
 

@@ -12,17 +12,21 @@ from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
 )
 
 from apps.backoffice.personal_data import is_unmasked, personal_facts, unmask
 from apps.backoffice.player_tabs import TABS, tab_context
-from apps.core.admin_actions import ActionForm, ReasonForm, actor_of, staff_action
+from apps.core.admin_actions import ActionForm, ReasonForm, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
-from apps.core.admin_display import masked_email, pill
+from apps.core.admin_display import masked_email, pill, signed_amount_text
 from apps.core.clock import now
+from apps.core.money import Money, MoneyError
 from apps.players.models import Player
 from apps.players.operations.sessions import end_sessions
 from apps.players.operations.status import NEXT_STATUSES, change_status
+from apps.wallets.adjustments import propose_adjustment
+from apps.wallets.models import Adjustment
 from apps.wallets.queries import balances_of
 
 REASONS = (
@@ -69,6 +73,48 @@ class StatusForm(ActionForm):
         return cleaned
 
 
+class AdjustmentForm(ActionForm):
+    """Asks for the terms of an adjustment; a colleague decides on exactly these."""
+
+    direction = forms.ChoiceField(
+        choices=(("give", "The player gets"), ("take", "The player pays")), widget=UnfoldAdminSelectWidget()
+    )
+    amount = forms.CharField(
+        max_length=24, widget=UnfoldAdminTextInputWidget(), help_text="In main units, with a point: 12.50"
+    )
+    currency = forms.ChoiceField(widget=UnfoldAdminSelectWidget())
+    bucket = forms.ChoiceField(choices=Adjustment.Bucket, widget=UnfoldAdminSelectWidget())
+    reason = forms.ChoiceField(choices=Adjustment.Reason, widget=UnfoldAdminSelectWidget())
+    note = forms.CharField(
+        min_length=10,
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="What happened, and where it can be checked (ticket, round, transaction).",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(self.target, Player):
+            own = self.target.currency
+            codes = self.target.brand.currencies.values_list("code", flat=True)
+            ordered = sorted(codes, key=lambda code: (code != own, code))
+            cast("forms.ChoiceField", self.fields["currency"]).choices = [(code, code) for code in ordered]
+
+    def clean(self) -> dict[str, Any]:
+        """Make one signed amount of it, exactly."""
+        cleaned = super().clean() or self.cleaned_data
+        if "amount" in cleaned and "currency" in cleaned:
+            try:
+                money = Money.parse(cleaned["amount"].strip(), cleaned["currency"])
+            except MoneyError as error:
+                self.add_error("amount", str(error))
+            else:
+                if money.units <= 0:
+                    self.add_error("amount", "Above zero, please; who pays is said above.")
+                cleaned["money"] = money if cleaned.get("direction") == "give" else -money
+        return cleaned
+
+
 class PurposeForm(ActionForm):
     """Asks what somebody needs personal data for."""
 
@@ -86,9 +132,18 @@ class PlayerAdmin(StaffAdmin):
 
     big_table = True
     brand_lookup = "brand_id"
-    staff_actions = ("change_player_status", "sign_out", "show_personal_data")
+    staff_actions = ("change_player_status", "sign_out", "show_personal_data", "propose_correction")
     change_form_template = "staff/player.html"
-    list_display = ("username", "brand", "state", "email_masked", "country", "currency", "registered_at", "last_login_at")
+    list_display = (
+        "username",
+        "brand",
+        "state",
+        "email_masked",
+        "country",
+        "currency",
+        "registered_at",
+        "last_login_at",
+    )
     list_filter = ("status", "brand", "is_test", "jurisdiction")
     list_select_related = ("brand",)
     search_fields = ("username",)
@@ -159,7 +214,7 @@ class PlayerAdmin(StaffAdmin):
             restrictions=data["restrictions"],
             reason_code=data["reason_code"],
             note=data["note"],
-            actor=cast("Any", request.user),
+            actor=staff_of(request),
             now=now(),
         )
         return f"{obj.username} is {data['to']} now." if change else f"{obj.username} was {data['to']} already."
@@ -171,10 +226,10 @@ class PlayerAdmin(StaffAdmin):
         description="Logs the player out everywhere; logging in again stays possible.",
         icon="logout",
     )
-    def sign_out(self, request: HttpRequest, obj: Player, data: dict[str, Any]) -> str:  # noqa: ARG002
+    def sign_out(self, request: HttpRequest, obj: Player, data: dict[str, Any]) -> str:
         """Log the player out."""
         ended = end_sessions(player_id=obj.pk, reason="staff", now=now())
-        return f"{ended} sessions of {obj.username} ended by {actor_of(request)}."
+        return f"{ended} sessions of {obj.username} ended."
 
     @staff_action(
         title="Show personal data",
@@ -187,3 +242,24 @@ class PlayerAdmin(StaffAdmin):
         """Unmask, with a record."""
         unmask(request, obj, purpose=data["purpose"], now=now())
         return "Personal data is shown for ten minutes. Your look is on record."
+
+    @staff_action(
+        title="Propose adjustment",
+        permission="wallets.propose_adjustment",
+        form=AdjustmentForm,
+        description="Changes the balance once a colleague has agreed, within 24 hours. Nothing moves before.",
+        icon="balance",
+    )
+    def propose_correction(self, request: HttpRequest, obj: Player, data: dict[str, Any]) -> str:
+        """Ask a colleague to change the balance."""
+        proposed = propose_adjustment(
+            player_id=obj.pk,
+            money=data["money"],
+            bucket=data["bucket"],
+            reason=data["reason"],
+            note=data["note"],
+            actor=staff_of(request),
+            now=now(),
+        )
+        amount = signed_amount_text(proposed.amount_units, proposed.currency)
+        return f"Proposed: {amount}. A colleague decides under Adjustments."

@@ -1,5 +1,6 @@
 """What each tab of a player's page shows: at most one page of rows each, in a constant number of queries."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,10 +89,8 @@ def _with_games(rounds: list[Round]) -> list[dict[str, Any]]:
 
 def _transactions(view: View) -> dict[str, Any]:
     rows = transactions_of(view.player.pk)
-    try:
+    with contextlib.suppress(ValueError):
         rows = rows.filter(pk__lt=UUID(view.before))
-    except ValueError:
-        pass
     shown = list(rows[: PAGE + 1])
     return {
         "movements": movements(view.player.pk, shown[:PAGE]),

@@ -7,8 +7,8 @@ from django.db import transaction
 
 _PLAYER = frozenset({"players.view_player"})
 _PLAYER_HISTORY = frozenset({"players.view_statuschange", "players.view_playersession", "players.view_loginattempt"})
-_PLAY = frozenset({"providers.view_round", "providers.view_gamesession"})
-_LEDGER = frozenset({"transactions.view_transaction", "transactions.view_account"})
+_PLAY = frozenset({"providers.view_round", "providers.view_roundvoid", "providers.view_gamesession"})
+_LEDGER = frozenset({"transactions.view_transaction", "transactions.view_account", "transactions.view_bookscheck"})
 _EXCHANGES = frozenset({"integrations.view_exchange"})
 _CONNECTIONS = frozenset(
     {"integrations.view_integration", "integrations.view_credential", "integrations.view_integrationevent"}
@@ -16,9 +16,7 @@ _CONNECTIONS = frozenset(
 _CATALOGUE = frozenset(
     {"providers.view_game", "providers.view_studio", "providers.view_gamecertificate", "providers.view_brandgame"}
 )
-_MARKETS = frozenset(
-    {"brands.view_brand", "brands.view_market", "brands.view_jurisdiction", "brands.view_currency"}
-)
+_MARKETS = frozenset({"brands.view_brand", "brands.view_market", "brands.view_jurisdiction", "brands.view_currency"})
 _ADJUSTMENTS = frozenset({"wallets.view_adjustment"})
 _FIGURES = frozenset({"backoffice.view_figures"})
 
@@ -84,7 +82,8 @@ ROLES: tuple[Role, ...] = (
         "Runs games and their connections",
         _PLAY | _CATALOGUE | _CONNECTIONS | _EXCHANGES | _FIGURES
         | {"transactions.view_transaction", "brands.view_brand", "brands.view_market"}
-        | {"providers.switch_game", "providers.resolve_round", "providers.approve_round_void", "integrations.switch_integration"},
+        | {"providers.switch_game", "providers.resolve_round", "providers.approve_round_void"}
+        | {"integrations.switch_integration"},
     ),
     Role(
         "admin",

@@ -1,6 +1,6 @@
 """The staff's own log-in: password, then second factor, both limited in tries. Players never come through here."""
 
-from typing import Any, cast
+from typing import Any
 
 from allauth.mfa.adapter import get_adapter
 from django import forms
@@ -20,6 +20,7 @@ from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.backoffice import second_factor
+from apps.core.admin_actions import staff_of
 from apps.core.client_address import client_address
 from apps.core.throttling import RateLimit
 
@@ -30,7 +31,7 @@ _BY_USER = RateLimit("staff-second-factor", limit=5, seconds=15 * 60, when_redis
 _TOO_MANY = "Too many attempts. Try again in {} minutes."
 
 
-class StaffAuthenticationForm(AuthenticationForm):  # type: ignore[misc]
+class StaffAuthenticationForm(AuthenticationForm):
     """Password log-in, locked after a few failures of one name or many of one address."""
 
     def clean(self) -> dict[str, Any]:
@@ -111,7 +112,7 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
 def _offer(request: HttpRequest) -> dict[str, Any]:
     secret = second_factor.offered_secret(request)
     adapter = get_adapter()
-    picture: str = adapter.build_totp_svg(adapter.build_totp_url(request.user, secret))
+    picture: str = adapter.build_totp_svg(adapter.build_totp_url(staff_of(request), secret))
     # Made by the qrcode library from the address above; nothing of it is a person's input.
     return {"enrolling": True, "secret": secret, "picture": mark_safe(picture.partition("?>")[2] or picture)}  # noqa: S308
 
@@ -123,7 +124,7 @@ def _page(request: HttpRequest, form: CodeForm, **more: Any) -> TemplateResponse
 
 def _next(request: HttpRequest) -> str:
     """Where the person wanted to go, if that is on this site."""
-    wanted = cast("str", request.POST.get("next") or request.GET.get("next") or "")
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
     if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return wanted
     return reverse("admin:index")

@@ -111,13 +111,15 @@ class _Search:
         """Exchanges, transactions and tombstones that bear the id."""
         exchanges = [each for each in find_exchanges(self._text, _MOST_FOUND) if self._is_mine(each)]
         commands = [each for each in Command.objects.filter(key=self._text) if self._is_mine(each)]
-        made = {each.transaction_id for each in [*exchanges, *commands] if each.transaction_id}
+        made = {each.transaction_id for each in exchanges if each.transaction_id}
+        made |= {each.transaction_id for each in commands if each.transaction_id}
         made |= {self._uuid} if self._uuid else set()
         transactions = list(Transaction.objects.filter(self._brand, pk__in=made).order_by("pk"))
         asked = {each.pk for each in exchanges}
-        missing = {each.request_id for each in [*transactions, *commands] if each.request_id} - asked
-        missing |= {each.parent_id for each in exchanges if each.parent_id} - asked
-        more = Exchange.objects.filter(pk__in=missing).select_related("reply")
+        missing = {each.request_id for each in transactions if each.request_id}
+        missing |= {each.request_id for each in commands}
+        missing |= {each.parent_id for each in exchanges if each.parent_id}
+        more = Exchange.objects.filter(pk__in=missing - asked).select_related("reply")
         return Sources(
             exchanges=sorted([*exchanges, *filter(self._is_mine, more)], key=lambda each: each.pk),
             transactions=transactions,
@@ -140,7 +142,8 @@ class _Search:
 
     def rounds(self, sources: Sources) -> list[Round]:
         """Rounds that what was found belongs to, or that bear our number."""
-        ids = {each.round_id for each in [*sources.exchanges, *sources.transactions] if each.round_id}
+        ids = {each.round_id for each in sources.exchanges if each.round_id}
+        ids |= {each.round_id for each in sources.transactions if each.round_id}
         if self._number is not None:
             ids.add(self._number)
         return list(Round.objects.filter(self._brand, pk__in=ids).order_by("-pk")[:_MOST_ROUNDS]) if ids else []

@@ -7,6 +7,7 @@ from typing import Any, Protocol, cast
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -122,7 +123,7 @@ class ActionPages:
                 "url": self.action_url(obj, action),
             }
             for action in self.actions_of_page()
-            if cast("Any", request.user).has_perm(action.permission) and action.applies(obj)
+            if request.user.has_perm(action.permission) and action.applies(obj)
         ]
 
     def action_url(self, obj: Model, action: StaffAction) -> str:
@@ -140,7 +141,7 @@ class ActionPages:
 
     def _press(self, action: StaffAction, request: HttpRequest, object_id: str) -> HttpResponse:
         page = cast("Any", self)
-        if not (page.has_view_permission(request) and cast("Any", request.user).has_perm(action.permission)):
+        if not (page.has_view_permission(request) and request.user.has_perm(action.permission)):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -164,9 +165,7 @@ class ActionPages:
         messages.success(request, told)
         return back
 
-    def _ask_again(
-        self, action: StaffAction, request: HttpRequest, obj: Model, form: ActionForm
-    ) -> TemplateResponse:
+    def _ask_again(self, action: StaffAction, request: HttpRequest, obj: Model, form: ActionForm) -> TemplateResponse:
         page = cast("Any", self)
         context = {
             **page.admin_site.each_context(request),
@@ -181,6 +180,12 @@ class ActionPages:
         return TemplateResponse(request, "staff/action_page.html", context, status=400)
 
 
-def actor_of(request: HttpRequest) -> str:
-    """Who presses, as operations write it into history: the staff username."""
-    return cast("Any", request.user).get_username()
+def staff_of(request: HttpRequest) -> User:
+    """
+    Return who presses, as operations want their actor.
+
+    :raises PermissionDenied: if nobody is logged in
+    """
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user

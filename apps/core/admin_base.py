@@ -62,7 +62,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         return self.count >= MOST_COUNTED
 
 
-class StaffAdmin(ActionPages, ModelAdmin):
+class StaffAdmin(ActionPages, ModelAdmin):  # type: ignore[misc] # Unfold's bases disagree among themselves
     """
     One kind of record on the staff site.
 
@@ -89,8 +89,8 @@ class StaffAdmin(ActionPages, ModelAdmin):
     def __init__(self, model: type[Model], admin_site: Any) -> None:
         super().__init__(model, admin_site)
         if self.big_table:
-            self.show_full_result_count = False
-            self.paginator = BoundedPaginator
+            # Django reads both from the instance as well as from the class.
+            vars(self).update(show_full_result_count=False, paginator=BoundedPaginator)
 
     # Who may what
 
@@ -141,35 +141,37 @@ class StaffAdmin(ActionPages, ModelAdmin):
         meta = obj._meta
         return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[quote(obj.pk)])
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """Say on an empty list what to do."""
-        context = {"empty_hint": self.empty_hint, **(extra_context or {})}
-        return cast("TemplateResponse", super().changelist_view(request, context))
-
     def changeform_view(
         self,
         request: HttpRequest,
         object_id: str | None = None,
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    ) -> Any:
         """Refuse a post by whoever may not change anything, before Unfold looks for actions in it (trap T4)."""
         if request.method == "POST":
             allowed = self.has_change_permission(request) if object_id else self.has_add_permission(request)
             if not allowed:
                 raise PermissionDenied
-        return cast("HttpResponse", super().changeform_view(request, object_id, form_url, extra_context))
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,  # noqa: FBT001, FBT002 - Django's signature
+        change: bool = False,  # noqa: FBT001, FBT002 - likewise
+        form_url: str = "",
+        obj: Any | None = None,
+    ) -> HttpResponse:
         """Put the buttons on the page."""
-        obj = kwargs.get("obj")
         if obj is not None:
             context["staff_actions"] = self.offered_actions(request, obj)
             context["has_history"] = hasattr(self.model, "history")
             context.update(self.page_context(request, obj))
-        return cast("HttpResponse", super().render_change_form(request, context, **kwargs))
+        return super().render_change_form(request, context, add=add, change=change, form_url=form_url, obj=obj)
 
-    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
+    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """More for the template of one object's page."""
         return {}
 
@@ -196,7 +198,7 @@ class StaffAdmin(ActionPages, ModelAdmin):
         }
         return TemplateResponse(request, "staff/history.html", context)
 
-    def history_form_view(self, request: HttpRequest, object_id: str, version: int) -> HttpResponse:  # noqa: ARG002
+    def history_form_view(self, request: HttpRequest, object_id: str, version: int) -> HttpResponse:
         """One version, on the history page. Whoever posts here is refused: the stock page would restore it."""
         return self.history_view(request, object_id)
 

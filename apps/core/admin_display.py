@@ -105,7 +105,7 @@ def masked_text(text: str) -> str:
     return f"{text[:1]}•••" if text else NOTHING
 
 
-def shown_body(raw: bytes) -> str:
+def shown_body(raw: bytes | memoryview) -> str:
     """
     Show a request's or response's body: JSON indented, secrets in it masked, anything else as text.
 

@@ -31,7 +31,7 @@ def refuse_unsafe_pages(site: AdminSite) -> None:
 def problems_of(page: Any) -> Iterable[str]:
     """Say what lets people past permissions on one page."""
     name = type(page).__name__
-    if not isinstance(page, StaffAdmin):
+    if not issubclass(type(page), StaffAdmin):
         yield f"{name} is not a StaffAdmin"
         return
     if any(base.__name__ == "FSMAdminMixin" for base in type(page).__mro__):

@@ -14,7 +14,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from apps.core.admin_actions import ActionForm, ReasonForm, staff_action
+from apps.core.admin_actions import ActionForm, ReasonForm, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin, brand_scope
 from apps.core.admin_display import duration_text, pill, shown_body, trace_link
 from apps.core.clock import now
@@ -40,6 +40,14 @@ class SwitchForm(ReasonForm):
         cast("forms.ChoiceField", self.fields["to"]).choices = choices
 
 
+class SecretWidget(UnfoldAdminTextareaWidget):
+    """Takes a secret and never gives it back, not even when the form is shown again for another field's sake."""
+
+    def format_value(self, value: Any) -> str:
+        """Nothing."""
+        return ""
+
+
 class AddKeyForm(ActionForm):
     """Asks for a key. What is pasted here is never shown again."""
 
@@ -60,7 +68,7 @@ class AddKeyForm(ActionForm):
     secret = forms.CharField(
         max_length=_MOST_SECRET_CHARACTERS,
         strip=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 6, "spellcheck": "false"}),
+        widget=SecretWidget(attrs={"rows": 6, "spellcheck": "false"}),
         help_text="PEM key, password or token. Encrypted at once and never shown again.",
     )
     expires_at = forms.SplitDateTimeField(
@@ -105,34 +113,32 @@ class IntegrationAdmin(StaffAdmin):
 
     def page_context(self, request: HttpRequest, obj: Integration) -> dict[str, Any]:
         """Its keys and what was done to it."""
-        may_see_keys = cast("Any", request.user).has_perm("integrations.view_credential")
+        may_see_keys = request.user.has_perm("integrations.view_credential")
         events = IntegrationEvent.objects.filter(integration=obj).select_related("actor")[:_EVENTS_SHOWN]
         return {
             "keys": [(key, key_state(key)) for key in obj.credentials.all()] if may_see_keys else None,
             "events": events,
-            "may_see_exchanges": cast("Any", request.user).has_perm("integrations.view_exchange"),
+            "may_see_exchanges": request.user.has_perm("integrations.view_exchange"),
         }
 
     @staff_action(
         title="Kill switch",
         permission="integrations.switch_integration",
         form=SwitchForm,
-        description="Works on the next call of the vendor. Wins and rollbacks of bets already placed pass unless it is off.",
+        description="Works on the vendor's next call. Wins and rollbacks of earlier bets pass unless it is off.",
         danger=True,
         icon="power_settings_new",
     )
     def switch_it(self, request: HttpRequest, obj: Integration, data: dict[str, Any]) -> str:
         """Throw or lift the kill switch."""
-        switch_integration(
-            slug=obj.slug, to=data["to"], reason=data["reason"], actor=cast("Any", request.user), now=now()
-        )
+        switch_integration(slug=obj.slug, to=data["to"], reason=data["reason"], actor=staff_of(request), now=now())
         return f"{obj.slug}: {Integration.Switch(data['to']).label}"
 
     @staff_action(
         title="Add key",
         permission="integrations.rotate_credential",
         form=AddKeyForm,
-        description="Keys already here stay valid, so that both sides change over without downtime; revoke them afterwards.",
+        description="Keys already here stay valid, so that both sides change over in peace; revoke them afterwards.",
         icon="key",
     )
     def add_key(self, request: HttpRequest, obj: Integration, data: dict[str, Any]) -> str:
@@ -143,7 +149,7 @@ class IntegrationAdmin(StaffAdmin):
             secret=data["secret"].encode(),
             kid=data["kid"] or None,
             name=data["name"],
-            actor=cast("Any", request.user),
+            actor=staff_of(request),
             now=now(),
             expires_at=data["expires_at"],
         )
@@ -198,7 +204,7 @@ class CredentialAdmin(StaffAdmin):
             credential_id=obj.pk,
             expires_at=data["expires_at"],
             reason=data["reason"],
-            actor=cast("Any", request.user),
+            actor=staff_of(request),
             now=now(),
         )
         return f"Key {obj.kid} works until {data['expires_at']:%Y-%m-%d %H:%M} UTC."
@@ -213,7 +219,7 @@ class CredentialAdmin(StaffAdmin):
     )
     def revoke(self, request: HttpRequest, obj: Credential, data: dict[str, Any]) -> str:
         """Stop a key."""
-        revoke_credential(credential_id=obj.pk, reason=data["reason"], actor=cast("Any", request.user), now=now())
+        revoke_credential(credential_id=obj.pk, reason=data["reason"], actor=staff_of(request), now=now())
         return f"Key {obj.kid} is revoked."
 
 
@@ -224,7 +230,7 @@ class SinceFilter(admin.SimpleListFilter):
     parameter_name = "since"
     _WINDOWS = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7), "31d": timedelta(days=31)}
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The windows."""
         return [
             ("1h", "Last hour"),
@@ -243,7 +249,7 @@ class SinceFilter(admin.SimpleListFilter):
                 "display": title,
             }
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Bound the ids, whose first bits are the (real) time; that leaves older partitions unread."""
         window = self._WINDOWS.get(self.value() or "24h")
         if window is None:
@@ -256,14 +262,14 @@ class _SeenFilter(admin.SimpleListFilter):
 
     column = ""
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """What occurred."""
         since = uuid7_time(uuid7()) - timedelta(days=1)
         words = HealthMinute.objects.filter(minute__gte=since).values_list(self.column, flat=True).distinct()
         chosen = {self.value()} if self.value() else set()
         return [(word, word.replace("_", " ")) for word in sorted({*words, *chosen} - {"", None})]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Those whose reply says so."""
         return queryset.filter(**{f"reply__{self.column}": self.value()}) if self.value() else queryset
 
@@ -290,13 +296,13 @@ class IntegrationFilter(admin.SimpleListFilter):
     title = "integration"
     parameter_name = "integration"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
         """Those of the person's brands."""
         scope = brand_scope(request.user)
         rows = Integration.objects.all() if scope is None else Integration.objects.filter(brand_code__in=scope.codes)
         return list(rows.values_list("pk", "slug"))
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Its exchanges."""
         chosen = self.value()
         return queryset.filter(integration_id=int(chosen)) if chosen and chosen.isdecimal() else queryset
@@ -326,7 +332,7 @@ class ExchangeAdmin(StaffAdmin):
         name = Integration.objects.filter(pk=OuterRef("integration_id")).values("slug")[:1]
         return rows.annotate(slug_name=Subquery(name))
 
-    def page_context(self, request: HttpRequest, obj: Exchange) -> dict[str, Any]:  # noqa: ARG002
+    def page_context(self, request: HttpRequest, obj: Exchange) -> dict[str, Any]:
         """Both halves, readable."""
         reply = getattr(obj, "reply", None)
         return {

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from apps.brands.models import Brand
-from apps.core.admin_actions import ReasonForm, staff_action
+from apps.core.admin_actions import ReasonForm, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin, brand_scope
 from apps.core.admin_display import NOTHING, amount_text, pill
 from apps.core.clock import now
@@ -99,7 +99,7 @@ class GameAdmin(StaffAdmin):
     )
     def enable(self, request: HttpRequest, obj: Game, data: dict[str, Any]) -> str:
         """Let it be played."""
-        switch_game(game_id=obj.pk, enabled=True, reason=data["reason"], actor=cast("Any", request.user), now=now())
+        switch_game(game_id=obj.pk, enabled=True, reason=data["reason"], actor=staff_of(request), now=now())
         return f"{obj.title} may be played."
 
     @staff_action(
@@ -113,7 +113,7 @@ class GameAdmin(StaffAdmin):
     )
     def disable(self, request: HttpRequest, obj: Game, data: dict[str, Any]) -> str:
         """Stop launches and bets."""
-        switch_game(game_id=obj.pk, enabled=False, reason=data["reason"], actor=cast("Any", request.user), now=now())
+        switch_game(game_id=obj.pk, enabled=False, reason=data["reason"], actor=staff_of(request), now=now())
         return f"{obj.title} is disabled."
 
     @staff_action(title="Set for a brand", permission=_SWITCH, form=BrandSwitchForm, icon="storefront")
@@ -124,7 +124,7 @@ class GameAdmin(StaffAdmin):
             game_id=obj.pk,
             enabled=data["enabled"],
             reason=data["reason"],
-            actor=cast("Any", request.user),
+            actor=staff_of(request),
             now=now(),
         )
         return f"{data['brand']}: {obj.title} is {'' if data['enabled'] else 'not '}offered."
@@ -151,7 +151,7 @@ class StudioAdmin(StaffAdmin):
     )
     def enable(self, request: HttpRequest, obj: Studio, data: dict[str, Any]) -> str:
         """Let its games be played, each as its own switch says."""
-        switch_studio(studio_id=obj.pk, enabled=True, reason=data["reason"], actor=cast("Any", request.user), now=now())
+        switch_studio(studio_id=obj.pk, enabled=True, reason=data["reason"], actor=staff_of(request), now=now())
         return f"Games of {obj.name} may be played."
 
     @staff_action(
@@ -165,7 +165,7 @@ class StudioAdmin(StaffAdmin):
     )
     def disable(self, request: HttpRequest, obj: Studio, data: dict[str, Any]) -> str:
         """Stop all its games."""
-        switch_studio(studio_id=obj.pk, enabled=False, reason=data["reason"], actor=cast("Any", request.user), now=now())
+        switch_studio(studio_id=obj.pk, enabled=False, reason=data["reason"], actor=staff_of(request), now=now())
         return f"All games of {obj.name} are disabled."
 
 
@@ -214,7 +214,17 @@ class GameSessionAdmin(StaffAdmin):
 
     big_table = True
     brand_lookup = "brand_id"
-    list_display = ("created_at", "player", "game", "integration", "mode_shown", "currency", "platform", "until", "ended")
+    list_display = (
+        "created_at",
+        "player",
+        "game",
+        "integration",
+        "mode_shown",
+        "currency",
+        "platform",
+        "until",
+        "ended",
+    )
     list_filter = ("mode", "integration", "brand")
     list_select_related = ("player", "game", "integration")
     search_fields = ("=public_id", "=player__username")

@@ -1,10 +1,10 @@
 """What an adapter for a game provider is: it translates between a vendor's protocol and one internal command."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from apps.integrations.connections import Connection
@@ -53,6 +53,15 @@ class Verb(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """One setting of an integration, with the protocol's default and what it means in words for staff."""
+
+    name: str
+    default: Any
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
 class WalletRequest:
     """A vendor's request as it arrived: nothing parsed, nothing verified."""
 
@@ -98,6 +107,9 @@ class ProviderAdapter(Protocol):
     one wallet call, and the outcome into the vendor's answer. It decides nothing and never raises for bad input:
     HTTP status has money meaning (4xx: certainly not applied, 5xx and time-out: unknown).
     """
+
+    options: Sequence[Option]
+    """What an integration of this vendor may set, for its page."""
 
     def answer(self, request: WalletRequest) -> WalletAnswer:
         """Answer one request."""

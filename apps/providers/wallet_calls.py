@@ -253,20 +253,19 @@ def _lanes() -> _Lanes:
 
 
 def _connect() -> psycopg.Connection[TupleRow]:
-    database = django_connection.settings_dict
-    return psycopg.connect(
-        host=database["HOST"] or None,
-        port=database["PORT"] or None,
-        user=database["USER"] or None,
-        password=database["PASSWORD"] or None,
-        dbname=database["NAME"],
-        autocommit=True,
-        options=(
-            f"-c statement_timeout={settings.WALLET_STATEMENT_TIMEOUT_MS}"
-            f" -c lock_timeout={settings.WALLET_LOCK_TIMEOUT_MS}"
-        ),
-        application_name="wallet",
+    """Open a connection with Django's own parameters (TLS included) and the wallet's shorter time-outs."""
+    parameters: dict[str, Any] = django_connection.get_connection_params()
+    time_outs = (
+        f"-c statement_timeout={settings.WALLET_STATEMENT_TIMEOUT_MS} -c lock_timeout={settings.WALLET_LOCK_TIMEOUT_MS}"
     )
+    parameters |= {
+        "application_name": "wallet",
+        "autocommit": True,
+        "context": None,
+        "cursor_factory": psycopg.Cursor,
+        "options": f"{parameters.get('options', '')} {time_outs}".strip(),
+    }
+    return psycopg.connect(**parameters)
 
 
 def _encode(calls: Sequence[WalletCall]) -> str:

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from apps.transactions.books import check_books
 
 _SHOWN = 5
 _LOAD = """
-CREATE TEMP TABLE bench_seen (key text PRIMARY KEY, is_accepted boolean NOT NULL) ON COMMIT PRESERVE ROWS
+CREATE TEMP TABLE bench_seen (key text PRIMARY KEY, is_accepted boolean NOT NULL)
 """
 _LOST = """
 SELECT s.key FROM bench_seen s
@@ -20,7 +21,9 @@ _SURPLUS = """
 SELECT t.external_id FROM transactions_transaction t LEFT JOIN bench_seen s ON s.key = t.external_id
  WHERE t.integration_id = %s AND s.key IS NULL
 """
-_POSTED = "SELECT count(*), count(DISTINCT external_id) FROM transactions_transaction WHERE integration_id = %s AND kind = 'bet'"
+_POSTED = """
+SELECT count(*), count(DISTINCT external_id) FROM transactions_transaction WHERE integration_id = %s AND kind = 'bet'
+"""
 _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
@@ -32,11 +35,13 @@ def run(*, seen: str, http_integration: int, raw_integration: int, raw_bets: int
     :param raw_bets: how many bets pgbench and the filling of the history counted
     """
     with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.bench_seen")
         cursor.execute(_LOAD)
         with cursor.copy("COPY bench_seen FROM STDIN") as copy:
             for line in Path(seen).read_text().split():
                 copy.write_row((line[1:], line[0] == "+"))
-        accepted, unknown = (_one(cursor, f"SELECT count(*) FROM bench_seen WHERE {q}") for q in ("is_accepted", "NOT is_accepted"))
+        accepted = _one(cursor, "SELECT count(*) FROM bench_seen WHERE is_accepted")
+        unknown = _one(cursor, "SELECT count(*) FROM bench_seen WHERE NOT is_accepted")
         cursor.execute(_LOST, [http_integration])
         lost = [key for (key,) in cursor.fetchall()]
         cursor.execute(_SURPLUS, [http_integration])
@@ -61,7 +66,7 @@ def run(*, seen: str, http_integration: int, raw_integration: int, raw_bets: int
     }
 
 
-def _one(cursor: object, statement: str) -> int:
-    cursor.execute(statement)  # type: ignore[attr-defined]
-    value: int = cursor.fetchone()[0]  # type: ignore[attr-defined]
+def _one(cursor: CursorWrapper, statement: str) -> int:
+    cursor.execute(statement)
+    value: int = cursor.fetchone()[0]
     return value

@@ -8,7 +8,7 @@ from django.db import connection
 from apps.core.ids import uuid7
 from apps.integrations.exchange_log import ReplyRecord, close, flush, record
 
-_BODY = b'{"status":"RS_OK","request_uuid":"f5f8445f-0497-405a-9746-c37572dd038a","user":"0198","currency":"EUR","balance":1}'
+_BODY = b'{"status":"RS_OK","request_uuid":"f5f8445f-0497-405a-9746-c37572dd038a","currency":"EUR","balance":100000}'
 # Below the queue's bound: beyond it the caller writes, which would measure something else.
 _BURST = 10_000
 

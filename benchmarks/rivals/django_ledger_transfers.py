@@ -1,5 +1,8 @@
 """django-ledger: `LedgerModel.commit_txs`, its own way to post a journal entry of one debit and one credit."""
 
+# Runs in another environment, whose packages are not here.
+# mypy: disable-error-code="import-not-found,no-any-return"
+
 import random
 from collections.abc import Callable
 from decimal import Decimal
@@ -24,7 +27,11 @@ def prepare() -> None:
     entity.create_chart_of_accounts(assign_as_default=True, commit=True, coa_name="Bench")
     for number in range(_ACCOUNTS):
         entity.create_account(
-            code=str(2000 + number), role=roles.LIABILITY_CL_OTHER, name=f"player {number}", balance_type="credit", active=True
+            code=str(2000 + number),
+            role=roles.LIABILITY_CL_OTHER,
+            name=f"player {number}",
+            balance_type="credit",
+            active=True,
         )
     entity.create_account(code=_HOUSE, role=roles.INCOME_OPERATIONAL, name="house", balance_type="credit", active=True)
     entity.create_ledger(name="Bench", posted=True)

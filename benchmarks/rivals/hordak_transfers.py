@@ -1,5 +1,8 @@
 """django-hordak: `Account.transfer_to`, its own way to move money between two accounts."""
 
+# Runs in another environment, whose packages are not here.
+# mypy: disable-error-code="import-not-found,no-any-return"
+
 import random
 from collections.abc import Callable
 
@@ -17,7 +20,9 @@ _ACCOUNTS = 200
 def prepare() -> None:
     """Make one account for each player, and the house's."""
     for number in range(_ACCOUNTS):
-        Account.objects.create(name=f"player {number}", code=str(number), type=AccountType.liability, currencies=["EUR"])
+        Account.objects.create(
+            name=f"player {number}", code=str(number), type=AccountType.liability, currencies=["EUR"]
+        )
     Account.objects.create(name="house", code="9999", type=AccountType.income, currencies=["EUR"])
 
 

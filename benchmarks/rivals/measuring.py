@@ -1,4 +1,4 @@
-"""What the rivals' scripts share: settings from the environment, a migrated database, and a clock. Needs only Django."""
+"""What the rivals' scripts share: settings from the environment, a migrated database, a clock. Needs only Django."""
 
 import json
 import os
@@ -31,9 +31,7 @@ def set_up(installed_apps: list[str], **more: Any) -> None:
 _WARM_UP_TRANSFERS = 50
 
 
-def run(
-    prepare: Callable[[], None], transfer: Callable[[], Callable[[], None]], count: Callable[[], int]
-) -> None:
+def run(prepare: Callable[[], None], transfer: Callable[[], Callable[[], None]], count: Callable[[], int]) -> None:
     """
     Do what the first argument (JSON) says: migrate and make accounts, or transfer for so many seconds.
 

@@ -15,7 +15,7 @@ from tests.contracts.family import Vendor
 APPEND_ONLY = {
     "transactions.transaction", "transactions.account", "transactions.bookscheck", "integrations.exchange",
     "integrations.integrationevent", "players.statuschange", "players.loginattempt", "providers.round",
-    "providers.roundvoid", "backoffice.personaldataread", "admin.logentry",
+    "providers.roundvoid", "wallets.adjustment", "backoffice.personaldataread", "admin.logentry",
 }  # fmt: skip
 
 

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
@@ -19,7 +25,7 @@ from tests.contracts.family import Vendor
 def code_of(secret: str) -> str:
     """What the device shows now."""
     before, now, *_ = [*yield_hotp_counters_from_time(), 0]
-    return format_hotp_value(hotp_value(secret, now if now else before))
+    return format_hotp_value(hotp_value(secret, now or before))
 
 
 def log_in(client: Client, username: str, password: str = PASSWORD) -> Any:
@@ -88,7 +94,9 @@ def test_no_door_opens_with_the_password_alone(played: Vendor, settings: Setting
     assert Game.objects.get().is_enabled
     # And the doors of others do not lead in.
     assert client.get("/accounts/login/").status_code == 302
-    api = Client().post("/api/v1/sessions", {"username": "root", "password": PASSWORD, "brand": "aurora"}, "application/json")
+    api = Client().post(
+        "/api/v1/sessions", {"username": "root", "password": PASSWORD, "brand": "aurora"}, "application/json"
+    )
     assert api.status_code in (401, 422)
 
 

@@ -46,7 +46,7 @@ def site(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Demo:
     argv = [sys.executable, "manage.py", "run_simulator", "--rounds", str(_ROUNDS)]
     argv += ["--demo-file", str(tmp_path_factory.getbasetemp() / "demo.json")]
     # A process of its own, as in the demo: its sockets end with it.
-    subprocess.run(argv, env=demo.platform.environment, cwd=PROJECT_DIR, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(argv, env=demo.platform.environment, cwd=PROJECT_DIR, check=True, capture_output=True)
     return demo
 
 

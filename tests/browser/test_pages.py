@@ -1,4 +1,4 @@
-"""Every page that staff open, in Chromium: it loads, its scripts run, nothing sticks out, wide and narrow, light and dark."""
+"""Every page that staff open, in Chromium: its scripts run and nothing sticks out, wide and narrow, light and dark."""
 
 import pytest
 from playwright.sync_api import expect
@@ -31,7 +31,7 @@ def test_every_list_fits_its_window(staff: Staff, shot: Shot) -> None:
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_home_shows_live_figures(staff: Staff, shot: Shot, dark: bool) -> None:
+def test_home_shows_live_figures(staff: Staff, shot: Shot, *, dark: bool) -> None:
     page = staff("auditor", dark=dark)
     expect(page.locator("#home")).to_have_attribute("data-ready", "1")
     expect(page.locator("#bets-today")).not_to_have_text("–")

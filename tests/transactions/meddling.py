@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 _GUARDED = (
     "transactions_transaction", "transactions_transfer", "transactions_account", "transactions_command",
-    "integrations_exchange", "providers_round",
+    "integrations_exchange", "providers_round", "wallets_adjustment",
 )  # fmt: skip
 _CONSTRAINTS = (
     ("transactions_account", "transactions_account_funds"),
@@ -25,6 +25,7 @@ def run(statement: str, values: dict[str, object] | None = None) -> int:
 
 def disarm() -> None:
     """Take the guards of the append-only tables away."""
+    run("SET CONSTRAINTS ALL IMMEDIATE")
     for table in _GUARDED:
         for name in (table, *partitions_of(table)):
             run(f"ALTER TABLE {name} DISABLE TRIGGER USER")

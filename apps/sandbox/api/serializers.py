@@ -7,6 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.core import clock
 from apps.core.api.parsers import StrictJSONParser
 from apps.core.currencies import UnknownCurrency, currency_spec
 from apps.core.money import AmountNotExact, Money, MoneyError
@@ -64,6 +65,12 @@ class SessionRequest(serializers.Serializer[Any]):
             if attrs.get(name) is not None:
                 attrs[name] = _money(name, attrs[name], attrs["currency"])
         return attrs
+
+
+class ClockRequest(serializers.Serializer[Any]):
+    """Body of `POST /sandbox/clock`."""
+
+    advance_seconds = serializers.FloatField(min_value=0, max_value=clock.MAX_OFFSET.total_seconds())
 
 
 def _money(field: str, amount: Decimal, currency: str) -> Money:

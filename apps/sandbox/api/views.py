@@ -5,9 +5,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.core import clock
-from apps.sandbox.api.serializers import ExactJSONParser, SessionRequest, player_document
+from apps.core.errors import DomainError
+from apps.sandbox.api.serializers import ClockRequest, ExactJSONParser, SessionRequest, player_document
 from apps.sandbox.sandbox_players import player_by_user_id
 from apps.sandbox.seating import seat_player
+
+
+class ClockStuck(DomainError):
+    """The clock moves forward only, and by a century at most."""
+
+    code = "clock-stuck"
+    title = "The clock does not move that far"
+    status = 409
 
 
 class SandboxSessionView(APIView):
@@ -42,3 +51,23 @@ class SandboxPlayerView(APIView):
     def get(self, request: Request, user_id: str) -> Response:  # noqa: ARG002 - the signature is DRF's
         """Every balance and every posting, oldest first."""
         return Response(player_document(player_by_user_id(user_id)))
+
+
+class SandboxClockView(APIView):
+    """Moves the platform's business clock; every process follows within a quarter of a second."""
+
+    authentication_classes = ()
+
+    def post(self, request: Request) -> Response:
+        """
+        Go forward by so many seconds, and say what time it is then.
+
+        :raises ClockStuck: beyond a century in all
+        """
+        form = ClockRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            now = clock.advance(form.validated_data["advance_seconds"])
+        except clock.ClockNotMovable as error:
+            raise ClockStuck(str(error)) from error
+        return Response({"now": now.isoformat().replace("+00:00", "Z")})

@@ -12,7 +12,7 @@ class Command(BaseCommand):
 
     help = "Make the groups of staff roles, and their permissions, what the code says"
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **_options: Any) -> None:
         """Print what changed."""
         changes = sync_roles()
         self.stdout.write("\n".join(changes) or f"All {len(ROLES)} roles were right already.")

@@ -11,6 +11,7 @@ from apps.integrations.connections import Connection
 from apps.integrations.exchange_log import masked_headers
 from apps.integrations.models import Credential
 from apps.providers.adapters.hub88 import wire
+from apps.providers.adapters.hub88.options import DEFAULTS, OPTIONS
 from apps.providers.adapters.hub88.profiles import Profile
 from apps.providers.adapters.hub88.signature import UnusableKey, verified_by
 from apps.providers.adapters.hub88.statuses import OK, status_of
@@ -21,9 +22,6 @@ from apps.providers.wallet_calls import WalletCall, WalletReply, post_call
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_DEFAULT_DRAW = ("restricted", "cash")
-_FREE_DRAW = ("bonus",)
-_DEFAULT_SHOWN = ("cash", "restricted")
 _decode: Callable[..., Any] = msgspec.json.decode
 
 
@@ -38,6 +36,8 @@ class Refused(Exception):
 
 class Hub88Adapter:
     """The family's adapter, for one profile."""
+
+    options = OPTIONS
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
@@ -83,7 +83,7 @@ class Hub88Adapter:
         terms = (bet.round, bet.game_code, bet.currency, bet.amount, bet.is_free)
         call = self._money_call(request, kid, bet, "debit", "bet", terms)
         call.ignores_expiry = call.accept_closed_round = bet.is_supplier_promo
-        return self._post(call, bet.request_uuid, Verb.BET, bet.reward_uuid, bet.supplier_transaction_id)
+        return self._post(request, call, bet.request_uuid, Verb.BET, bet.reward_uuid, bet.supplier_transaction_id)
 
     def _win(self, request: WalletRequest, kid: str) -> WalletAnswer:
         win = _parsed(request.body, wire.Win)
@@ -92,21 +92,19 @@ class Hub88Adapter:
         terms = (win.round, win.game_code, win.currency, win.amount, win.is_free, win.reference_transaction_uuid)
         call = self._money_call(request, kid, win, "credit", "win", terms)
         call.reference = win.reference_transaction_uuid
-        call.accept_closed_round = (
-            bool(request.connection.options.get("win_after_close", True)) or win.is_supplier_promo
-        )
+        call.accept_closed_round = _option(request.connection, "win_after_close") or win.is_supplier_promo
         if win.jackpot_win:
             call.details = {"jackpot_units": wire.ledger_units(win.jackpot_win, win.currency)}
         refs = (win.reference_transaction_uuid, win.reward_uuid, win.supplier_transaction_id)
-        return self._post(call, win.request_uuid, Verb.WIN, *refs)
+        return self._post(request, call, win.request_uuid, Verb.WIN, *refs)
 
     def _rollback(self, request: WalletRequest, kid: str) -> WalletAnswer:
         rollback = _parsed(request.body, wire.Rollback)
         terms = (rollback.round, rollback.game_code, rollback.reference_transaction_uuid)
         call = _call(request, kid, rollback, "rollback", "rollback", terms)
         call.reference = rollback.reference_transaction_uuid
-        call.accept_settled = bool(request.connection.options.get("rollback_settled", False))
-        return self._post(call, rollback.request_uuid, Verb.ROLLBACK, rollback.reference_transaction_uuid)
+        call.accept_settled = _option(request.connection, "rollback_settled")
+        return self._post(request, call, rollback.request_uuid, Verb.ROLLBACK, rollback.reference_transaction_uuid)
 
     def _money_call(
         self, request: WalletRequest, kid: str, money: wire.Money, verb: str, kind: str, terms: tuple[object, ...]
@@ -119,14 +117,15 @@ class Hub88Adapter:
         spec = currency_spec(money.currency)
         call.currency = money.currency
         call.quantum = 10 ** (spec.ledger_exponent - spec.exponent)
-        options = request.connection.options
-        call.draw = options.get("free_draw", _FREE_DRAW) if money.is_free else options.get("draw", _DEFAULT_DRAW)
+        call.draw = _option(request.connection, "free_draw" if money.is_free else "draw")
         return call
 
-    def _post(self, call: WalletCall, request_uuid: str, verb: Verb, *refs: str | None) -> WalletAnswer:
+    def _post(
+        self, request: WalletRequest, call: WalletCall, request_uuid: str, verb: Verb, *refs: str | None
+    ) -> WalletAnswer:
         reply = post_call(call)
         status = status_of(reply.outcome, verb, self._profile.debit_statuses)
-        body = self._body(status, request_uuid, reply)
+        body = self._body(request, status, request_uuid, reply)
         return WalletAnswer(
             status=200,
             body=body,
@@ -143,15 +142,15 @@ class Hub88Adapter:
         seat = seat_of(request.connection.id, token_digest(balance.token), balance.user)
         refs = (balance.request_uuid,)
         if seat is None:
-            return self._plain(Outcome.BAD_SESSION, balance.request_uuid, Verb.BALANCE, refs)
-        body = self._body(OK, balance.request_uuid, seat)
+            return self._plain(request, Outcome.BAD_SESSION, balance.request_uuid, Verb.BALANCE)
+        body = self._body(request, OK, balance.request_uuid, seat)
         return WalletAnswer(200, body, Outcome.APPLIED, refs=refs, player_id=seat.player_id)
 
     def _info(self, request: WalletRequest, _kid: str) -> WalletAnswer:
         info = _parsed(request.body, wire.Info)
         facts = player_facts(info.user, brand_code=request.connection.brand_code)
         if facts is None:
-            return self._plain(Outcome.BAD_SESSION, info.request_uuid, Verb.INFO, (info.request_uuid,))
+            return self._plain(request, Outcome.BAD_SESSION, info.request_uuid, Verb.INFO)
         body = msgspec.json.encode(_facts_body(facts, info.request_uuid))
         return WalletAnswer(200, body, Outcome.APPLIED, refs=(info.request_uuid,), player_id=facts.player_id)
 
@@ -168,30 +167,28 @@ class Hub88Adapter:
             raise Refused("RS_ERROR_TOKEN_EXPIRED", Outcome.SESSION_EXPIRED) from None
         return WalletAnswer(200, msgspec.json.encode({"token": token}), Outcome.APPLIED)
 
-    def _plain(self, outcome: Outcome, request_uuid: str, verb: Verb, refs: tuple[str, ...]) -> WalletAnswer:
+    def _plain(self, request: WalletRequest, outcome: Outcome, request_uuid: str, verb: Verb) -> WalletAnswer:
         status = status_of(outcome, verb, self._profile.debit_statuses)
-        return WalletAnswer(200, self._body(status, request_uuid, None), outcome, refs=refs)
+        return WalletAnswer(200, self._body(request, status, request_uuid, None), outcome, refs=(request_uuid,))
 
     def _refusal(self, request: WalletRequest, refusal: Refused, verb: Verb) -> WalletAnswer:
         request_uuid = wire.request_uuid_of(request.body)
-        body = self._body(refusal.status, request_uuid, None)
+        body = self._body(request, refusal.status, request_uuid, None)
         refs = (request_uuid,) if request_uuid else ()
         return WalletAnswer(400 if verb is Verb.CHECK else 200, body, refusal.outcome, refs=refs)
 
-    def _body(self, status: str, request_uuid: str, state: WalletReply | Seat | None) -> bytes:
+    def _body(self, request: WalletRequest, status: str, request_uuid: str, state: WalletReply | Seat | None) -> bytes:
         reply = wire.Reply(status=status, request_uuid=request_uuid)
-        known = state is not None and state.currency is not None
-        if state is not None and known and (status == OK or self._profile.balance_in_refusals):
+        if state is not None and state.currency and (status == OK or self._profile.balance_in_refusals):
             reply.user = str(state.player_ref)
             reply.currency = state.currency
-            reply.balance = _shown(state)
+            units = sum(getattr(state, bucket) or 0 for bucket in _option(request.connection, "shown"))
+            reply.balance = wire.wire_amount(units, state.currency)
         return msgspec.json.encode(reply)
 
 
-def _shown(state: WalletReply | Seat) -> int:
-    """The balance as the vendor's game shows it: real money, without bonus and without what is locked."""
-    units = sum(getattr(state, bucket) or 0 for bucket in _DEFAULT_SHOWN)
-    return wire.wire_amount(units, state.currency or "")
+def _option(connection: Connection, name: str) -> Any:
+    return connection.options.get(name, DEFAULTS[name])
 
 
 def _facts_body(facts: PlayerFacts, request_uuid: str) -> dict[str, object]:
@@ -242,16 +239,3 @@ def _call(
         remote_address=request.remote_address,
         verified_by=kid,
     )
-
-
-def options_of(connection: Connection) -> Mapping[str, object]:
-    """The settings of one connection with the family's defaults, for the integration's page."""
-    defaults: dict[str, object] = {
-        "draw": list(_DEFAULT_DRAW),
-        "free_draw": list(_FREE_DRAW),
-        "win_after_close": True,
-        "rollback_settled": False,
-        "operator_id": 1,
-        "sub_partner_id": connection.brand_code,
-    }
-    return {**defaults, **dict(connection.options)}
