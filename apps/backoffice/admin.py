@@ -1,4 +1,4 @@
-"""Pages of staff accounts and of what the staff site itself keeps; replaces what other packages registered."""
+"""Registers the pages that see several apps, and replaces what other packages registered."""
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
@@ -7,9 +7,13 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 
 from apps.backoffice.models import PersonalDataRead
+from apps.backoffice.player_page import PlayerAdmin
+from apps.backoffice.round_page import RoundAdmin, RoundVoidAdmin
 from apps.backoffice.staff_accounts import RoleAdmin, StaffAccountAdmin, StaffScopeAdmin
 from apps.brands.models import StaffScope
 from apps.core.admin_base import StaffAdmin
+from apps.players.models import Player
+from apps.providers.models import Round, RoundVoid
 
 # Stock pages of these show secrets or let whoever may edit one become anybody.
 for model in (EmailAddress, EmailConfirmation, Authenticator, User, Group):
@@ -19,6 +23,9 @@ for model in (EmailAddress, EmailConfirmation, Authenticator, User, Group):
 admin.site.register(User, StaffAccountAdmin)
 admin.site.register(Group, RoleAdmin)
 admin.site.register(StaffScope, StaffScopeAdmin)
+admin.site.register(Player, PlayerAdmin)
+admin.site.register(Round, RoundAdmin)
+admin.site.register(RoundVoid, RoundVoidAdmin)
 
 
 @admin.register(PersonalDataRead)

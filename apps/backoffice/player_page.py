@@ -126,7 +126,6 @@ class PurposeForm(ActionForm):
     )
 
 
-@admin.register(Player)
 class PlayerAdmin(StaffAdmin):
     """A player from all sides."""
 

@@ -41,7 +41,6 @@ def _is_open(found: Round) -> bool:
     return found.state == Round.State.OPEN
 
 
-@admin.register(Round)
 class RoundAdmin(StaffAdmin):
     """One round of a game. Written by the posting function only."""
 
@@ -150,7 +149,6 @@ class RoundAdmin(StaffAdmin):
         return "Proposed. A colleague decides under Round voids."
 
 
-@admin.register(RoundVoid)
 class RoundVoidAdmin(StaffAdmin):
     """A proposal to void a round: made by one person, decided by another."""
 

@@ -12,7 +12,10 @@ from apps.transactions.rollup import roll_up
 log = structlog.get_logger(__name__)
 
 BROKEN_ROWS = Gauge(
-    "casino_books_breaks", "Rows that break an invariant of the ledger, by the last proof", ["mode"], multiprocess_mode="mostrecent"
+    "casino_books_breaks",
+    "Rows that break an invariant of the ledger, by the last proof",
+    ["mode"],
+    multiprocess_mode="mostrecent",
 )
 MONTHS_AHEAD = 3
 

@@ -187,9 +187,7 @@ def _post(adjustment: Adjustment, checker: User, now: datetime) -> UUID:
     accounts = open_player_accounts(
         player_id=adjustment.player_id, brand_id=adjustment.brand_id, currency=adjustment.currency
     )
-    ours = shared_account(
-        brand_id=adjustment.brand_id, currency=adjustment.currency, kind=AccountKind.ADJUSTMENT.value
-    )
+    ours = shared_account(brand_id=adjustment.brand_id, currency=adjustment.currency, kind=AccountKind.ADJUSTMENT.value)
     theirs, amount = accounts.of(adjustment.bucket), adjustment.amount_units
     return post(
         kind=TransactionKind.ADJUSTMENT,

@@ -190,6 +190,7 @@ def summary(demo_file: Path, base_url: str, seconds: float) -> str:
     seeded = json.loads(demo_file.read_text())
     addresses = [
         ("Back-office", f"{base_url}/admin/"),
+        ("Simulated vendors, play a game", f"{base_url}/sandbox/"),
         ("API documentation", f"{base_url}/api/docs"),
         ("Health", f"{base_url}/health/ready"),
         ("Metrics", f"{base_url}/metrics"),
@@ -198,10 +199,10 @@ def summary(demo_file: Path, base_url: str, seconds: float) -> str:
     logins = [(f"staff: {entry['role']}", entry["username"], entry["password"]) for entry in seeded["staff"]]
     logins += [(f"player: {entry['brand']}", entry["username"], entry["password"]) for entry in seeded["players"]]
     lines = ["", f"Ready after {seconds:.1f} s.", ""]
-    lines += [f"  {title:<28} {address}" for title, address in addresses]
+    lines += [f"  {title:<32} {address}" for title, address in addresses]
     if logins:
-        lines += ["", f"  {'Who':<28} {'Username':<28} Password"]
-        lines += [f"  {who:<28} {username:<28} {password}" for who, username, password in logins]
+        lines += ["", f"  {'Who':<32} {'Username':<24} Password"]
+        lines += [f"  {who:<32} {username:<24} {password}" for who, username, password in logins]
     return "\n".join([*lines, "", "Ctrl-C stops everything."])
 
 

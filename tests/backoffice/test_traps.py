@@ -35,7 +35,7 @@ def pages() -> list[Any]:
 
 def versions() -> Any:
     """The kept versions of all games."""
-    return Game.history  # type: ignore[attr-defined] # added by simple-history
+    return Game.history
 
 
 def buttons() -> list[tuple[Any, Any]]:

@@ -109,7 +109,9 @@ def make_player(table: Table, username: str) -> Player:
     )
 
 
-def sit(table: Table, player: Player, currency: str = "EUR", *, expires_at: datetime = NOW + timedelta(hours=1)) -> Seat:
+def sit(
+    table: Table, player: Player, currency: str = "EUR", *, expires_at: datetime = NOW + timedelta(hours=1)
+) -> Seat:
     """Open the player's wallet in that currency and a game session over it."""
     accounts = open_player_accounts(player_id=player.pk, brand_id=table.brand.pk, currency=currency)
     provider = shared_account(
@@ -164,7 +166,8 @@ def balances_of(seat: Seat) -> tuple[int, int, int]:
     """Cash, bonus and restricted of a wallet as its account rows say, ledger units."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, balance FROM transactions_account WHERE id = ANY(%s)", [[seat.cash, seat.bonus, seat.restricted]]
+            "SELECT id, balance FROM transactions_account WHERE id = ANY(%s)",
+            [[seat.cash, seat.bonus, seat.restricted]],
         )
         found: dict[int, int] = dict(cursor.fetchall())
     return found[seat.cash], found[seat.bonus], found[seat.restricted]

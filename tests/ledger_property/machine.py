@@ -29,16 +29,19 @@ PROFILES = {
 SOUND = PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "fast")]
 # A twin has to be found out: always the same games, and no time spent on making the example small.
 TWIN = settings(
-    max_examples=60, stateful_step_count=30, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False, **_COMMON
+    max_examples=60,
+    stateful_step_count=30,
+    derandomize=True,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+    **_COMMON,
 )
 
 # A few keys that meet again and again, and many that are new.
 _FEW_KEYS = st.integers(0, 7).map("k{:02}".format)
 _KEYS = st.one_of(_FEW_KEYS, st.integers(0, 9_999).map("n{:04}".format), st.integers(0, 9_999).map("m{:04}".format))
 _ROUNDS = st.integers(0, 7).map("r{}".format)
-_AMOUNTS = st.one_of(
-    st.integers(0, 30).map(lambda coins: coins * COIN), st.integers(0, 3_000_000), st.just(2**40)
-)
+_AMOUNTS = st.one_of(st.integers(0, 30).map(lambda coins: coins * COIN), st.integers(0, 3_000_000), st.just(2**40))
 _DRAWS = st.sampled_from([tuple(draw) for size in (1, 2, 3) for draw in itertools.permutations(BUCKETS, size)])
 _SEATS = st.integers(0, 4)
 _IS_RARE = st.sampled_from([False] * 15 + [True])
@@ -99,7 +102,16 @@ class Play(RuleBasedStateMachine):
             )
         )  # fmt: skip
 
-    @rule(target=sent, seat=_SEATS, key=_KEYS, reference=_FEW_KEYS, amount=_AMOUNTS, played=_ROUNDS, draw=_DRAWS, needs=st.booleans())
+    @rule(
+        target=sent,
+        seat=_SEATS,
+        key=_KEYS,
+        reference=_FEW_KEYS,
+        amount=_AMOUNTS,
+        played=_ROUNDS,
+        draw=_DRAWS,
+        needs=st.booleans(),
+    )
     def stray_win(
         self, seat: int, key: str, reference: str, amount: int, played: str, draw: tuple[str, ...], needs: bool
     ) -> Command:
@@ -156,7 +168,10 @@ class Play(RuleBasedStateMachine):
     def crowd(self, bets: list[tuple[int, str, int, tuple[str, ...]]], played: str) -> None:
         """Several bets in one commit; a refused one does not fail its neighbours."""
         self._play(
-            *(Command("debit", self.seats[s], key, amount, round_ref=played, draw=draw) for s, key, amount, draw in bets)
+            *(
+                Command("debit", self.seats[s], key, amount, round_ref=played, draw=draw)
+                for s, key, amount, draw in bets
+            )
         )
 
     @invariant()

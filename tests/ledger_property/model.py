@@ -94,7 +94,10 @@ class Model:
             left -= moved[bucket]
         if left:
             return self._remember(command, "insufficient_funds")
-        if self.closed.get(played) or self.currency_of_round.get(played, command.seat.currency) != command.seat.currency:
+        if (
+            self.closed.get(played)
+            or self.currency_of_round.get(played, command.seat.currency) != command.seat.currency
+        ):
             return self._remember(command, "round_closed")
         self._enter(played, command)
         for bucket, amount in moved.items():

@@ -60,7 +60,12 @@ def the_same_bet_eight_times_at_once() -> list[str]:
     answers = at_once([[bet]] * 8)
     wrong = _differs(outcomes(answers), Counter({"applied": 1, "applied/replayed": 7}))
     balances = {reply.balances for answer in answers if isinstance(answer, list) for reply in answer}
-    return wrong + _differs(balances, {(90 * COIN, 0, 0)}) + _differs(driver.balances_of(seat), (90 * COIN, 0, 0)) + _books()
+    return (
+        wrong
+        + _differs(balances, {(90 * COIN, 0, 0)})
+        + _differs(driver.balances_of(seat), (90 * COIN, 0, 0))
+        + _books()
+    )
 
 
 def bets_for_more_than_there_is() -> list[str]:
@@ -96,7 +101,10 @@ def a_win_against_a_rollback() -> list[str]:
         back = Command("rollback", seat, f"x{number}", 0, bet.key, names_currency=False)
         paid, returned = at_once([[win], [back]])
         seen = outcomes([paid]) + outcomes([returned])
-        if seen not in (Counter({"applied": 1, "reference_cancelled": 1}), Counter({"applied": 1, "reference_settled": 1})):
+        if seen not in (
+            Counter({"applied": 1, "reference_cancelled": 1}),
+            Counter({"applied": 1, "reference_settled": 1}),
+        ):
             wrong.append(f"round {number}: {dict(seen)}")
         due += 15 if outcomes([paid])["applied"] else 0
     return wrong + _differs(driver.balances_of(seat), (due * COIN, 0, 0)) + _books()
@@ -120,7 +128,9 @@ def batches_crossing() -> list[str]:
     seats = _seats(8, cash=100 * COIN)
     for number in range(3):
         there = [Command("debit", seat, f"a{number}-{place}", COIN, round_ref="a") for place, seat in enumerate(seats)]
-        back = [Command("debit", seat, f"b{number}-{place}", COIN, round_ref="b") for place, seat in enumerate(seats[::-1])]
+        back = [
+            Command("debit", seat, f"b{number}-{place}", COIN, round_ref="b") for place, seat in enumerate(seats[::-1])
+        ]
         wrong += _differs(outcomes(at_once([there, back])), Counter({"applied": 16}))
         if wrong:
             break

@@ -9,7 +9,9 @@ from django.db import connection
 from apps.core.sql import load_sql
 
 # Between what a call reads and what it does with it, so that a missing lock shows at the first try.
-_READ = "        SELECT * INTO prior FROM transactions_command WHERE key = c.key AND integration_id = c.integration_id;\n"
+_READ = (
+    "        SELECT * INTO prior FROM transactions_command WHERE key = c.key AND integration_id = c.integration_id;\n"
+)
 WIDER_WINDOW = (_READ, _READ + "        PERFORM pg_sleep(0.02);\n")
 _LOCK = "    PERFORM 1 FROM transactions_account a WHERE a.id = ANY (v_wallets) ORDER BY a.id FOR NO KEY UPDATE;\n"
 _NO_LOCK = (_LOCK, "")
@@ -62,7 +64,9 @@ SEQUENTIAL = (
         "other terms pass as a replay",
         ("    IF prior.fingerprint <> c.fingerprint OR prior.player_id <> s.player_id THEN", "    IF false THEN"),
     ),
-    wallet_twin("a bet beyond the funds is taken", ("    IF r.outcome = 'applied' AND v_left > 0 THEN", "    IF false THEN")),
+    wallet_twin(
+        "a bet beyond the funds is taken", ("    IF r.outcome = 'applied' AND v_left > 0 THEN", "    IF false THEN")
+    ),
     wallet_twin(
         "no tombstone is left",
         ("        IF NOT providers_remember(c, r, c.reference, 'tombstone', 0, 0, 0) THEN", "        IF false THEN"),
@@ -81,8 +85,14 @@ SEQUENTIAL = (
     ),
     wallet_twin(
         "a win on bonus money becomes cash",
-        ("    ELSIF bet.bonus = v_staked THEN\n        v_bonus := c.amount;", "    ELSIF false THEN\n        v_bonus := c.amount;"),
-        ("        v_bonus := div(c.amount * bet.bonus::numeric / v_staked, c.quantum) * c.quantum;", "        v_bonus := 0;"),
+        (
+            "    ELSIF bet.bonus = v_staked THEN\n        v_bonus := c.amount;",
+            "    ELSIF false THEN\n        v_bonus := c.amount;",
+        ),
+        (
+            "        v_bonus := div(c.amount * bet.bonus::numeric / v_staked, c.quantum) * c.quantum;",
+            "        v_bonus := 0;",
+        ),
     ),
     wallet_twin(
         "a replay tells today's balance",
@@ -137,7 +147,9 @@ SLOW = wallet_twin("sound but slow", WIDER_WINDOW)
 
 # Faults that show only when several callers come at the same moment. Each names the race that must find it.
 RACING = {
-    "eight at once": wallet_twin("nobody waits for the wallet, and keys are not claimed", WIDER_WINDOW, _NO_LOCK, _KEY_NOT_CLAIMED),
+    "eight at once": wallet_twin(
+        "nobody waits for the wallet, and keys are not claimed", WIDER_WINDOW, _NO_LOCK, _KEY_NOT_CLAIMED
+    ),
     "overdraft": wallet_twin(
         "nobody waits for the wallet, and its floor is gone",
         WIDER_WINDOW,

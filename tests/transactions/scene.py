@@ -48,7 +48,9 @@ def play_scene() -> Scene:
     mixed = applied(Command("debit", seat, "mixed", 6 * COIN, round_ref="r3", draw=("bonus", "restricted", "cash")))
     refused = Command("debit", seat, "refused", 9_999 * COIN, round_ref="r4")
     assert [reply.outcome for reply in driver.send(refused)] == ["insufficient_funds"]
-    assert [reply.outcome for reply in driver.send(Command("rollback", seat, "early", 0, "late"))] == ["reference_missing"]
+    assert [reply.outcome for reply in driver.send(Command("rollback", seat, "early", 0, "late"))] == [
+        "reference_missing"
+    ]
     provider = driver.shared_account(
         brand_id=table.brand.pk, currency="EUR", kind="provider", integration_id=table.integration.pk
     )

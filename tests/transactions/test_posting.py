@@ -103,9 +103,9 @@ def test_a_player_can_not_be_debited_below_zero_and_nothing_of_the_posting_stays
 def test_a_shared_account_is_opened_once_and_may_go_below_zero() -> None:
     assert house() == house()
     assert house(AccountKind.HOUSE) != house()
-    assert shared_account(brand_id=BRAND, currency="EUR", kind=AccountKind.PROVIDER, integration_id=1) != shared_account(
-        brand_id=BRAND, currency="EUR", kind=AccountKind.PROVIDER, integration_id=2
-    )
+    assert shared_account(
+        brand_id=BRAND, currency="EUR", kind=AccountKind.PROVIDER, integration_id=1
+    ) != shared_account(brand_id=BRAND, currency="EUR", kind=AccountKind.PROVIDER, integration_id=2)
     move(house(), house(AccountKind.HOUSE), 5, player_id=None)
     assert Account.objects.get(pk=house()).balance == 0  # its row is never written; the roll-up knows
 

@@ -56,7 +56,9 @@ def test_what_an_open_transaction_wrote_is_rolled_up_after_it_ends_and_only_once
             with other.cursor() as cursor:
                 cursor.execute("SELECT ledger_roll_up()")
                 assert cursor.fetchone() == (10,)
-                cursor.execute("SELECT balance FROM ledger_shared_balances(NULL) WHERE account_id = %s", [scene.provider])
+                cursor.execute(
+                    "SELECT balance FROM ledger_shared_balances(NULL) WHERE account_id = %s", [scene.provider]
+                )
                 assert cursor.fetchone() == (PROVIDER,)
         finally:
             other.close()

@@ -126,7 +126,9 @@ def test_what_the_player_does_not_have_can_not_be_taken_and_the_proposal_goes_on
     assert Adjustment.objects.get().state == "proposed"
 
 
-@pytest.mark.parametrize("decide", [approve, lambda a, actor: reject_adjustment(adjustment_id=a.pk, note="no", actor=actor, now=NOW)])
+@pytest.mark.parametrize(
+    "decide", [approve, lambda a, actor: reject_adjustment(adjustment_id=a.pk, note="no", actor=actor, now=NOW)]
+)
 @pytest.mark.parametrize("is_superuser", [False, True])
 def test_nobody_decides_on_an_own_proposal_not_even_a_superuser(
     decide: Callable[..., Adjustment], is_superuser: bool

@@ -44,7 +44,7 @@ BEGIN
                      AND least(m.cash, m.bonus, m.restricted) * CASE c.kind WHEN 'credit' THEN 1 ELSE 0 END >= 0,
             format('%s cash %s bonus %s restricted %s', c.kind, c.cash, c.bonus, c.restricted),
             format('cash %s bonus %s restricted %s', m.cash, m.bonus, m.restricted)),
-           ('I7', 'request-kept', m.request_id < books_exchange_floor() OR e.id IS NOT NULL, 'a request in the exchange log', 'none'),
+           ('I7', 'request-kept', m.request_id < (SELECT books_exchange_floor()) OR e.id IS NOT NULL, 'a request in the exchange log', 'none'),
            ('I7', 'request-has-outcome', e.id IS NULL OR (e.outcome, e.transaction_id) IS NOT DISTINCT FROM ('applied', m.id),
             format('applied %s', m.id), format('%s %s', e.outcome, e.transaction_id))
        ) AS f (invariant, rule, holds, expected, found)
@@ -103,7 +103,7 @@ BEGIN
                   OR (u.kind IN ('rollback', 'correction') AND u.reverses_id = c.transaction_id) IS TRUE, 'a reversal of it', c.cancelled_by::text),
            ('I7', 'settled-by-its-player', c.settled_by IS NULL OR (w.player_id = c.player_id) IS TRUE,
             'a transaction of the player', c.settled_by::text),
-           ('I7', 'request-kept', c.request_id < books_exchange_floor() OR e.id IS NOT NULL, 'a request in the exchange log', 'none'),
+           ('I7', 'request-kept', c.request_id < (SELECT books_exchange_floor()) OR e.id IS NOT NULL, 'a request in the exchange log', 'none'),
            ('I7', 'request-has-outcome', e.id IS NULL OR e.outcome = c.outcome, c.outcome, e.outcome)
        ) AS f (invariant, rule, holds, expected, found)
      WHERE f.holds IS NOT TRUE;
