@@ -52,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", default="", metavar="NAMES", help=f"sections, with commas: {', '.join(SECTIONS)}")
-    parser.add_argument("--seconds", type=float, default=6.0, help="length of one run")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each kind, of which the median is shown")
+    parser.add_argument("--seconds", type=float, default=5.0, help="length of one run")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each kind, of which the median is shown")
     parser.add_argument("--transfers", type=int, default=5_000_000, help="length of the history")
     parser.add_argument("--wallets", type=int, default=20_000, help="seeded wallets")
     parser.add_argument("--workers", type=int, default=Shape.workers, help="processes of the web server")
@@ -73,8 +73,10 @@ def _prove(ground: Ground) -> list[dict[str, Any]]:
 def _proof(ground: Ground, web: Web) -> dict[str, Any]:
     seen = DATA_DIR / "seen.txt"
     seen.write_text("\n".join([*("+" + key for key in web.accepted), *("?" + key for key in web.unknown)]))
-    proof = ground.inside(web.database, "prove", seen=str(seen), raw_bets=web.raw_bets, **ground.seeds)
-    seen.unlink()
+    try:
+        proof = ground.inside(web.database, "prove", seen=str(seen), raw_bets=web.raw_bets, **ground.seeds)
+    finally:
+        seen.unlink()
     return {"database": web.database, "refused": web.refused, **proof}
 
 

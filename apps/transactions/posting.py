@@ -73,7 +73,7 @@ def shared_account(*, brand_id: int, currency: str, kind: str, integration_id: i
     """
     if kind not in AccountKind.values or kind in PLAYER_KINDS:
         raise UnableToPost(f"{kind!r} is not a kind of shared account")
-    return _scalar("SELECT ledger_shared_account(%s, %s, %s, %s)", [brand_id, currency, kind, integration_id])
+    return int(_scalar("SELECT ledger_shared_account(%s, %s, %s, %s)", [brand_id, currency, kind, integration_id]))
 
 
 def open_player_accounts(*, player_id: int, brand_id: int, currency: str) -> PlayerAccounts:

@@ -32,8 +32,9 @@ def check_new_books() -> int:
     return _check(full=False)
 
 
-# A full proof of a large ledger outlasts the usual limit of a task.
-@shared_task(name="transactions.check_all_books", soft_time_limit=None, time_limit=4 * 60 * 60)
+# A full proof of a large ledger outlasts the usual limit of a task, and the time after which the broker hands a task
+# out again; the second one then finds the first at it and leaves.
+@shared_task(name="transactions.check_all_books", soft_time_limit=4 * 60 * 60, time_limit=4 * 60 * 60 + 60)
 def check_all_books() -> int:
     """Prove the whole ledger; returns the number of breaks."""
     return _check(full=True)

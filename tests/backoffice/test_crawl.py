@@ -36,14 +36,16 @@ def addresses() -> Iterator[tuple[type[models.Model] | None, str]]:
 
 
 @pytest.mark.parametrize("role", [*(role.name for role in ROLES), "superuser"])
-def test_no_page_fails_for_any_role(role: str, login: Login, played: Vendor) -> None:
+def test_no_page_fails_for_any_role_and_the_menu_offers_what_opens(role: str, login: Login, played: Vendor) -> None:
     client = login(role)
     seen: dict[str, int] = {}
     for model, address in addresses():
         status = client.get(address).status_code
         seen[address] = status
         assert status in (200, 302, 403), (role, model, address, status)
-    assert seen[reverse("admin:index")] == 200
+    home = client.get(reverse("admin:index"))
+    links = [item["link"] for group in home.context["sidebar_navigation"] for item in group["items"]]
+    assert {link: seen[link] for link in links} == dict.fromkeys(links, 200)
 
 
 def test_what_only_grows_cannot_be_edited_by_a_superuser(login: Login, played: Vendor) -> None:

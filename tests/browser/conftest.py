@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from tests.harness.databases import PROJECT_DIR
 from tests.harness.live import LivePlatform
@@ -40,6 +40,11 @@ def browser_type_launch_args() -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _test_ids(playwright: Playwright) -> None:
+    playwright.selectors.set_test_id_attribute("data-test")
+
+
 @pytest.fixture(scope="session")
 def site(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The demo after its simulated vendors have played some rounds."""
@@ -68,6 +73,7 @@ def staff(site: Demo, browser: Browser) -> Iterator[Staff]:
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
         )
+        context.set_default_timeout(10_000)
         opened.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))

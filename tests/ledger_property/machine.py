@@ -1,3 +1,4 @@
+# ruff: noqa: FBT001 - Hypothesis names the arguments of rules
 """Random play over several wallets: every answer and balance beside the model's, the books proven after each game."""
 
 import itertools
@@ -64,8 +65,12 @@ class Play(RuleBasedStateMachine):
         expired = driver.sit(table, anna, expires_at=NOW - timedelta(seconds=1))
         self.model.expired.add(expired.token)
         self.seats: list[Seat] = [
-            driver.sit(table, anna), driver.sit(table, bo), driver.sit(table, anna, "USD"), driver.sit(table, cy), expired,
-        ]  # fmt: skip
+            driver.sit(table, anna),
+            driver.sit(table, bo),
+            driver.sit(table, anna, "USD"),
+            driver.sit(table, cy),
+            expired,
+        ]
         for seat in self.seats[:4]:
             self.model.purses[seat.player_id, seat.currency] = dict.fromkeys(BUCKETS, 0)
             self._fund(seat, 2_000_000, 700_000, 300_001)

@@ -126,7 +126,7 @@ class Model:
             bet.settled = True
         return self._remember(command, "applied", moved, played[1])
 
-    def _rollback(self, command: Command) -> Expected:
+    def _rollback(self, command: Command) -> Expected:  # noqa: PLR0911 - one return a rule
         assert command.reference is not None
         target = self.known.get(command.reference)
         if target is None:
@@ -157,7 +157,7 @@ class Model:
 
 
 def _split(command: Command, stake: Purse) -> Purse:
-    """A win goes where its stake came from, in proportion and whole coins; what is left over is cash where there was any."""
+    """A win goes where its stake came from, in proportion and whole coins; the rest is cash where there was any."""
     total = sum(stake.values())
     if not total:
         return {command.draw[0]: command.amount}

@@ -74,8 +74,10 @@ SEQUENTIAL = (
     wallet_twin(
         "a rolled back bet is not marked",
         (
-            "    UPDATE transactions_command SET cancelled_by = r.transaction_id\n"
-            "     WHERE key = c.reference AND integration_id = c.integration_id;\n",
+            (
+                "    UPDATE transactions_command SET cancelled_by = r.transaction_id\n"
+                "     WHERE key = c.reference AND integration_id = c.integration_id;\n"
+            ),
             "",
         ),
     ),
@@ -102,8 +104,10 @@ SEQUENTIAL = (
         "a refused bet stays in its round",
         (
             "    IF r.outcome = 'applied' AND v_left > 0 THEN",
-            "    IF v_left > 0 THEN\n        PERFORM providers_enter_round(c, s);\n    END IF;\n"
-            "    IF r.outcome = 'applied' AND v_left > 0 THEN",
+            (
+                "    IF v_left > 0 THEN\n        PERFORM providers_enter_round(c, s);\n    END IF;\n"
+                "    IF r.outcome = 'applied' AND v_left > 0 THEN"
+            ),
         ),
     ),
     Twin(
@@ -163,10 +167,12 @@ RACING = {
         "wallets are locked as the calls come",
         (
             _LOCK,
-            "    FOREACH v_wallet IN ARRAY v_wallets LOOP\n"
-            "        PERFORM 1 FROM transactions_account a WHERE a.id = v_wallet FOR NO KEY UPDATE;\n"
-            "        PERFORM pg_sleep(0.005);\n"
-            "    END LOOP;\n",
+            (
+                "    FOREACH v_wallet IN ARRAY v_wallets LOOP\n"
+                "        PERFORM 1 FROM transactions_account a WHERE a.id = v_wallet FOR NO KEY UPDATE;\n"
+                "        PERFORM pg_sleep(0.005);\n"
+                "    END LOOP;\n"
+            ),
         ),
     ),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -16,11 +17,11 @@ _CONSTRAINTS = (
 )
 
 
-def run(statement: str, values: dict[str, object] | None = None) -> int:
+def run(statement: str, values: dict[str, Any] | None = None) -> int:
     """Run one statement and return how many rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def disarm() -> None:
@@ -46,7 +47,8 @@ def partitions_of(table: str) -> list[str]:
     """Return the partitions of a table, none if it has none."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relid::text FROM pg_partition_tree(%s::text::regclass) WHERE isleaf AND relid <> %s::text::regclass",
+            "SELECT relid::text FROM pg_partition_tree(%s::text::regclass)"
+            " WHERE isleaf AND relid <> %s::text::regclass",
             [table, table],
         )
         return [name for (name,) in cursor.fetchall()]

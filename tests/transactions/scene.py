@@ -1,8 +1,10 @@
 """A small ledger with one of everything: bets, a win, a rollback, a refusal, a tombstone, mixed buckets."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from apps.transactions.posting import shared_account
 from tests.ledger_property import driver
 from tests.ledger_property.driver import COIN, Command, Seat
 
@@ -20,10 +22,10 @@ class Scene:
     provider: int
 
     @property
-    def values(self) -> dict[str, object]:
+    def values(self) -> dict[str, Any]:
         """For SQL parameters."""
         return {
-            "cash": self.seat.cash, "bonus": self.seat.bonus, "restricted": self.seat.restricted, "player": self.seat.player_id,
+            "cash": self.seat.cash, "bonus": self.seat.bonus, "restricted": self.seat.restricted,
             "bet": self.bet, "win": self.win, "rolled_back": self.rolled_back, "rollback": self.rollback,
             "mixed": self.mixed, "provider": self.provider,
         }  # fmt: skip
@@ -51,7 +53,7 @@ def play_scene() -> Scene:
     assert [reply.outcome for reply in driver.send(Command("rollback", seat, "early", 0, "late"))] == [
         "reference_missing"
     ]
-    provider = driver.shared_account(
+    provider = shared_account(
         brand_id=table.brand.pk, currency="EUR", kind="provider", integration_id=table.integration.pk
     )
     return Scene(seat, bet, win, rolled_back, rollback, mixed, provider)

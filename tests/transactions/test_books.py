@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a table of statements reads best one a line
 """The proof of the books: silent on sound books, and it names the row whatever a superuser has done to them."""
 
 from uuid import UUID

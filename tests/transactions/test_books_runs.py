@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 
-from apps.transactions.books import Break, BooksCheckRunning, check_books, record_check
+from apps.transactions.books import BooksCheckRunning, Break, check_books, record_check
 from apps.transactions.models import BooksCheck
 from apps.transactions.tasks import check_new_books
 from tests.ledger_property import driver
@@ -19,12 +19,16 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 _REHASH = """
-UPDATE {} SET {} = ledger_chain(decode(repeat('00', 32), 'hex'), x.credit_account_id, x.debit_account_id, 1, t.id, x.number,
-                                x.amount, x.credit_balance,
-                                ledger_terms(t.kind, t.brand_id, t.currency, t.player_id, t.integration_id, t.external_id,
-                                             t.round_id, t.reverses_id, t.request_id, t.details, t.created_at))
+UPDATE {} SET {} = ledger_chain(decode(repeat('00', 32), 'hex'), x.credit_account_id, x.debit_account_id, 1,
+                                t.id, x.number, x.amount, x.credit_balance,
+                                ledger_terms(t.kind, t.brand_id, t.currency, t.player_id, t.integration_id,
+                                             t.external_id, t.round_id, t.reverses_id, t.request_id, t.details,
+                                             t.created_at))
 """
-_ONLY_POSTING = "transactions_transfer x JOIN transactions_transaction t ON t.id = x.transaction_id WHERE x.credit_account_id = %(cash)s"
+_ONLY_POSTING = (
+    "transactions_transfer x JOIN transactions_transaction t ON t.id = x.transaction_id"
+    " WHERE x.credit_account_id = %(cash)s"
+)
 
 
 def proven(*, full: bool = False) -> list[str]:

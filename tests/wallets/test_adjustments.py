@@ -42,6 +42,7 @@ from tests.transactions.meddling import run, tampering
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_UPDATE = "UPDATE wallets_adjustment SET {}"
 NOTE = "The vendor lost a win of the 27th"
 
 
@@ -131,7 +132,7 @@ def test_what_the_player_does_not_have_can_not_be_taken_and_the_proposal_goes_on
 )
 @pytest.mark.parametrize("is_superuser", [False, True])
 def test_nobody_decides_on_an_own_proposal_not_even_a_superuser(
-    decide: Callable[..., Adjustment], is_superuser: bool
+    decide: Callable[..., Adjustment], *, is_superuser: bool
 ) -> None:
     both = staff("both", "propose_adjustment", "approve_adjustment", superuser=is_superuser)
     with pytest.raises(AdjustmentSecondPerson):
@@ -168,7 +169,7 @@ def test_the_database_refuses_states_that_make_no_sense(change: str, constraint:
     propose()
     values: dict[str, object] = {"now": NOW, "checker": checker().pk, "uuid": uuid7()}
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
-        run(f"UPDATE wallets_adjustment SET {change}", values)
+        run(_UPDATE.format(change), values)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_the_database_refuses_states_that_make_no_sense(change: str, constraint:
 def test_the_terms_of_a_proposal_can_not_be_changed(change: str) -> None:
     propose()
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-        run(f"UPDATE wallets_adjustment SET {change}")
+        run(_UPDATE.format(change))
 
 
 def test_terms_changed_behind_the_trigger_are_noticed_at_the_approval() -> None:
