@@ -92,6 +92,7 @@ deploy-check: $(VENV)/dev.stamp ## Check the production settings with Django's d
 lock: $(VENV)/dev.stamp ## Pin all packages anew, with hashes and without index addresses
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/base.in -o requirements/base.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/dev.in -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/bench.in -o requirements/bench.txt
 
 .PHONY: help
 help: ## Show this list

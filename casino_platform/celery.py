@@ -23,7 +23,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "transactions.roll_up_accounts": {"task": "transactions.roll_up_accounts", "schedule": 5},
     "transactions.check_new_books": {"task": "transactions.check_new_books", "schedule": 60},
     "transactions.check_all_books": {"task": "transactions.check_all_books", "schedule": 24 * 60 * 60},
-    "transactions.ensure_partitions": {"task": "transactions.ensure_partitions", "schedule": 60 * 60},
     "wallets.expire_adjustments": {"task": "wallets.expire_adjustments", "schedule": 5 * 60},
     "providers.auto_close_rounds": {"task": "providers.auto_close_rounds", "schedule": 5 * 60},
     "providers.flag_stuck_rounds": {"task": "providers.flag_stuck_rounds", "schedule": 60},

@@ -15,6 +15,10 @@ NOTHING = "–"
 _MOST_BODY_BYTES = 20_000
 _MASK = "***"
 _SECRET_NAME = re.compile(r"token|secret|passw|api[-_]?key|casino[-_]?key|authorization|^sid$", re.IGNORECASE)
+# Tokens also travel in addresses (a launch's answer) and in form-encoded bodies.
+_SECRET_PARAMETER = re.compile(
+    r"((?:^|[?&;])[^=&;\s?]*(?:token|secret|passw|api[-_]?key|casino[-_]?key)[^=&;\s]*=)[^&;\s\"<]+", re.IGNORECASE
+)
 _LEVELS = {
     "good": {"active", "on", "closed", "applied", "posted", "real", "ok", "enabled", "valid", "success"},
     "warning": {"restricted", "no_new_play", "open", "proposed", "expired", "replayed", "held", "demo", "expiring"},
@@ -118,7 +122,7 @@ def shown_body(raw: bytes | memoryview) -> str:
     except (ValueError, RecursionError):
         parsed = None
     if parsed is None:
-        return cut.decode("utf-8", "backslashreplace") + more
+        return _SECRET_PARAMETER.sub(rf"\1{_MASK}", cut.decode("utf-8", "backslashreplace")) + more
     return _unquoted(json.dumps(_without_secrets(parsed), indent=2, ensure_ascii=False, default=str))
 
 
@@ -141,6 +145,8 @@ def _without_secrets(value: Any) -> Any:
         return [_without_secrets(inner) for inner in value]
     if isinstance(value, _Verbatim):
         return f"{_MARK}{value}{_MARK}"
+    if isinstance(value, str):
+        return _SECRET_PARAMETER.sub(rf"\1{_MASK}", value)
     return value
 
 

@@ -27,16 +27,23 @@ _MOST_SECRET_CHARACTERS = 20_000
 _EVENTS_SHOWN = 30
 
 
+_SWITCH_CHOICES = (
+    ("on", "Everything"),
+    ("no_new_play", "Wins and rollbacks only: no new play"),
+    ("off", "Nothing: off"),
+)
+
+
 class SwitchForm(ReasonForm):
     """Asks what the kill switch should let through."""
 
-    to = forms.ChoiceField(label="Let through", choices=Integration.Switch, widget=UnfoldAdminSelectWidget())
+    to = forms.ChoiceField(label="Let through", choices=_SWITCH_CHOICES, widget=UnfoldAdminSelectWidget())
     field_order = ("to", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         present = cast("Integration | None", self.target)
-        choices = [choice for choice in Integration.Switch.choices if present is None or choice[0] != present.switch]
+        choices = [choice for choice in _SWITCH_CHOICES if present is None or choice[0] != present.switch]
         cast("forms.ChoiceField", self.fields["to"]).choices = choices
 
 

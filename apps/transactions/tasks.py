@@ -1,8 +1,7 @@
-"""Scheduled chores of the ledger: roll-up, proof of the books, partitions for the months to come."""
+"""Scheduled chores of the ledger: roll-up and proof of the books."""
 
 import structlog
 from celery import shared_task
-from django.db import connection
 from prometheus_client import Gauge
 
 from apps.core import clock
@@ -17,7 +16,6 @@ BROKEN_ROWS = Gauge(
     ["mode"],
     multiprocess_mode="mostrecent",
 )
-MONTHS_AHEAD = 3
 
 
 @shared_task(name="transactions.roll_up_accounts")
@@ -38,18 +36,6 @@ def check_new_books() -> int:
 def check_all_books() -> int:
     """Prove the whole ledger; returns the number of breaks."""
     return _check(full=True)
-
-
-@shared_task(name="transactions.ensure_partitions")
-def ensure_partitions() -> int:
-    """Make the monthly partitions of the hot tables ahead of time; returns how many were missing."""
-    made = 0
-    with connection.cursor() as cursor:
-        for table in ("transactions_transaction", "transactions_transfer"):
-            # Ids carry real time, whatever the business clock says.
-            cursor.execute("SELECT core_ensure_month_partitions(%s, now(), %s)", [table, MONTHS_AHEAD])
-            made += cursor.fetchone()[0]
-    return made
 
 
 def _check(*, full: bool) -> int:

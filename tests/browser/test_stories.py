@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 def open_player(page: Page, name: str) -> None:
     """Find a player as a person would."""
     page.get_by_role("link", name=re.compile(r"\bPlayers$")).first.click()
-    page.get_by_placeholder("Type to search").fill(name)
+    page.locator("#changelist-search input[name=q]").fill(name)
     page.keyboard.press("Enter")
     page.get_by_role("link", name=name, exact=True).click()
 

@@ -26,6 +26,18 @@ LANGUAGE sql IMMUTABLE AS $$
                 ELSE core_uuid7_floor(p_updated_at - interval '1 day') END
 $$;
 
+CREATE OR REPLACE FUNCTION ledger_require_present(p_next_xact bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+-- Refuse to read on from a cursor that stands in the future: transaction ids have started over, as after a logical
+-- restore, and rows of before and after can not be told apart. A loud stop is better than a wrong balance.
+BEGIN
+    IF p_next_xact > pg_snapshot_xmax(pg_current_snapshot())::text::bigint THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('the ledger''s cursor %s is ahead of this server''s transaction ids', p_next_xact),
+            HINT = 'Restored from a logical dump? See docs/runbook.md, "Transaction ids after a logical restore".';
+    END IF;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION ledger_roll_up() RETURNS bigint LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 -- Add to the roll-up what has become final since the last run. Returns how many sides of transfers that were, or null
 -- when another worker is at it. To be called outside a larger transaction.
@@ -42,12 +54,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    IF v_from > (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) THEN
-        -- Transaction ids started over: the database was restored from a logical dump. Begin again.
-        DELETE FROM transactions_accountrollup;
-        v_from := 0;
-        v_floor := ledger_tail_floor(0, v_at);
-    END IF;
+    PERFORM ledger_require_present(v_from);
     SELECT greatest(v_from, ledger_horizon()) INTO v_to;
     WITH sides AS (
         SELECT debit_account_id AS account_id, -amount AS amount FROM transactions_transfer
@@ -73,6 +80,7 @@ SET plan_cache_mode = force_custom_plan AS $$
 -- Exact balances of shared accounts (all of them when null): the roll-up plus the tail behind its cursor, in the one
 -- snapshot of one statement.
 BEGIN
+    PERFORM ledger_require_present(c.next_xact) FROM transactions_cursor c WHERE c.name = 'rollup';
     RETURN QUERY
     WITH at AS (
         SELECT coalesce(max(c.next_xact), 0) AS next_xact,
