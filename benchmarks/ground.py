@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -174,9 +175,9 @@ class Ground:
         """Return host, port, user, password and database name, as libpq calls them."""
         return {name: str(value) for name, value in conninfo_to_dict(self.url(database)).items()}
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """Of everything that decides what a seeded database holds."""
+        """Of everything that decides what a seeded database holds, as it was when the sitting began."""
         digest = hashlib.sha256(f"{self.wallets} {public_key(self._key)}".encode())
         for path in sorted(path for pattern in _SOURCES for path in PROJECT_DIR.glob(pattern)):
             digest.update(path.read_bytes())

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from apps.backoffice.figures import remembered
+from apps.brands.models import Brand
 from apps.core.admin_base import BrandScope
 from apps.core.admin_display import amount_text
 from apps.core.clock import now
@@ -30,6 +31,7 @@ def needing_attention(user: Any, scope: BrandScope | None) -> list[Item]:
     sources: tuple[tuple[str, Callable[[BrandScope | None, datetime], list[Item]]], ...] = (
         ("transactions.view_account", _books),
         ("integrations.view_integration", _switches),
+        ("brands.view_brand", _brands),
         ("providers.view_round", _stuck_rounds),
         ("providers.view_round", _voids),
         ("wallets.approve_adjustment", _adjustments),
@@ -59,6 +61,15 @@ def _switches(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: AR
             reverse("admin:integrations_integration_change", args=[each.pk]),
         )
         for each in thrown
+    ]
+
+
+def _brands(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG001 - a switch has no time limit
+    closed = Brand.objects.filter(is_enabled=False)
+    if scope is not None:
+        closed = closed.filter(pk__in=scope.ids)
+    return [
+        _item("bad", f"{each.name} is closed", reverse("admin:brands_brand_change", args=[each.pk])) for each in closed
     ]
 
 

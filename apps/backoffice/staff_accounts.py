@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django import forms
+from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
@@ -11,7 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from apps.backoffice.roles import conflicting_roles
+from apps.backoffice.roles import ROLES, conflicting_roles
 from apps.core.admin_actions import staff_action
 from apps.core.admin_base import StaffAdmin
 
@@ -92,11 +93,17 @@ class StaffAccountAdmin(StaffAdmin, StockUserAdmin):  # type: ignore[misc, type-
 class RoleAdmin(StaffAdmin):
     """What each role may do, to read."""
 
-    list_display = ("name",)
+    list_display = ("name", "summary")
     search_fields = ("name",)
-    fields = ("name", "may")
-    readonly_fields = ("may",)
+    fields = ("name", "summary", "may")
+    readonly_fields = ("summary", "may")
 
+    @admin.display(description="in short")
+    def summary(self, group: Group) -> str:
+        """What the role is there for."""
+        return next((role.summary for role in ROLES if role.name == group.name), "Made by hand, not a role of the code")
+
+    @admin.display(description="may")
     def may(self, group: Group) -> str:
         """List the role's permissions."""
         return ", ".join(sorted(permission.name for permission in group.permissions.all()))

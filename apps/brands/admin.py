@@ -1,12 +1,23 @@
 """Pages of brands, their markets, jurisdictions and currencies."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from apps.brands.models import Brand, Currency, Jurisdiction, Market
+from apps.brands.switches import MAX_REASON_LENGTH, SWITCH_PERMISSION, switch_brand
+from apps.core.admin_actions import ReasonForm, reason_field, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
 from apps.core.admin_display import pill
+from apps.core.clock import now
+
+
+class SwitchForm(ReasonForm):
+    """The history keeps a hundred characters of the reason."""
+
+    reason = reason_field(MAX_REASON_LENGTH)
 
 
 @admin.register(Brand)
@@ -14,6 +25,7 @@ class BrandAdmin(StaffAdmin):
     """One casino as players know it."""
 
     brand_lookup = "pk"
+    staff_actions = ("open", "close")
     list_display = ("name", "code", "state", "kept_in", "frontend_url")
     search_fields = ("name", "code")
     fields = ("name", "code", "state", "kept_in", "frontend_url", "created_at")
@@ -33,6 +45,32 @@ class BrandAdmin(StaffAdmin):
     def kept_in(self, brand: Brand) -> str:
         """Its currencies."""
         return ", ".join(currency.code for currency in brand.currencies.all()) or "–"
+
+    @staff_action(
+        title="Open brand",
+        permission=SWITCH_PERMISSION,
+        form=SwitchForm,
+        icon="play_circle",
+        applies=lambda brand: not brand.is_enabled,
+    )
+    def open(self, request: HttpRequest, obj: Brand, data: dict[str, Any]) -> str:
+        """Let players in again."""
+        switch_brand(brand_id=obj.pk, enabled=True, reason=data["reason"], actor=staff_of(request), now=now())
+        return f"{obj.name} is open."
+
+    @staff_action(
+        title="Close brand",
+        permission=SWITCH_PERMISSION,
+        form=SwitchForm,
+        description="No log-in, launch or bet from now on. Wins and rollbacks of bets already placed still settle.",
+        danger=True,
+        icon="power_settings_new",
+        applies=lambda brand: brand.is_enabled,
+    )
+    def close(self, request: HttpRequest, obj: Brand, data: dict[str, Any]) -> str:
+        """Stop everything but settling."""
+        switch_brand(brand_id=obj.pk, enabled=False, reason=data["reason"], actor=staff_of(request), now=now())
+        return f"{obj.name} is closed."
 
 
 @admin.register(Market)

@@ -32,15 +32,20 @@ class ActionForm(forms.Form):
         self.user = user
 
 
-class ReasonForm(ActionForm):
-    """Most buttons ask why: the reason is kept with what they did."""
-
-    reason = forms.CharField(
+def reason_field(longest: int) -> forms.CharField:
+    """Make the field that asks why, for operations that keep so many characters."""
+    return forms.CharField(
         min_length=_MIN_REASON,
-        max_length=_MAX_REASON,
+        max_length=longest,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="Kept in the history, readable by auditors.",
     )
+
+
+class ReasonForm(ActionForm):
+    """Most buttons ask why: the reason is kept with what they did."""
+
+    reason = reason_field(_MAX_REASON)
 
 
 @dataclass(frozen=True)

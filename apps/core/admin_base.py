@@ -136,6 +136,14 @@ class StaffAdmin(ActionPages, ModelAdmin):  # type: ignore[misc] # Unfold's base
         urls: list[URLPattern] = super().get_urls()
         return [*buttons, versions, *urls]
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Leave out the link to “all” of a list that is counted no further than its bound."""
+        changelist: Any = super().get_changelist_instance(request)
+        if self.big_table:
+            changelist.full_result_count = changelist.result_count
+            changelist.show_full_result_count = True
+        return changelist
+
     def page_of(self, obj: Model) -> str:
         """Where a person looks at `obj`."""
         meta = obj._meta

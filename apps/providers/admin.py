@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from apps.brands.models import Brand
-from apps.core.admin_actions import ReasonForm, staff_action, staff_of
+from apps.core.admin_actions import ReasonForm, reason_field, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin, brand_scope
 from apps.core.admin_display import NOTHING, amount_text, pill
 from apps.core.clock import now
@@ -25,10 +25,7 @@ _CERTIFICATE_WARNING = timedelta(days=60)
 class SwitchForm(ReasonForm):
     """The history keeps a hundred characters of the reason."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        cast("forms.CharField", self.fields["reason"]).max_length = MAX_REASON_LENGTH
-        self.fields["reason"].widget.attrs["maxlength"] = MAX_REASON_LENGTH
+    reason = reason_field(MAX_REASON_LENGTH)
 
 
 class BrandSwitchForm(SwitchForm):

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from apps.brands.models import Brand
 from apps.core.admin_base import StaffAdmin
 from apps.core.admin_display import NOTHING, amount_text, instant_text, pill, trace_link
+from apps.integrations.models import Integration
 from apps.transactions.models import PLAYER_KINDS, Account, BooksCheck, Transaction, Transfer
 from apps.transactions.rollup import shared_balances
 
@@ -104,23 +105,24 @@ class AccountAdmin(StaffAdmin):
 
     big_table = True
     brand_lookup = "brand_id"
-    list_display = ("account", "brand", "currency", "balance_shown", "integration_id", "player_id", "version")
+    list_display = ("account", "brand", "currency", "balance_shown", "vendor", "player_id")
     list_filter = (OwnerFilter, "kind", "currency")
     ordering = ("id",)
     search_fields = ("=player_id",)
     sortable_by = ()
     fields = (
-        "account", "brand", "currency", "balance_shown", "player_id", "integration_id", "version", "may_go_negative",
+        "account", "brand", "currency", "balance_shown", "player_id", "vendor", "version", "may_go_negative",
         "opened_at",
     )  # fmt: skip
-    readonly_fields = ("account", "brand", "balance_shown")
+    readonly_fields = ("account", "brand", "balance_shown", "vendor")
     empty_hint = "No account has been opened yet."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         """With the brand's name."""
         name = Brand.objects.filter(pk=OuterRef("brand_id")).values("name")[:1]
         rows: QuerySet[Account] = super().get_queryset(request)
-        return rows.annotate(brand_name=Subquery(name))
+        slug = Integration.objects.filter(pk=OuterRef("integration_id")).values("slug")[:1]
+        return rows.annotate(brand_name=Subquery(name), vendor_slug=Subquery(slug))
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Fetch the balances of the shared accounts on this page at once: they are not on their rows."""
@@ -142,6 +144,11 @@ class AccountAdmin(StaffAdmin):
     def brand(self, row: Any) -> str:
         """Whose books."""
         return row.brand_name or NOTHING
+
+    @admin.display(description="vendor")
+    def vendor(self, row: Any) -> str:
+        """Whose account it is, if it is one with a vendor."""
+        return row.vendor_slug or NOTHING
 
     @admin.display(description="balance")
     def balance_shown(self, row: Any) -> str:

@@ -58,7 +58,7 @@ class AccountRollup(models.Model):
     account = models.OneToOneField(
         Account, primary_key=True, on_delete=models.DO_NOTHING, related_name="rollup", db_constraint=False
     )
-    balance = models.BigIntegerField()
+    balance = models.DecimalField(max_digits=38, decimal_places=0)
     transfers = models.BigIntegerField()
     updated_at = models.DateTimeField()
 

@@ -1,6 +1,7 @@
 """The typed way into the ledger for everything but game callbacks. The posting itself is SQL: `sql/posting.sql`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,13 +18,9 @@ from apps.transactions.models import PLAYER_KINDS, AccountKind, TransactionKind
 FUNDS_CONSTRAINT = "transactions_account_funds"
 
 _POST = """
-SELECT ledger_post(%(kind)s, %(brand)s, %(currency)s, %(player)s, %(integration)s, %(external)s, %(round)s,
-                   %(reverses)s, %(request)s, %(details)s, %(now)s,
-                   ARRAY(SELECT ROW(d, dp, c, cp, a)::ledger_leg
-                           FROM unnest(%(debits)s::bigint[], %(debits_guarded)s::boolean[],
-                                       %(credits)s::bigint[], %(credits_guarded)s::boolean[], %(amounts)s::bigint[])
-                                WITH ORDINALITY AS leg (d, dp, c, cp, a, place)
-                          ORDER BY place))
+SELECT ledger_post_between(%(kind)s, %(brand)s, %(currency)s, %(player)s, %(integration)s, %(external)s, %(round)s,
+                           %(reverses)s, %(request)s, %(details)s, %(now)s,
+                           %(debits)s::bigint[], %(credits)s::bigint[], %(amounts)s::bigint[])
 """
 
 
@@ -136,7 +133,8 @@ def post(
     """
     Post one transaction, all its legs or none, and return its id.
 
-    Locks the wallets of all players concerned. Works inside a larger transaction; a refusal leaves that usable.
+    Locks the wallets of all players concerned. One round trip and one commit; works inside a larger transaction too,
+    which a refusal leaves usable.
 
     :param kind: a `TransactionKind`
     :param player_id: whose event it is; the players behind the legs are found by their accounts
@@ -148,10 +146,8 @@ def post(
         raise UnableToPost(f"unknown transaction kind {kind!r}")
     if not legs or any(leg.amount <= 0 or leg.debit == leg.credit for leg in legs):
         raise UnableToPost("a posting needs legs, each with an amount above zero between two accounts")
-    with transaction.atomic():
-        owners = _owners(legs, currency)
-        lock_wallets(player_ids=(owner for owner in owners.values() if owner is not None), currency=currency)
-        arguments = {
+    return _posted(
+        {
             "kind": kind,
             "brand": brand_id,
             "currency": currency,
@@ -164,17 +160,17 @@ def post(
             "details": None if details is None else Jsonb(dict(details)),
             "now": now,
             "debits": [leg.debit for leg in legs],
-            "debits_guarded": [owners[leg.debit] is not None for leg in legs],
             "credits": [leg.credit for leg in legs],
-            "credits_guarded": [owners[leg.credit] is not None for leg in legs],
             "amounts": [leg.amount for leg in legs],
         }
-        return _posted(arguments)
+    )
 
 
 def _posted(arguments: dict[str, Any]) -> UUID:
+    # Alone, the statement is its own transaction: one round trip, one commit. Inside another it gets a savepoint.
+    inside = transaction.atomic() if connection.in_atomic_block else nullcontext()
     try:
-        with transaction.atomic():
+        with inside:
             transaction_id: UUID = _scalar(_POST, arguments)
     except IntegrityError as error:
         cause = error.__cause__
@@ -188,20 +184,6 @@ def _posted(arguments: dict[str, Any]) -> UUID:
             raise UnableToPost("a balance would leave the range of the ledger") from error
         raise
     return transaction_id
-
-
-def _owners(legs: Sequence[Leg], currency: str) -> dict[int, int | None]:
-    """Player behind each account of the legs, None for a shared one."""
-    wanted = {account for leg in legs for account in (leg.debit, leg.credit)}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, player_id FROM transactions_account WHERE id = ANY(%s) AND currency = %s",
-            [list(wanted), currency],
-        )
-        owners: dict[int, int | None] = dict(cursor.fetchall())
-    if len(owners) != len(wanted):
-        raise UnableToPost(f"no such {currency} account: {sorted(wanted - set(owners))}")
-    return owners
 
 
 def _scalar(statement: str, arguments: Any) -> Any:

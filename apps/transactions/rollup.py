@@ -36,7 +36,7 @@ def shared_balances(accounts: Iterable[int] | None = None) -> dict[int, SharedBa
             "SELECT account_id, balance, transfers FROM ledger_shared_balances(%s::bigint[])",
             [wanted],
         )
-        return {row[0]: SharedBalance(*row) for row in cursor.fetchall()}
+        return {row[0]: SharedBalance(row[0], int(row[1]), row[2]) for row in cursor.fetchall()}
 
 
 def shared_balance(account: int) -> int:

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "apps.core.request_context.RequestContextMiddleware",
     # Vendors' calls end here: what follows is for people.
     "casino_platform.vendor_lane.VendorLaneMiddleware",
+    "apps.core.nul_characters.RefuseNulMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

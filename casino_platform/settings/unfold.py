@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse
 
 
 def _styles(_: HttpRequest) -> str:
@@ -18,10 +19,14 @@ def _favicon(_: HttpRequest) -> str:
     return static("staff/favicon.svg")
 
 
+def _second_factor(_: HttpRequest) -> str:
+    return reverse("backoffice:second-factor")
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Casino platform",
     "SITE_HEADER": "Casino platform",
-    "SITE_SUBHEADER": "Back-office",
+    "SITE_SUBHEADER": "Back-office, times in UTC",
     "SITE_SYMBOL": "playing_cards",
     "SITE_URL": None,
     "SHOW_HISTORY": True,
@@ -30,6 +35,7 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "apps.backoffice.navigation.environment",
     "DASHBOARD_CALLBACK": "apps.backoffice.home.dashboard",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _favicon}],
+    "ACCOUNT": {"navigation": [{"title": "Second factor", "link": _second_factor}]},
     "STYLES": [_styles],
     "SCRIPTS": [_script],
     "SIDEBAR": {

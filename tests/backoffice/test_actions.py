@@ -223,3 +223,16 @@ def test_a_stuck_round_is_closed(vendor: Vendor, login: Login) -> None:
     found = Round.objects.get()
     press(login("game_ops"), "providers_round", found.pk, "close", reason="Vendor says it is over")
     assert Round.objects.get(pk=found.pk).state == "adjusted"
+
+
+def test_a_brand_is_closed_and_opened(player: Player, vendor: Vendor, login: Login) -> None:
+    client = login("game_ops")
+    press(client, "brands_brand", player.brand_id, "close", reason="Licence suspended")
+    assert vendor.bet(100_000, round="r-1", **GAME)["status"] != "RS_OK"
+    assert not Transaction.objects.filter(kind="bet").exists()
+    attention = client.get(reverse("backoffice:live")).json()["attention"]
+    assert [item["text"] for item in attention] == ["Aurora is closed"]
+    history = client.get(reverse("admin:brands_brand_history", args=[player.brand_id])).content.decode()
+    assert "Licence suspended" in history
+    press(client, "brands_brand", player.brand_id, "open", reason="Licence restored")
+    assert vendor.bet(100_000, round="r-2", **GAME)["status"] == "RS_OK"

@@ -9,7 +9,10 @@ from apps.core.admin_display import amount_text, masked_email, shown_body, signe
     ("raw", "shown"),
     [
         (b'{"token":"abc","amount":1.50,"n":100000}', '{\n  "token": "***",\n  "amount": 1.50,\n  "n": 100000\n}'),
-        (b'{"a":[{"api_key":"k","x":1e3}]}', '{\n  "a": [\n    {\n      "api_key": "***",\n      "x": 1e3\n    }\n  ]\n}'),
+        (
+            b'{"a":[{"api_key":"k","x":1e3}]}',
+            '{\n  "a": [\n    {\n      "api_key": "***",\n      "x": 1e3\n    }\n  ]\n}',
+        ),
         (
             b'{"url":"https://v.example/play?token=abc&lang=en"}',
             '{\n  "url": "https://v.example/play?token=***&lang=en"\n}',

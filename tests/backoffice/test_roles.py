@@ -9,7 +9,7 @@ from apps.backoffice.roles import ROLES, sync_roles, unknown_permissions
 from apps.brands.models import Brand, StaffScope
 from apps.integrations.models import Exchange, Integration
 from apps.players.models import Player
-from apps.providers.models import Game, Round
+from apps.providers.models import Round
 from apps.transactions.models import Account, Transaction
 from tests.backoffice.conftest import PASSWORD, Login, make_staff
 from tests.contracts.family import Vendor

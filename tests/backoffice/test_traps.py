@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -195,3 +196,29 @@ def test_a_posted_button_without_a_csrf_token_is_refused(game: Game, login: Logi
     address = reverse("admin:providers_game_disable", args=[game.pk])
     assert strict.post(address, {"reason": "Vendor asked"}).status_code == 403
     assert Game.objects.get().is_enabled
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "django_admin_log", "backoffice_personaldataread", "brands_historicalbrand", "providers_historicalgame",
+        "integrations_historicalintegration",
+    ],
+)  # fmt: skip
+def test_records_of_what_staff_did_only_grow(
+    table: str, player: Player, caleta: Integration, game: Game, login: Login
+) -> None:
+    client = login("superuser")
+    client.post(address_of_button("providers_game", game.pk, "disable"), {"reason": "Vendor asked"})
+    client.post(address_of_button("players_player", player.pk, "show-personal-data"), {"purpose": "Case 17"})
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - a name from the list above
+        assert cursor.fetchone()[0] > 0
+        key = "history_id" if "historical" in table else "id"
+        for statement in (f"UPDATE {table} SET {key} = {key}", f"DELETE FROM {table}"):  # noqa: S608 - likewise
+            with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+                cursor.execute(statement)
+
+
+def address_of_button(page: str, pk: object, button: str) -> str:
+    return reverse(f"admin:{page}_{button}", args=[pk])

@@ -12,7 +12,11 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("core", "0002_append_only"),
+        ("admin", "0003_logentry_add_action_flag_choices"),
+        ("brands", "0001_initial"),
+        ("integrations", "0001_initial"),
         ("players", "0002_append_only"),
+        ("providers", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

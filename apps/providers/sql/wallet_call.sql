@@ -67,7 +67,10 @@ DECLARE
     r providers_reply;
 BEGIN
     IF prior.kind = 'tombstone' THEN
-        RETURN providers_answer(c, s, CASE WHEN c.verb = 'debit' THEN 'reference_cancelled' ELSE 'conflict' END);
+        RETURN providers_answer(c, s, CASE WHEN c.verb = 'debit' THEN 'reference_cancelled'
+                                           WHEN c.verb = 'rollback' AND c.reference = c.key AND prior.player_id = s.player_id
+                                               THEN 'reference_cancelled'
+                                           ELSE 'conflict' END);
     END IF;
     IF prior.fingerprint <> c.fingerprint OR prior.player_id <> s.player_id THEN
         RETURN providers_answer(c, s, 'conflict');
@@ -322,6 +325,9 @@ BEGIN
         r.outcome := 'reference_missing';
         IF NOT providers_remember(c, r, c.reference, 'tombstone', 0, 0, 0) THEN
             RAISE unique_violation USING MESSAGE = 'command key taken by another wallet';
+        END IF;
+        IF c.key = c.reference THEN
+            RETURN r;  -- a vendor that gives a rollback the id of its bet: the tombstone is the record of both
         END IF;
     ELSIF target.player_id <> s.player_id THEN
         RETURN providers_answer(c, s, 'conflict');

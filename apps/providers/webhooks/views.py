@@ -54,6 +54,8 @@ class ProviderCall(APIView):
     authentication_classes = ()
     permission_classes = ()
     throttle_classes = ()
+    # OPTIONS would describe our code to whoever asks.
+    metadata_class = None
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -188,7 +188,7 @@ class Migration(migrations.Migration):
                         to="transactions.account",
                     ),
                 ),
-                ("balance", models.BigIntegerField()),
+                ("balance", models.DecimalField(decimal_places=0, max_digits=38)),
                 ("transfers", models.BigIntegerField()),
                 ("updated_at", models.DateTimeField()),
             ],

@@ -96,6 +96,38 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION ledger_post_between(
+    p_kind text, p_brand bigint, p_currency text, p_player bigint, p_integration integer, p_external_id text, p_round bigint,
+    p_reverses uuid, p_request uuid, p_details jsonb, p_now timestamptz, p_debits bigint[], p_credits bigint[], p_amounts bigint[]
+) RETURNS uuid LANGUAGE plpgsql AS $$
+-- Post a transaction between accounts named by id, in one round trip: find whose they are, lock the wallets of the
+-- players among them in the one order everybody uses, post. Leg n moves p_amounts[n] from p_debits[n] to p_credits[n].
+-- Raises foreign_key_violation for an account that does not exist in this currency, and what `ledger_post` raises.
+DECLARE
+    v_legs    ledger_leg[] := '{}';
+    v_players bigint[] := '{}';
+    v_debtor  bigint;
+    v_payee   bigint;
+BEGIN
+    FOR n IN 1 .. cardinality(p_amounts) LOOP
+        SELECT player_id INTO v_debtor FROM transactions_account WHERE id = p_debits[n] AND currency = p_currency;
+        IF NOT FOUND THEN
+            RAISE foreign_key_violation USING MESSAGE = format('no such %s account: %s', p_currency, p_debits[n]);
+        END IF;
+        SELECT player_id INTO v_payee FROM transactions_account WHERE id = p_credits[n] AND currency = p_currency;
+        IF NOT FOUND THEN
+            RAISE foreign_key_violation USING MESSAGE = format('no such %s account: %s', p_currency, p_credits[n]);
+        END IF;
+        v_legs := v_legs || ROW(p_debits[n], v_debtor IS NOT NULL, p_credits[n], v_payee IS NOT NULL, p_amounts[n])::ledger_leg;
+        v_players := v_players || v_debtor || v_payee;
+    END LOOP;
+    PERFORM 1 FROM transactions_account
+      WHERE player_id = ANY (v_players) AND currency = p_currency AND kind = 'cash' ORDER BY id FOR NO KEY UPDATE;
+    RETURN ledger_post(p_kind, p_brand, p_currency, p_player, p_integration, p_external_id, p_round, p_reverses, p_request,
+                       p_details, p_now, v_legs);
+END
+$$;
+
 CREATE OR REPLACE FUNCTION ledger_shared_account(p_brand bigint, p_currency text, p_kind text, p_integration integer)
 RETURNS bigint LANGUAGE plpgsql AS $$
 -- The id of a shared account (house, provider, PSP …) of a brand and currency; opened at first use.

@@ -64,7 +64,7 @@ BEGIN
          WHERE credit_version IS NULL AND xact >= v_from AND xact < v_to AND transaction_id >= v_floor
     ), added AS (
         INSERT INTO transactions_accountrollup AS r (account_id, balance, transfers, updated_at)
-        SELECT account_id, sum(amount)::bigint, count(*), v_at FROM sides GROUP BY account_id
+        SELECT account_id, sum(amount), count(*), v_at FROM sides GROUP BY account_id
         ON CONFLICT (account_id) DO UPDATE
            SET balance = r.balance + excluded.balance, transfers = r.transfers + excluded.transfers, updated_at = v_at
     )
@@ -75,7 +75,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION ledger_shared_balances(p_accounts bigint[])
-RETURNS TABLE (account_id bigint, balance bigint, transfers bigint) LANGUAGE plpgsql STABLE
+RETURNS TABLE (account_id bigint, balance numeric, transfers bigint) LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_custom_plan AS $$
 -- Exact balances of shared accounts (all of them when null): the roll-up plus the tail behind its cursor, in the one
 -- snapshot of one statement.
@@ -95,7 +95,7 @@ BEGIN
     ), summed AS (
         SELECT t.account_id, sum(t.amount) AS amount, count(*) AS transfers FROM tail t GROUP BY t.account_id
     )
-    SELECT a.id, (coalesce(r.balance, 0) + coalesce(s.amount, 0))::bigint, coalesce(r.transfers, 0) + coalesce(s.transfers, 0)
+    SELECT a.id, coalesce(r.balance, 0) + coalesce(s.amount, 0), coalesce(r.transfers, 0) + coalesce(s.transfers, 0)
       FROM transactions_account a
       LEFT JOIN transactions_accountrollup r ON r.account_id = a.id
       LEFT JOIN summed s ON s.account_id = a.id

@@ -101,9 +101,11 @@ BEGIN
 END
 $$;
 
+-- A sum over many wallets may exceed what one wallet can hold, so it is wider than theirs: one overflow here would stop
+-- the roll-up of every account.
 CREATE TABLE transactions_accountrollup (
     account_id bigint      NOT NULL PRIMARY KEY,
-    balance    bigint      NOT NULL DEFAULT 0,
+    balance    numeric(38) NOT NULL DEFAULT 0,
     transfers  bigint      NOT NULL DEFAULT 0,
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );

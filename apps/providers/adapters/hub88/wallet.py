@@ -208,7 +208,8 @@ def _facts_body(facts: PlayerFacts, request_uuid: str) -> dict[str, object]:
 def _parsed(body: bytes, type_: type[T]) -> T:
     """Decode strictly: malformed JSON and missing fields are wrong syntax, other wrong shapes wrong types."""
     try:
-        decoded: T = _decode(body, type=type_)
+        # As text: the decoder alone would pass over bytes that are not UTF-8 in a field it does not know.
+        decoded: T = _decode(body.decode(), type=type_)
     except msgspec.ValidationError as error:
         missing = "missing required field" in str(error)
         raise Refused("RS_ERROR_WRONG_SYNTAX" if missing else "RS_ERROR_WRONG_TYPES") from error

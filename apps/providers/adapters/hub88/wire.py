@@ -10,8 +10,8 @@ from apps.core.currencies import UnknownCurrency, currency_spec
 SCALE_EXPONENT = 5
 """Amounts are integers: the amount × 100 000."""
 
-_MAX_AMOUNT = 10**16
-"""A bound that no currency needs: 10^11 main units, and in any ledger unit well inside a bigint."""
+_MAX_AMOUNT = 9 * 10**15
+"""A bound that no currency needs: 9 × 10^10 main units, and in the finest ledger unit (10^-8) still a bigint."""
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[^\x00]*\Z")]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=_MAX_AMOUNT)]

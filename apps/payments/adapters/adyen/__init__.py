@@ -1,0 +1,1 @@
+"""Adyen: batches of notifications with an HMAC per item, payouts, disputes."""

@@ -1,0 +1,1 @@
+"""CryptoProcessing: HMAC over the raw body, blockchain amounts."""

@@ -1,0 +1,1 @@
+"""PaymentIQ: the cashier calls the operator, in two phases."""

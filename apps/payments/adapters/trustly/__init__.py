@@ -1,0 +1,1 @@
+"""Trustly JSON-RPC 1.1: account to account, signed by RSA both ways."""
