@@ -407,7 +407,10 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION providers_wallet_calls(p_calls json) RETURNS SETOF providers_reply LANGUAGE plpgsql AS $$
+-- force_generic_plan, here and in all it calls: by cost estimate PostgreSQL would plan statements on partitioned tables
+-- anew each time, since only a custom plan is pruned early. Planning once saves a quarter of a bet's work.
+CREATE OR REPLACE FUNCTION providers_wallet_calls(p_calls json) RETURNS SETOF providers_reply LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan AS $$
 -- Several calls in one commit, an outcome for each: a refused bet does not fail its neighbours. An error fails all of
 -- them, and the caller then sends them one by one.
 -- Wallets are locked in id order, then keys are claimed in key order, so two batches can not block each other.

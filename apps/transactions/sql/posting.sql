@@ -99,7 +99,7 @@ $$;
 CREATE OR REPLACE FUNCTION ledger_post_between(
     p_kind text, p_brand bigint, p_currency text, p_player bigint, p_integration integer, p_external_id text, p_round bigint,
     p_reverses uuid, p_request uuid, p_details jsonb, p_now timestamptz, p_debits bigint[], p_credits bigint[], p_amounts bigint[]
-) RETURNS uuid LANGUAGE plpgsql AS $$
+) RETURNS uuid LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 -- Post a transaction between accounts named by id, in one round trip: find whose they are, lock the wallets of the
 -- players among them in the one order everybody uses, post. Leg n moves p_amounts[n] from p_debits[n] to p_credits[n].
 -- Raises foreign_key_violation for an account that does not exist in this currency, and what `ledger_post` raises.

@@ -100,8 +100,6 @@ class Hub88Adapter:
 
     def _rollback(self, request: WalletRequest, kid: str) -> WalletAnswer:
         rollback = _parsed(request.body, wire.Rollback)
-        if rollback.transaction_uuid == rollback.reference_transaction_uuid:
-            raise Refused("RS_ERROR_DUPLICATE_TRANSACTION", Outcome.CONFLICT)
         terms = (rollback.round, rollback.game_code, rollback.reference_transaction_uuid)
         call = _call(request, kid, rollback, "rollback", "rollback", terms)
         call.reference = rollback.reference_transaction_uuid

@@ -1,0 +1,1 @@
+"""Money in and out: deposits, withdrawals, their providers, and what the providers tell us."""
