@@ -35,7 +35,7 @@ class CursorPagination(DrfCursorPagination):
         if wanted is None:
             wanted = super().get_ordering(request, queryset, view)
         ordering = (wanted,) if isinstance(wanted, str) else tuple(wanted)
-        if {name.lstrip("-") for name in ordering} & {"pk", queryset.model._meta.pk.name}:  # noqa: SLF001 - Django documents _meta
+        if {name.lstrip("-") for name in ordering} & {"pk", queryset.model._meta.pk.name}:
             return ordering
         # Rows equal in the fields asked for would come in any order, and be skipped or shown twice.
         return (*ordering, "-pk" if ordering[0].startswith("-") else "pk")

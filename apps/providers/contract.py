@@ -108,8 +108,10 @@ class ProviderAdapter(Protocol):
     HTTP status has money meaning (4xx: certainly not applied, 5xx and time-out: unknown).
     """
 
-    options: Sequence[Option]
-    """What an integration of this vendor may set, for its page."""
+    @property
+    def options(self) -> Sequence[Option]:
+        """What an integration of this vendor may set, for its page."""
+        ...
 
     def answer(self, request: WalletRequest) -> WalletAnswer:
         """Answer one request."""

@@ -140,7 +140,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # --- static files -------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # --- HTTP API -----------------------------------------------------------------------------------

@@ -102,6 +102,20 @@ def test_what_is_not_a_json_object_is_refused(vendor: Vendor, body: bytes) -> No
     nothing_moved(vendor)
 
 
+@pytest.mark.parametrize("meta", [b'"\xff\xfe"', b'"\xed\xa0\x80"'], ids=["stray", "surrogate"])
+def test_bytes_that_are_not_utf_8_are_refused_even_where_nobody_looks(vendor: Vendor, meta: bytes) -> None:
+    body = json.dumps(bet_body(vendor, meta="?")).encode().replace(b'"?"', meta)
+    assert send_bet(vendor, body) == {"status": SYNTAX, "request_uuid": "r-1"}
+    nothing_moved(vendor)
+
+
+def test_the_largest_amount_fits_the_finest_ledger_unit(vendor: Vendor) -> None:
+    vendor.sandbox(currency="BTC", cashAmount=1)
+    for amount, status in ((9 * 10**15, "RS_ERROR_NOT_ENOUGH_MONEY"), (9 * 10**15 + 1, TYPES)):
+        body = bet_body(vendor, currency="BTC", amount=amount)
+        assert send_bet(vendor, json.dumps(body).encode())["status"] == status
+
+
 def test_a_tampered_byte_is_an_invalid_signature(vendor: Vendor) -> None:
     body = json.dumps(bet_body(vendor)).encode()
     tampered = body.replace(b"100000", b"100001")
@@ -133,6 +147,10 @@ def test_a_body_beyond_any_need_is_refused_with_413(vendor: Vendor) -> None:
 def test_only_post_is_spoken_here(vendor: Vendor, method: str) -> None:
     reply = getattr(vendor.client, method)(f"/providers/{vendor.name}/{PATHS[vendor.name]['bet']}")
     assert (reply.status_code, reply.headers["content-type"]) == (405, "application/problem+json")
+
+
+def test_options_does_not_describe_the_code(vendor: Vendor) -> None:
+    assert vendor.client.options(f"/providers/{vendor.name}/{PATHS[vendor.name]['bet']}").status_code == 405
 
 
 def test_an_unknown_integration_or_path_is_a_404_problem(db: None, client: Client) -> None:

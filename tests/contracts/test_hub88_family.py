@@ -170,9 +170,17 @@ def test_a_win_after_the_rollback_of_its_bet_is_refused(vendor: Vendor) -> None:
     refused(vendor, vendor.win(bet), "RS_ERROR_TRANSACTION_ROLLED_BACK")
 
 
-def test_a_rollback_that_names_itself_is_a_duplicate(vendor: Vendor) -> None:
-    itself = new_id()
-    refused(vendor, vendor.rollback(itself, transaction_uuid=itself), "RS_ERROR_DUPLICATE_TRANSACTION")
+def test_a_rollback_may_come_under_the_id_of_its_unknown_bet(vendor: Vendor) -> None:
+    bet = new_id()
+    for _ in range(2):
+        assert vendor.rollback(bet, transaction_uuid=bet)["status"] == "RS_OK"
+    assert vendor.bet(transaction_uuid=bet)["status"] != "RS_OK"
+    assert vendor.balances()["cash"] == "1000.00"
+
+
+def test_a_rollback_under_the_id_of_a_known_bet_is_a_duplicate(vendor: Vendor) -> None:
+    vendor.bet(transaction_uuid=(bet := new_id()))
+    refused(vendor, vendor.rollback(bet, transaction_uuid=bet), "RS_ERROR_DUPLICATE_TRANSACTION")
 
 
 def test_a_bet_that_was_paid_out_is_not_rolled_back_unless_the_integration_says_so(vendor: Vendor) -> None:
