@@ -8,6 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from apps.core.ids import uuid7
+
 
 class Integration(models.Model):
     """
@@ -197,6 +199,7 @@ class IntegrationEvent(models.Model):
         KEY_REVOKED = "key_revoked", "Key revoked"
         KEYS_REENCRYPTED = "keys_reencrypted", "Stored keys encrypted with another master key"
         EXCHANGES_DROPPED = "exchanges_dropped", "Exchanges past their retention dropped"
+        EVENT_REPLAYED = "event_replayed", "Inbound event processed anew"
 
     integration = models.ForeignKey(Integration, on_delete=models.PROTECT, null=True, related_name="events")
     action = models.CharField(max_length=24, choices=Action)
@@ -272,3 +275,69 @@ class LateMinute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.minute}"
+
+
+class InboundEvent(models.Model):
+    """
+    One event that a vendor told us of, kept as it came before it was answered, and how far its processing is.
+
+    Unique for integration and event id: a second delivery is counted, not stored. The row is the queue; the broker
+    only wakes somebody up. See `inbox`.
+    """
+
+    class State(models.TextChoices):
+        """`unhandled` is for people: nothing was done about it, and nothing will be by itself."""
+
+        RECEIVED = "received", "Received"
+        PROCESSED = "processed", "Processed"
+        PARKED = "parked", "Parked: about nothing we know, yet"
+        FAILED = "failed", "Failed, to be tried again"
+        UNHANDLED = "unhandled", "Not understood"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="inbound_events")
+    event_id = models.CharField(max_length=300, help_text="The vendor's, the same in every delivery")
+    word = models.CharField(max_length=64, blank=True, help_text="The vendor's name of it")
+    references = ArrayField(models.CharField(max_length=200), default=list, help_text="What it is about: ours, theirs")
+    terms_digest = models.CharField(max_length=64, help_text="SHA-256 of what it says about money")
+    body = models.BinaryField(help_text="The whole request body, byte for byte")
+    headers = models.JSONField(help_text="Secrets masked")
+    remote_address = models.CharField(max_length=45, blank=True)
+    verified_by = models.CharField(max_length=64, blank=True)
+    exchange_id = models.UUIDField(help_text="The request that brought it first")
+    received_at = models.DateTimeField()
+    deliveries = models.PositiveIntegerField(default=1)
+    last_delivered_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=State, default=State.RECEIVED)
+    result = models.CharField(max_length=32, blank=True, help_text="What processing did")
+    error = models.TextField(blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True, help_text="A worker is at it; afterwards it counts as killed")
+    next_attempt_at = models.DateTimeField(null=True, help_text="Empty: only a person or its payment wakes it")
+    processed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(fields=("integration", "event_id"), name="integrations_inboundevent_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=("received", "processed", "parked", "failed", "unhandled")),
+                name="integrations_inboundevent_state",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=models.Q(state__in=("received", "parked", "failed")),
+                name="integrations_inbound_due",
+            ),
+            models.Index(
+                fields=["state", "-id"],
+                condition=~models.Q(state="processed"),
+                name="integrations_inbound_open",
+            ),
+        )
+        permissions = (("replay_inboundevent", "Can process inbound events anew"),)
+
+    def __str__(self) -> str:
+        return f"{self.word} {self.event_id}".strip()

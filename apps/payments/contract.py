@@ -54,6 +54,14 @@ class Outcome(StrEnum):
     FATAL = "fatal"
 
 
+_KEY_PREFIXES = {"d-": Direction.DEPOSIT, "w-": Direction.WITHDRAWAL}
+
+
+def direction_of(reference: str) -> Direction | None:
+    """Which way a payment goes, by our own reference of it (the `key` of its order); None if it is not one of ours."""
+    return _KEY_PREFIXES.get(reference[:2])
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One setting of an integration, with the protocol's default and what it means in words for staff."""

@@ -62,7 +62,7 @@ function colour(name) {
 function look(type, main) {
   return {
     backgroundColor: main, borderColor: main, borderWidth: type === "line" ? 2 : 0,
-    pointRadius: 0, pointHoverRadius: 4, tension: 0.25, borderRadius: 2,
+    pointRadius: 0, pointHoverRadius: 4, cubicInterpolationMode: "monotone", borderRadius: 2,
   };
 }
 

@@ -148,7 +148,7 @@ def test_a_trace_finds_players_and_sessions(played: Vendor, player: Player, logi
     assert trace(client, session.public_id).steps[0].title == "astrid launches Dragon Rising"
 
 
-@pytest.mark.parametrize("text", ["", "  ", "no-such-id", "\0", "9" * 40, "²", "x" * 5000, "%", "' OR 1=1", "-1"])
+@pytest.mark.parametrize("text", ["", "  ", "no-such-id", "9" * 40, "²", "x" * 5000, "%", "' OR 1=1", "-1"])
 def test_a_trace_of_nonsense_finds_nothing(played: Vendor, login: Login, text: str) -> None:
     assert trace(login("auditor"), text).is_empty
 

@@ -180,7 +180,7 @@ def test_a_rollback_may_come_under_the_id_of_its_unknown_bet(vendor: Vendor) -> 
 
 def test_a_rollback_under_the_id_of_a_known_bet_is_a_duplicate(vendor: Vendor) -> None:
     vendor.bet(transaction_uuid=(bet := new_id()))
-    refused(vendor, vendor.rollback(bet, transaction_uuid=bet), "RS_ERROR_DUPLICATE_TRANSACTION")
+    refused(vendor, vendor.rollback(bet, transaction_uuid=bet), "RS_ERROR_DUPLICATE_TRANSACTION", "999.00")
 
 
 def test_a_bet_that_was_paid_out_is_not_rolled_back_unless_the_integration_says_so(vendor: Vendor) -> None:

@@ -129,3 +129,14 @@ def test_after_a_logical_restore_shared_balances_are_refused_rather_than_wrong(r
         read()
     run("UPDATE transactions_cursor SET next_xact = next_xact - 1000000 WHERE name = 'rollup'")
     assert shared_balances()[scene.provider].balance == PROVIDER
+
+
+def test_the_sum_of_many_wallets_may_exceed_what_one_can_hold() -> None:
+    most = 9 * 10**18
+    table = driver.lay_table()
+    for name in ("anna", "boris", "clara"):
+        driver.fund(driver.sit(table, driver.make_player(table, name)), cash=most, bonus=0, restricted=0)
+    for _ in range(2):
+        assert min(each.balance for each in shared_balances().values()) == -3 * most
+        assert roll_up() is not None
+    assert check_books() == []

@@ -1,0 +1,260 @@
+"""
+The inbox of vendors' events: stored before they are answered, processed afterwards, woken until that has worked.
+
+The row is the queue. Celery is told after the commit; when that is lost (Redis flushed, process killed), `take_due`
+finds the row. What an event means is the business of the app that processes it.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import current_app
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from prometheus_client import Counter
+from psycopg.types.json import Jsonb
+
+from apps.core.ids import uuid7
+from apps.integrations.audit import record_event, require_permission
+from apps.integrations.models import InboundEvent, IntegrationEvent
+
+log = structlog.get_logger(__name__)
+
+State = InboundEvent.State
+OPEN_STATES = (State.RECEIVED, State.PARKED, State.FAILED)
+
+UNHANDLED = Counter("casino_inbox_unhandled", "Inbound events that nobody understands", ["integration"])
+
+# Long enough for the task that the arrival itself queues.
+FIRST_SWEEP_AFTER = timedelta(seconds=30)
+# Longer than a task may run (settings: 240 s); then its worker counts as killed.
+LEASE = timedelta(minutes=5)
+RETRY_AFTER = (10, 30, 60, 300, 900, 1800, 3600, 3600, 3600, 3600, 3600, 3600)
+"""Seconds until the next try of an event whose processing failed; after the last one it waits for a person."""
+PARKED_RETRY_AFTER = (5, 15, 60, 300, 900, *[3600] * 72)
+"""The same for an event about a payment that we do not know (yet): three days."""
+
+_STORE = """
+INSERT INTO integrations_inboundevent AS e
+       (id, integration_id, event_id, word, "references", terms_digest, body, headers, remote_address, verified_by,
+        exchange_id, received_at, deliveries, last_delivered_at, state, result, error, attempts, next_attempt_at)
+VALUES (%(id)s, %(integration)s, %(event_id)s, %(word)s, %(references)s, %(digest)s, %(body)s, %(headers)s,
+        %(address)s, %(verified_by)s, %(exchange)s, %(now)s, 1, %(now)s, %(state)s, '', %(error)s, 0, %(next)s)
+    ON CONFLICT (integration_id, event_id) DO UPDATE
+   SET deliveries = e.deliveries + 1, last_delivered_at = greatest(e.last_delivered_at, excluded.last_delivered_at)
+RETURNING e.id, e.id = %(id)s, e.terms_digest = %(digest)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The verified request that brought events."""
+
+    integration_id: int
+    integration: str
+    """Its slug, for logs."""
+    exchange_id: UUID
+    body: bytes
+    headers: Mapping[str, str]
+    """Masked."""
+    remote_address: str
+    verified_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One event of a delivery. `terms` are what it says about money: the same id with other terms is suspicious."""
+
+    event_id: str
+    word: str
+    references: Sequence[str]
+    terms: Sequence[object] = field(default_factory=tuple)
+
+
+@transaction.atomic
+def store(*, delivery: Delivery, arrivals: Iterable[Arrival], task: str, now: datetime) -> list[UUID]:
+    """
+    Keep the events of a request, and queue `task` for the new ones once they are committed.
+
+    A known event is only counted. A known id with other terms is kept beside it as `unhandled`, for people to see.
+    Returns the ids of the rows that are new and to be processed.
+    """
+    fresh: list[UUID] = []
+    # In one order, so that two batches of the same events do not wait for each other.
+    for arrival in sorted(arrivals, key=lambda each: each.event_id):
+        row_id, is_new, is_same = _insert(delivery, arrival, now=now)
+        if is_new:
+            fresh.append(row_id)
+        elif not is_same:
+            _keep_contradiction(delivery, arrival, now=now)
+    if fresh:
+        transaction.on_commit(lambda: enqueue(fresh, task=task), robust=True)
+    return fresh
+
+
+def enqueue(row_ids: Iterable[UUID], *, task: str) -> None:
+    """Ask the workers to process these rows. Without a broker nothing is lost: the sweeper comes by."""
+    for row_id in row_ids:
+        try:
+            current_app.send_task(task, kwargs={"row_id": str(row_id)}, retry=False, ignore_result=True)
+        except current_app.connection_for_write().connection_errors as error:
+            log.warning("inbox_not_queued", task=task, row_id=str(row_id), error=type(error).__name__)
+            return
+
+
+def claim(row_id: UUID, *, now: datetime) -> InboundEvent | None:
+    """Take an open event for processing; None if it is done, unknown, or in another worker's hands."""
+    is_free = Q(claimed_until=None) | Q(claimed_until__lte=now)
+    taken = InboundEvent.objects.filter(is_free, pk=row_id, state__in=OPEN_STATES).update(
+        claimed_until=now + LEASE, next_attempt_at=now + LEASE, attempts=F("attempts") + 1
+    )
+    if not taken:
+        return None
+    return InboundEvent.objects.select_related("integration").get(pk=row_id)
+
+
+def mark_processed(event: InboundEvent, *, result: str, now: datetime) -> None:
+    """Its effects are committed."""
+    _finish(event, State.PROCESSED, result=result, processed_at=now)
+
+
+def park(event: InboundEvent, *, reason: str, now: datetime) -> None:
+    """It is about something that we do not know (yet)."""
+    pause = _pause(PARKED_RETRY_AFTER, event.attempts)
+    if pause is None:
+        log.error("inbox_orphan", integration=event.integration.slug, event_id=event.event_id, word=event.word)
+    _finish(event, State.PARKED, error=reason, next_attempt_at=None if pause is None else now + pause)
+
+
+def mark_failed(event: InboundEvent, *, error: str, now: datetime) -> None:
+    """Processing broke; it is tried again, with growing pauses, and in the end waits for a person."""
+    pause = _pause(RETRY_AFTER, event.attempts)
+    report = log.error if pause is None else log.warning
+    report("inbox_event_failed", integration=event.integration.slug, event_id=event.event_id, error=error[:300])
+    _finish(event, State.FAILED, error=error, next_attempt_at=None if pause is None else now + pause)
+
+
+def mark_unhandled(event: InboundEvent, *, reason: str) -> None:
+    """Nobody knows what it means; it stays for people, and is never taken for processed."""
+    _alert(event.integration.slug, event.event_id, event.word, reason)
+    _finish(event, State.UNHANDLED, error=reason)
+
+
+def wake(*, integration_id: int, references: Iterable[str]) -> int:
+    """Let parked events about these references be processed at the next sweep; returns how many there are."""
+    wanted = [reference for reference in references if reference]
+    parked = InboundEvent.objects.filter(
+        integration_id=integration_id, state=State.PARKED, references__overlap=wanted
+    )
+    # Real time may be behind the business clock, never before it: due at once for every sweeper.
+    return parked.update(next_attempt_at=timezone.now(), claimed_until=None) if wanted else 0
+
+
+@transaction.atomic
+def take_due(*, kind: str, now: datetime, limit: int = 500) -> list[UUID]:
+    """
+    Events whose time has come, oldest first, for a sweeper to enqueue; they are not given out again for a while.
+
+    :param kind: an `Integration.Kind`
+    """
+    due = (
+        InboundEvent.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(integration__kind=kind, state__in=OPEN_STATES, next_attempt_at__lte=now)
+        .order_by("next_attempt_at", "id")
+        .values_list("pk", flat=True)[:limit]
+    )
+    found = list(due)
+    InboundEvent.objects.filter(pk__in=found).update(next_attempt_at=now + LEASE)
+    return found
+
+
+@transaction.atomic
+def replay(*, row_id: UUID, task: str, reason: str, actor: User | None, now: datetime) -> InboundEvent:
+    """
+    Process an event anew, whatever became of it. Safe: processing is idempotent by event id.
+
+    :raises PermissionDenied: without the permission integrations.replay_inboundevent
+    :raises InboundEvent.DoesNotExist: if there is no such event
+    """
+    require_permission(actor, "replay_inboundevent")
+    event = InboundEvent.objects.select_for_update().get(pk=row_id)
+    was = event.state
+    event.state, event.error, event.attempts, event.claimed_until = State.RECEIVED, "", 0, None
+    event.next_attempt_at = now + FIRST_SWEEP_AFTER
+    event.save(update_fields=["state", "error", "attempts", "claimed_until", "next_attempt_at"])
+    record_event(
+        IntegrationEvent.Action.EVENT_REPLAYED,
+        integration_id=event.integration_id,
+        actor=actor,
+        now=now,
+        reason=reason,
+        event=str(event.pk),
+        event_id=event.event_id,
+        was=was,
+    )
+    transaction.on_commit(lambda: enqueue([event.pk], task=task), robust=True)
+    return event
+
+
+def _insert(
+    delivery: Delivery, arrival: Arrival, *, now: datetime, state: str = State.RECEIVED, suffix: str = "", error: str = ""
+) -> tuple[UUID, bool, bool]:
+    arguments = {
+        "id": uuid7(),
+        "integration": delivery.integration_id,
+        "event_id": arrival.event_id + suffix,
+        "word": arrival.word[:64],
+        "references": [reference[:200] for reference in arrival.references if reference],
+        "digest": _digest(arrival.terms),
+        "body": delivery.body,
+        "headers": Jsonb(dict(delivery.headers)),
+        "address": delivery.remote_address,
+        "verified_by": delivery.verified_by,
+        "exchange": delivery.exchange_id,
+        "now": now,
+        "state": state,
+        "error": error,
+        "next": now + FIRST_SWEEP_AFTER if state == State.RECEIVED else None,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, arguments)
+        row_id, is_new, is_same = cursor.fetchone()
+    return row_id, is_new, is_same
+
+
+def _keep_contradiction(delivery: Delivery, arrival: Arrival, *, now: datetime) -> None:
+    """A vendor's mistake or an attack with a stolen key: the first telling counts, the second is for people."""
+    reason = f"event {arrival.event_id} was told before with other terms"
+    suffix = f"#{_digest(arrival.terms)[:16]}"
+    _, is_new, _ = _insert(delivery, arrival, now=now, state=State.UNHANDLED, suffix=suffix, error=reason)
+    if is_new:
+        _alert(delivery.integration, arrival.event_id, arrival.word, reason)
+
+
+def _alert(integration: str, event_id: str, word: str, reason: str) -> None:
+    UNHANDLED.labels(integration).inc()
+    log.error("inbox_event_unhandled", integration=integration, event_id=event_id, word=word, reason=reason)
+
+
+def _finish(event: InboundEvent, state: str, **fields: Any) -> None:
+    values = {"result": "", "error": "", "next_attempt_at": None, "processed_at": None} | fields
+    # Only what this worker holds: after its lease ended somebody else may have finished it.
+    InboundEvent.objects.filter(pk=event.pk, state__in=OPEN_STATES, attempts=event.attempts).update(
+        state=state, claimed_until=None, **values
+    )
+
+
+def _pause(pauses: Sequence[int], attempts: int) -> timedelta | None:
+    return timedelta(seconds=pauses[attempts - 1]) if attempts <= len(pauses) else None
+
+
+def _digest(terms: Sequence[object]) -> str:
+    text = "\x1f".join("" if term is None else str(term) for term in terms)
+    return hashlib.sha256(text.encode()).hexdigest()

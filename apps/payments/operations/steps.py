@@ -1,0 +1,76 @@
+"""Locking payments, and writing down each step they take."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.contrib.auth.models import User
+
+from apps.core.errors import DomainError
+from apps.core.request_context import current_request_id
+from apps.payments.models import Deposit, PaymentStep, Withdrawal
+
+log = structlog.get_logger(__name__)
+
+
+class PaymentUnknown(DomainError):
+    """There is no such payment, or it is somebody else's."""
+
+    code = "payment-unknown"
+    title = "Unknown payment"
+    status = 404
+
+
+def lock_deposit(deposit_id: int) -> Deposit:
+    """Take a deposit's row until the transaction ends. Payments are locked before wallets, by everybody."""
+    deposit = Deposit.objects.select_for_update(no_key=True, of=("self",)).filter(pk=deposit_id).first()
+    if deposit is None:
+        raise PaymentUnknown
+    return deposit
+
+
+def lock_withdrawal(withdrawal_id: int) -> Withdrawal:
+    """Take a withdrawal's row until the transaction ends. Payments are locked before wallets, by everybody."""
+    withdrawal = Withdrawal.objects.select_for_update(no_key=True, of=("self",)).filter(pk=withdrawal_id).first()
+    if withdrawal is None:
+        raise PaymentUnknown
+    return withdrawal
+
+
+def record_step(
+    payment: Deposit | Withdrawal,
+    name: str,
+    *,
+    before: str,
+    now: datetime,
+    transaction_id: UUID | None = None,
+    integration_id: int | None = None,
+    event_id: str = "",
+    actor: User | None = None,
+    is_incident: bool = False,
+    **details: Any,
+) -> PaymentStep:
+    """
+    Write down what has happened to a payment; for an incident, tell those on call too.
+
+    :param before: the state it was in
+    """
+    step = PaymentStep.objects.create(
+        deposit=payment if isinstance(payment, Deposit) else None,
+        withdrawal=payment if isinstance(payment, Withdrawal) else None,
+        integration_id=integration_id,
+        event_id=event_id,
+        name=name.replace("_", "-"),
+        from_state=before,
+        to_state=payment.state,
+        transaction_id=transaction_id,
+        actor=actor,
+        details=details,
+        is_incident=is_incident,
+        request_id=current_request_id(),
+        at=now,
+    )
+    if is_incident:
+        log.error("payment_incident", payment=str(payment.public_id), step=step.name, **details)
+    return step

@@ -1,0 +1,43 @@
+"""What HTTP allows and web frameworks forget, against the running web server."""
+
+import http.client
+import json
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from tests.harness.live import LivePlatform
+
+LIMIT = 1024 * 1024
+
+
+def _in_chunks(platform: LivePlatform, body: bytes, size: int) -> tuple[int, dict[str, str]]:
+    """Log in with a body of unknown length; returns the status and the answer."""
+    address = urlsplit(platform.base_url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    try:
+        pieces = (body[start : start + size] for start in range(0, len(body), size))
+        headers = {"Content-Type": "application/json"}
+        connection.request("POST", "/api/v1/sessions", body=pieces, headers=headers, encode_chunked=True)
+        reply = connection.getresponse()
+        return reply.status, json.loads(reply.read())
+    finally:
+        connection.close()
+
+
+def test_a_body_in_chunks_is_read(live_platform: LivePlatform) -> None:
+    body = json.dumps({"username": "nobody", "password": "quiet-harbour-42", "brand": "nowhere"}).encode()
+    status, answer = _in_chunks(live_platform, body, 7)
+    assert (status, answer["code"]) == (404, "unknown-brand")
+
+
+def test_a_body_in_chunks_is_not_read_for_ever(live_platform: LivePlatform) -> None:
+    status, answer = _in_chunks(live_platform, b" " * (LIMIT + 2), LIMIT + 1)
+    assert (status, answer["code"]) == (413, "request-too-large")
+
+
+@pytest.mark.parametrize("path", ["/sandbox/players/%00", "/sandbox/players/a%00b", "/api/v1/games?cursor=%00", "/%00"])
+def test_a_nul_in_the_address_is_refused_before_it_meets_the_database(live_platform: LivePlatform, path: str) -> None:
+    reply = httpx2.get(f"{live_platform.base_url}{path}", timeout=10)
+    assert (reply.status_code, reply.json()["code"]) == (400, "malformed-request")
