@@ -97,6 +97,33 @@ def _empty_redis() -> Iterator[None]:
         redis_databases.empty(client)
 
 
+_exchanges_may_be_left = True
+
+
+@pytest.fixture(autouse=True)
+def _no_exchanges_of_others(request: pytest.FixtureRequest, _django_db_marker: None) -> None:
+    """
+    Begin a test that commits with a database of its own.
+
+    The exchange log is written by a thread over its own connection, so it outlives the roll-back of ordinary tests.
+    """
+    global _exchanges_may_be_left  # noqa: PLW0603 - one a process
+    if "transactional_db" not in request.fixturenames and not _is_transactional(request):
+        _exchanges_may_be_left = True
+    elif _exchanges_may_be_left:
+        import_module("apps.integrations.exchange_log").flush()
+        blocker: DjangoDbBlocker = request.getfixturevalue("django_db_blocker")
+        with blocker.unblock():
+            connections.close_all()
+            _databases.clone(_run_database())
+        _exchanges_may_be_left = False
+
+
+def _is_transactional(request: pytest.FixtureRequest) -> bool:
+    marker = request.node.get_closest_marker("django_db")
+    return bool(marker and marker.kwargs.get("transaction"))
+
+
 @pytest.fixture(autouse=True)
 def _books_balance(request: pytest.FixtureRequest, _django_db_marker: None) -> Iterator[None]:
     """Prove the ledger after each test that used the database."""

@@ -49,6 +49,13 @@ class CursorPagination(DrfCursorPagination):
             raise ValidationError({"limit": [f"Must be a whole number from 1 to {self.max_page_size}."]})
         return int(text)
 
+    def decode_cursor(self, request: Request) -> Any:
+        """Refuse what no database can compare with."""
+        cursor = super().decode_cursor(request)
+        if cursor is not None and "\0" in (cursor.position or ""):
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
+
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
         """Cut one page; a forged or damaged cursor is a 400 of the field ``cursor``."""
         try:

@@ -108,6 +108,8 @@ class PaymentEvent:
     kind: EventKind
     event_id: str
     """Unique for the integration, the same in every delivery of this event: the dedupe key of section 9.4."""
+    payout_kind: EventKind | None = None
+    """What it is if the payment is a payout, where the same word means two things (Trustly); else `kind` holds."""
     word: str = ""
     """The provider's own name of it, for staff."""
     reference: str = ""
@@ -410,6 +412,8 @@ class CashierCall:
     reason: str = ""
     instrument: InstrumentFacts | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    reference: str = ""
+    """`DepositOrder.key`, where the cashier carries it through (`attributes`): a deposit begun in the player API."""
 
 
 @dataclass(frozen=True, slots=True)

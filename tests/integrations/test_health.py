@@ -12,7 +12,7 @@ from apps.integrations.models import ExchangeReply, HealthMinute, Integration, L
 from apps.integrations.tasks import sweep_unanswered
 from tests.integrations.exchanges import log_reply, log_request, make_integration
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 MINUTE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -29,7 +29,7 @@ def _in_chunks(platform: LivePlatform, body: bytes, size: int) -> tuple[int, dic
 def test_a_body_in_chunks_is_read(live_platform: LivePlatform) -> None:
     body = json.dumps({"username": "nobody", "password": "quiet-harbour-42", "brand": "nowhere"}).encode()
     status, answer = _in_chunks(live_platform, body, 7)
-    assert (status, answer["code"]) == (404, "unknown-brand")
+    assert (status, answer["code"]) == (422, "unknown-brand")
 
 
 def test_a_body_in_chunks_is_not_read_for_ever(live_platform: LivePlatform) -> None:
@@ -41,3 +41,16 @@ def test_a_body_in_chunks_is_not_read_for_ever(live_platform: LivePlatform) -> N
 def test_a_nul_in_the_address_is_refused_before_it_meets_the_database(live_platform: LivePlatform, path: str) -> None:
     reply = httpx2.get(f"{live_platform.base_url}{path}", timeout=10)
     assert (reply.status_code, reply.json()["code"]) == (400, "malformed-request")
+
+
+def test_a_connection_lives_on_after_an_answer_that_needed_no_body(live_platform: LivePlatform) -> None:
+    with httpx2.Client(base_url=live_platform.base_url, timeout=10) as client:
+        for _ in range(20):
+            reply = client.post("/api/v1/games/any/launch", content=b"x" * 100_000)
+            assert reply.status_code == 401
+
+
+@pytest.mark.parametrize("method", ["post", "delete"])
+def test_an_unknown_address_of_the_api_is_a_404_whatever_the_method(live_platform: LivePlatform, method: str) -> None:
+    reply = getattr(httpx2, method)(f"{live_platform.base_url}/api/v1/nothing-here", timeout=10)
+    assert (reply.status_code, reply.json()["code"]) == (404, "not-found")

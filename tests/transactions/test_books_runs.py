@@ -61,10 +61,14 @@ def test_a_clean_proof_is_stored_and_the_next_one_goes_on_from_there() -> None:
     assert checkpoints() == {seat.cash: 6, seat.bonus: 2, seat.restricted: 2}
     first = cursor()
     driver.send(Command("debit", seat, "next", COIN, round_ref="r9"))
-    assert check_new_books() == 0
+    # A transaction of the server's own chores may hold the horizon back for a moment: the next proof goes on then.
+    for _ in range(100):
+        assert check_new_books() == 0
+        if cursor() > first:
+            break
     assert cursor() > first
     assert checkpoints()[seat.cash] == 7
-    assert list(BooksCheck.objects.values_list("mode", "break_count")) == [("incremental", 0)] * 2
+    assert set(BooksCheck.objects.values_list("mode", "break_count")) == {("incremental", 0)}
 
 
 def test_the_incremental_proof_finds_what_is_wrong_with_what_is_new_and_keeps_finding_it() -> None:

@@ -59,7 +59,7 @@ class Attempt(models.Model):
             ),
             models.UniqueConstraint(
                 fields=("withdrawal",),
-                condition=Q(withdrawal__isnull=False) & ~Q(state="refused"),
+                condition=Q(withdrawal__isnull=False, state__in=OPEN_ATTEMPTS),
                 name="payments_attempt_one_alive",
             ),
             models.UniqueConstraint(

@@ -90,6 +90,7 @@ class Withdrawal(models.Model):
     currency = models.CharField(max_length=8)
     amount_units = models.BigIntegerField(help_text="Locked and to be paid, ledger units")
     paid_units = models.BigIntegerField(default=0, help_text="What the provider says it paid, ledger units")
+    owed_units = models.BigIntegerField(default=0, help_text="Paid though the player did not have it: a receivable")
     method = models.ForeignKey(PaymentMethod, on_delete=models.PROTECT, related_name="+")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, null=True, related_name="withdrawals")
     integration = models.ForeignKey(Integration, on_delete=models.PROTECT, null=True, related_name="+")
@@ -128,7 +129,7 @@ class Withdrawal(models.Model):
                 name="payments_withdrawal_state",
             ),
             models.CheckConstraint(
-                condition=Q(amount_units__gt=0, paid_units__gte=0), name="payments_withdrawal_amounts"
+                condition=Q(amount_units__gt=0, paid_units__gte=0, owed_units__gte=0), name="payments_withdrawal_amounts"
             ),
             models.CheckConstraint(
                 condition=Q(state__in=("paid", "failed", "returned", "rejected", "cancelled"), closed_at__isnull=False)

@@ -96,8 +96,12 @@ def post_paid_after_release(
 
 
 def post_returned(withdrawal: Withdrawal, *, units: int, psp_reference: str, now: datetime) -> UUID:
-    """Bring back to the player's cash what was paid and came back."""
-    legs = [Leg(_psp(withdrawal, withdrawal.integration_id), _accounts(withdrawal).cash, units)]
+    """Bring back what was paid and came back: first what the player owes for it, then to his cash."""
+    source = _psp(withdrawal, withdrawal.integration_id)
+    owed = min(units, withdrawal.owed_units)
+    legs = [Leg(source, _shared(withdrawal, AccountKind.SUSPENSE), owed)] if owed else []
+    if units > owed:
+        legs.append(Leg(source, _accounts(withdrawal).cash, units - owed))
     return _post(withdrawal, TransactionKind.RETURN, legs, withdrawal.integration_id, psp_reference, now)
 
 

@@ -96,12 +96,12 @@ def test_each_bucket_is_shown_exactly(caller: PlayerClient, player: Player) -> N
 
 def test_a_transaction_shows_signed_changes_of_each_bucket(caller: PlayerClient, player: Player) -> None:
     move(player, "test_funding", cash=10 * EURO, restricted=EURO)
-    out = move(player, "adjustment", cash=-1_500_000, restricted=-EURO)
+    out = move(player, "correction", cash=-1_500_000, restricted=-EURO)
     row = Transaction.objects.get(pk=out)
     newest, oldest = caller.get("transactions").json()["results"]
     assert newest == {
         "id": str(out),
-        "kind": "adjustment",
+        "kind": "correction",
         "amount": euro("-2.50"),
         "buckets": {
             "cash": euro("-1.50"),
@@ -153,9 +153,9 @@ def test_pages_follow_each_other_without_gaps_while_rows_arrive(caller: PlayerCl
 
 def test_the_history_can_be_narrowed(caller: PlayerClient, player: Player) -> None:
     move(player, "test_funding", cash=5 * EURO)
-    out = move(player, "adjustment", cash=-EURO)
+    out = move(player, "correction", cash=-EURO)
     kronor = move(player, "test_funding", "SEK", cash=EURO)
-    assert [row["id"] for row in caller.get("transactions", kind="adjustment").json()["results"]] == [str(out)]
+    assert [row["id"] for row in caller.get("transactions", kind="correction").json()["results"]] == [str(out)]
     assert [row["id"] for row in caller.get("transactions", currency="SEK").json()["results"]] == [str(kronor)]
 
 

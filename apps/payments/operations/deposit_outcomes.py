@@ -1,0 +1,147 @@
+"""What a provider's word does to a deposit. The row is locked by the caller; money moves in the same transaction."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apps.payments.contract import EventKind, PaymentEvent
+from apps.payments.models import Attempt, Deposit
+from apps.payments.operations import postings
+from apps.payments.operations.instruments import note_instrument
+from apps.payments.operations.refusals import Applied, EventNotSound, EventParked
+from apps.payments.operations.steps import record_step
+
+State = Deposit.State
+_OPEN = (State.INITIATED, State.PENDING)
+_LATE = (State.FAILED, State.EXPIRED)
+_DONE = (State.SETTLED, State.REVERSED)
+
+
+def deposit_told(deposit: Deposit, attempt: Attempt, event: PaymentEvent, *, now: datetime) -> Applied:
+    """
+    Apply an event to a locked deposit; what has been applied already, or is overtaken, changes nothing.
+
+    :raises EventParked: if it has to wait for another event
+    :raises EventNotSound: if it contradicts what is known
+    """
+    if event.amount is not None and event.amount.currency != deposit.currency:
+        raise EventNotSound(f"{event.amount.currency} for a deposit in {deposit.currency}")
+    match event.kind:
+        case EventKind.DEPOSIT_PENDING:
+            return _pending(deposit, attempt, event, now)
+        case EventKind.DEPOSIT_SETTLED:
+            return _settled(deposit, attempt, event, now)
+        case EventKind.DEPOSIT_FAILED:
+            return _failed(deposit, attempt, event, now)
+        case EventKind.DEPOSIT_REVERSED:
+            return _reversed(deposit, attempt, event, now)
+    raise EventNotSound(f"{event.kind} for a deposit")
+
+
+def _pending(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: datetime) -> Applied:
+    if deposit.state != State.INITIATED:
+        return Applied.NO_OP
+    deposit.mark_pending(at=now)
+    deposit.save(update_fields=["state", "changed_at"])
+    _record(deposit, attempt, event, State.INITIATED, now)
+    return Applied.APPLIED
+
+
+def _settled(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: datetime) -> Applied:
+    before = deposit.state
+    units = event.amount.units if event.amount is not None else deposit.amount_units
+    if units <= 0:
+        raise EventNotSound("a deposit of nothing")
+    if before in _DONE:
+        if units != deposit.settled_units or attempt.state != Attempt.State.DONE:
+            raise EventNotSound(f"a second settlement, of {units} units, after one of {deposit.settled_units}")
+        return Applied.NO_OP
+    deposit.integration_id = attempt.integration_id
+    deposit.fee_units = _fee(event, deposit)
+    deposit.settle(units=units, at=now)
+    made = postings.post_settled(
+        deposit, units=units, fee=deposit.fee_units, psp_reference=attempt.psp_reference or attempt.key, now=now
+    )
+    deposit.save(update_fields=["state", "settled_units", "settled_at", "changed_at", "integration", "fee_units"])
+    Attempt.objects.filter(pk=attempt.pk).update(state=Attempt.State.DONE, next_query_at=None)
+    note_instrument(deposit, attempt, event.instrument, now=now)
+    blocked = not may_deposit(deposit)
+    remarks = {"late": before in _LATE, "blocked_player": blocked, "other_amount": units != deposit.amount_units}
+    _record(
+        deposit, attempt, event, before, now, made=made, is_incident=before in _LATE or blocked, units=units,
+        **{name: True for name, holds in remarks.items() if holds},
+    )  # fmt: skip
+    return Applied.APPLIED
+
+
+def _failed(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: datetime) -> Applied:
+    before = deposit.state
+    if before not in (*_OPEN, State.EXPIRED):
+        return Applied.NO_OP
+    Attempt.objects.filter(pk=attempt.pk).update(state=Attempt.State.REFUSED, next_query_at=None)
+    if deposit.integration_id != attempt.integration_id:
+        # Another provider has been asked since; this one's no is old news.
+        return Applied.NO_OP
+    deposit.fail(reason=event.reason, at=now)
+    deposit.save(update_fields=["state", "reason", "changed_at"])
+    _record(deposit, attempt, event, before, now, reason=event.reason)
+    return Applied.APPLIED
+
+
+def _reversed(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: datetime) -> Applied:
+    before = deposit.state
+    if before not in _DONE:
+        raise EventParked("a reversal of what has not settled yet")
+    remaining = deposit.settled_units - deposit.reversed_units
+    if remaining == 0:
+        return Applied.NO_OP
+    units = event.amount.units if event.amount is not None else remaining
+    if not 0 < units <= remaining:
+        raise EventNotSound(f"a reversal of {units} units where {remaining} are left")
+    taken = postings.post_reversed(deposit, units=units, psp_reference=attempt.psp_reference, now=now)
+    deposit.reverse(units=units, at=now)
+    deposit.save(update_fields=["state", "reversed_units", "changed_at"])
+    _record(
+        deposit, attempt, event, before, now, made=taken.transaction_id, is_incident=taken.shortfall > 0, units=units,
+        shortfall=taken.shortfall,
+    )  # fmt: skip
+    return Applied.APPLIED
+
+
+def may_deposit(deposit: Deposit) -> bool:
+    """Whether its player may deposit at this moment; asked again when the money comes."""
+    player = deposit.player
+    return player.status in ("active", "restricted") and "deposit" not in player.restrictions
+
+
+def _fee(event: PaymentEvent, deposit: Deposit) -> int:
+    if event.fee is None:
+        return 0
+    if event.fee.currency != deposit.currency or event.fee.units < 0:
+        raise EventNotSound(f"a fee of {event.fee}")
+    return event.fee.units
+
+
+def _record(
+    deposit: Deposit,
+    attempt: Attempt,
+    event: PaymentEvent,
+    before: str,
+    now: datetime,
+    *,
+    made: UUID | None = None,
+    is_incident: bool = False,
+    **details: Any,
+) -> None:
+    record_step(
+        deposit,
+        event.kind.value,
+        before=before,
+        now=now,
+        transaction_id=made,
+        integration_id=attempt.integration_id,
+        event_id=event.event_id,
+        is_incident=is_incident,
+        word=event.word,
+        **details,
+    )

@@ -1,0 +1,96 @@
+"""The way of a provider's event into a payment: found, proven where needed, applied once."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.integrations.connections import Connection
+from apps.payments.contract import Direction, EventKind, PaymentEvent, Query
+from apps.payments.models import Attempt, PaymentStep
+from apps.payments.operations.deposit_outcomes import deposit_told
+from apps.payments.operations.dispute_outcomes import DISPUTE_EVENTS, dispute_told
+from apps.payments.operations.references import attempt_of
+from apps.payments.operations.refusals import Applied, EventNotSound, EventParked, EventUnhandled
+from apps.payments.operations.steps import lock_deposit, lock_withdrawal
+from apps.payments.operations.withdrawal_outcomes import withdrawal_told
+from apps.payments.registry import adapter_of
+
+__all__ = ["Applied", "EventNotSound", "EventParked", "EventUnhandled", "apply_event"]
+
+
+def apply_event(*, connection: Connection, event: PaymentEvent, now: datetime) -> Applied:
+    """
+    Apply one event; twice, or at the same time as itself, it counts once. Opens its own transaction.
+
+    :raises EventParked: an orphan, or too early: try again later
+    :raises EventUnhandled: the adapter does not know the word
+    :raises EventNotSound: it contradicts what is known
+    :raises VendorTimeout: the provider had to be asked and did not answer
+    :raises VendorUnreachable: likewise
+    """
+    if event.kind == EventKind.UNKNOWN:
+        raise EventUnhandled(event.word)
+    if event.kind == EventKind.INFORMATION or _is_known(connection, event):
+        return Applied.NO_OP
+    attempt = attempt_of(connection.id, event)
+    if attempt is None:
+        raise EventParked("no payment of that reference yet")
+    if event.needs_fetch:
+        event = _proven(connection, attempt, event)
+    return told(attempt, event, now=now)
+
+
+@transaction.atomic
+def told(attempt: Attempt, event: PaymentEvent, *, now: datetime) -> Applied:
+    """
+    Apply what a provider says of an attempt, by event or when asked. All or nothing; under the payment's lock.
+
+    :raises EventParked: too early
+    :raises EventNotSound: it contradicts what is known
+    """
+    if attempt.deposit_id is not None:
+        deposit = lock_deposit(attempt.deposit_id)
+        fresh = Attempt.objects.get(pk=attempt.pk)
+        if _is_step(fresh.integration_id, event.event_id):
+            return Applied.NO_OP
+        if event.kind in DISPUTE_EVENTS:
+            return dispute_told(deposit, fresh, event, now=now)
+        return deposit_told(deposit, fresh, event, now=now)
+    assert attempt.withdrawal_id is not None  # noqa: S101 - by a constraint
+    withdrawal = lock_withdrawal(attempt.withdrawal_id)
+    # Read under the lock: what was found before it may be old.
+    fresh = Attempt.objects.get(pk=attempt.pk)
+    if _is_step(fresh.integration_id, event.event_id):
+        return Applied.NO_OP
+    return withdrawal_told(withdrawal, fresh, event, now=now)
+
+
+def query_of(attempt: Attempt, event: PaymentEvent | None = None) -> Query:
+    """Say which payment a provider is to be asked about."""
+    payment = attempt.deposit or attempt.withdrawal
+    assert payment is not None  # noqa: S101 - by a constraint
+    direction = Direction.DEPOSIT if attempt.deposit_id is not None else Direction.WITHDRAWAL
+    return Query(direction, attempt.key, attempt.psp_reference, payment.money, event)
+
+
+def _proven(connection: Connection, attempt: Attempt, event: PaymentEvent) -> PaymentEvent:
+    """Ask the provider, and take its word instead of the event's."""
+    adapter = adapter_of(connection)
+    if adapter is None:
+        raise EventUnhandled(f"no adapter for {connection.vendor}")
+    state = adapter.fetch(connection, query_of(attempt, event))
+    if not state.found:
+        raise EventNotSound("the provider does not know the payment that its event is about")
+    if state.kind is None:
+        raise EventParked("the provider does not confirm the event yet")
+    amount = state.amount if state.amount is not None else event.amount
+    return replace(event, kind=state.kind, amount=amount, fee=state.fee or event.fee, needs_fetch=False)
+
+
+def _is_known(connection: Connection, event: PaymentEvent) -> bool:
+    return _is_step(connection.id, event.event_id)
+
+
+def _is_step(integration_id: int, event_id: str) -> bool:
+    return bool(event_id) and PaymentStep.objects.filter(integration_id=integration_id, event_id=event_id).exists()
