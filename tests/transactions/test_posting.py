@@ -62,11 +62,11 @@ def test_a_posting_moves_every_leg_and_keeps_balance_version_and_chain_beside_it
             brand_id=BRAND,
             currency="EUR",
             player_id=ALICE,
-            legs=[Leg(house(), alice.cash, 10_000_000), Leg(alice.cash, alice.locked, 2_500_000)],
+            legs=[Leg(house(), alice.cash, 10_000_000), Leg(alice.cash, alice.restricted, 2_500_000)],
             details={"why": "test"},
             now=NOW,
         )
-    assert balances(alice.cash, alice.locked) == [7_500_000, 2_500_000]
+    assert balances(alice.cash, alice.restricted) == [7_500_000, 2_500_000]
     stored = Transaction.objects.get(pk=transaction_id)
     assert (stored.kind, stored.player_id, stored.request_id) == ("test_funding", ALICE, request_id)
     assert (stored.created_at, stored.details) == (NOW, {"why": "test"})

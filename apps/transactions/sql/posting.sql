@@ -11,6 +11,8 @@ BEGIN
             credit_guarded boolean,
             amount         bigint
         );
+        -- What a posting left behind on the row of a player's account.
+        CREATE TYPE ledger_side AS (version bigint, balance bigint, head_hash bytea);
     END IF;
 END
 $$;
@@ -50,19 +52,17 @@ DECLARE
                                  p_request, p_details, p_now);
     v_leg     ledger_leg;
     v_number  integer := 0;
-    v_debit   record;
-    v_credit  record;
-    v_nothing record;
+    v_debit   ledger_side;
+    v_credit  ledger_side;
 BEGIN
     INSERT INTO transactions_transaction (id, kind, brand_id, currency, player_id, integration_id, external_id, round_id,
                                           reverses_id, request_id, details, created_at)
     VALUES (v_id, p_kind, p_brand, p_currency, p_player, p_integration, p_external_id, p_round,
             p_reverses, p_request, p_details, p_now);
-    SELECT NULL::bigint AS version, NULL::bigint AS balance, NULL::bytea AS head_hash INTO v_nothing;
     FOREACH v_leg IN ARRAY p_legs LOOP
         v_number := v_number + 1;
-        v_debit := v_nothing;
-        v_credit := v_nothing;
+        v_debit := NULL;
+        v_credit := NULL;
         IF v_leg.debit_guarded THEN
             UPDATE transactions_account a
                SET balance = a.balance - v_leg.amount, version = a.version + 1,
@@ -110,13 +110,12 @@ DECLARE
     v_payee   bigint;
 BEGIN
     FOR n IN 1 .. cardinality(p_amounts) LOOP
-        SELECT player_id INTO v_debtor FROM transactions_account WHERE id = p_debits[n] AND currency = p_currency;
+        SELECT d.player_id, c.player_id INTO v_debtor, v_payee
+          FROM transactions_account d, transactions_account c
+         WHERE d.id = p_debits[n] AND d.currency = p_currency AND c.id = p_credits[n] AND c.currency = p_currency;
         IF NOT FOUND THEN
-            RAISE foreign_key_violation USING MESSAGE = format('no such %s account: %s', p_currency, p_debits[n]);
-        END IF;
-        SELECT player_id INTO v_payee FROM transactions_account WHERE id = p_credits[n] AND currency = p_currency;
-        IF NOT FOUND THEN
-            RAISE foreign_key_violation USING MESSAGE = format('no such %s account: %s', p_currency, p_credits[n]);
+            RAISE foreign_key_violation USING
+                MESSAGE = format('no such %s accounts: %s and %s', p_currency, p_debits[n], p_credits[n]);
         END IF;
         v_legs := v_legs || ROW(p_debits[n], v_debtor IS NOT NULL, p_credits[n], v_payee IS NOT NULL, p_amounts[n])::ledger_leg;
         v_players := v_players || v_debtor || v_payee;
