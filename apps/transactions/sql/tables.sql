@@ -12,10 +12,6 @@ CREATE TABLE transactions_account (
     head_hash       bytea       NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
     may_go_negative boolean     NOT NULL DEFAULT false,
     opened_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
-    CONSTRAINT transactions_account_kind CHECK (
-        CASE WHEN player_id IS NULL
-             THEN kind IN ('house', 'provider', 'psp', 'fee', 'bonus_cost', 'adjustment', 'suspense', 'test_funding')
-             ELSE kind IN ('cash', 'bonus', 'locked', 'restricted') END),
     CONSTRAINT transactions_account_funds CHECK (balance >= 0 OR may_go_negative),
     -- A shared account is hot: its row is never updated, its balance comes from the roll-up.
     CONSTRAINT transactions_account_shared CHECK (player_id IS NOT NULL OR (balance = 0 AND version = 0))
@@ -25,6 +21,23 @@ CREATE UNIQUE INDEX transactions_account_of_player ON transactions_account (play
     WHERE player_id IS NOT NULL;
 CREATE UNIQUE INDEX transactions_account_shared_once
     ON transactions_account (brand_id, currency, kind, integration_id) NULLS NOT DISTINCT WHERE player_id IS NULL;
+
+CREATE OR REPLACE FUNCTION transactions_account_kind() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Only kinds that exist, and a player's buckets for players only. A trigger for the columns it is about: a CHECK would
+-- be parsed and evaluated again with every change of a balance.
+BEGIN
+    IF NEW.kind NOT IN ('cash', 'bonus', 'locked', 'restricted') = (NEW.player_id IS NOT NULL)
+       OR NEW.kind NOT IN ('cash', 'bonus', 'locked', 'restricted', 'house', 'provider', 'psp', 'fee', 'bonus_cost',
+                           'adjustment', 'suspense', 'test_funding') THEN
+        RAISE check_violation USING MESSAGE = format('no account of kind %L for player %s', NEW.kind, NEW.player_id),
+                                    CONSTRAINT = 'transactions_account_kind', TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER transactions_account_kind BEFORE INSERT OR UPDATE OF kind, player_id ON transactions_account
+    FOR EACH ROW EXECUTE FUNCTION transactions_account_kind();
 
 CREATE TABLE transactions_transaction (
     id             uuid        NOT NULL PRIMARY KEY DEFAULT uuidv7(),
