@@ -1,0 +1,1 @@
+"""The Django apps; which may import which is in pyproject.toml."""

@@ -27,7 +27,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "providers.auto_close_rounds": {"task": "providers.auto_close_rounds", "schedule": 5 * 60},
     "providers.flag_stuck_rounds": {"task": "providers.flag_stuck_rounds", "schedule": 60},
     "providers.end_sessions": {"task": "providers.end_sessions", "schedule": 60},
+    "payments.sweep_payments": {"task": "payments.sweep_payments", "schedule": 15},
+    "payments.expire_deposits": {"task": "payments.expire_deposits", "schedule": 5 * 60},
     "providers.check_certificates": {"task": "providers.check_certificates", "schedule": 60 * 60},
+    "payments.sweep_inbox": {"task": "payments.sweep_inbox", "schedule": 15},
 }
 
 app = Celery("casino_platform")

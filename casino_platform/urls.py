@@ -31,7 +31,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics.scrape, name="metrics"),
     *vendor_urls.urlpatterns,
-    *_mount("api/v1/", "apps.players.api.urls", "apps.wallets.api.urls", "apps.providers.api.urls"),
+    *_mount(
+        "api/v1/", "apps.players.api.urls", "apps.wallets.api.urls", "apps.providers.api.urls", "apps.payments.api.urls"
+    ),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     *_mount("api/problems/", "apps.core.api.urls"),

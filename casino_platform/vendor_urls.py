@@ -2,4 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("providers/", include("apps.providers.webhooks.urls"))]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("providers/", include("apps.providers.webhooks.urls")),
+    path("psp/", include("apps.payments.webhooks.urls")),
+]

@@ -60,7 +60,9 @@ ROLES: tuple[Role, ...] = (
     Role(
         "payments",
         "Moves money in and out; corrections need a second person",
-        _PLAYER | _LEDGER | _ADJUSTMENTS | _FIGURES | {"wallets.propose_adjustment", "wallets.approve_adjustment"},
+        _PLAYER | _LEDGER | _ADJUSTMENTS | _FIGURES
+        | {"wallets.propose_adjustment", "wallets.approve_adjustment"}
+        | {"payments.approve_withdrawal", "payments.hold_withdrawal", "payments.resolve_withdrawal"},
     ),
     Role(
         "support",

@@ -37,12 +37,15 @@ class StaffAuthenticationForm(AuthenticationForm):
     def clean(self) -> dict[str, Any]:
         """Count the attempt before the password is looked at; a success is not held against anyone."""
         name = self.cleaned_data.get("username", "").casefold()
-        tries = [_BY_NAME.hit(name), _BY_ADDRESS.hit(client_address(self.request))]
+        address = client_address(self.request)
+        tries = [_BY_NAME.hit(name), _BY_ADDRESS.hit(address)]
         if not all(attempt.allowed for attempt in tries):
             minutes = max(attempt.retry_after_seconds for attempt in tries) // 60 + 1
             raise ValidationError(_TOO_MANY.format(minutes), code="too-many")
         cleaned: dict[str, Any] = super().clean()
         _BY_NAME.reset(name)
+        # Taken back, not reset: an office shares one address, and a guesser may have one password that is right.
+        _BY_ADDRESS.hit(address, cost=-1)
         return cleaned
 
 

@@ -52,7 +52,7 @@ class CursorPagination(DrfCursorPagination):
     def decode_cursor(self, request: Request) -> Any:
         """Refuse what no database can compare with."""
         cursor = super().decode_cursor(request)
-        if cursor is not None and "\0" in (cursor.position or ""):
+        if cursor is not None and "\0" in str(cursor.position or ""):
             raise NotFound(self.invalid_cursor_message)
         return cursor
 

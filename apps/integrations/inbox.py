@@ -133,9 +133,9 @@ def park(event: InboundEvent, *, reason: str, now: datetime) -> None:
     _finish(event, State.PARKED, error=reason, next_attempt_at=None if pause is None else now + pause)
 
 
-def mark_failed(event: InboundEvent, *, error: str, now: datetime) -> None:
-    """Processing broke; it is tried again, with growing pauses, and in the end waits for a person."""
-    pause = _pause(RETRY_AFTER, event.attempts)
+def mark_failed(event: InboundEvent, *, error: str, now: datetime, is_final: bool = False) -> None:
+    """Processing broke; it is tried again, with growing pauses, and in the end (or at once) waits for a person."""
+    pause = None if is_final else _pause(RETRY_AFTER, event.attempts)
     report = log.error if pause is None else log.warning
     report("inbox_event_failed", integration=event.integration.slug, event_id=event.event_id, error=error[:300])
     _finish(event, State.FAILED, error=error, next_attempt_at=None if pause is None else now + pause)
@@ -150,9 +150,7 @@ def mark_unhandled(event: InboundEvent, *, reason: str) -> None:
 def wake(*, integration_id: int, references: Iterable[str]) -> int:
     """Let parked events about these references be processed at the next sweep; returns how many there are."""
     wanted = [reference for reference in references if reference]
-    parked = InboundEvent.objects.filter(
-        integration_id=integration_id, state=State.PARKED, references__overlap=wanted
-    )
+    parked = InboundEvent.objects.filter(integration_id=integration_id, state=State.PARKED, references__overlap=wanted)
     # Real time may be behind the business clock, never before it: due at once for every sweeper.
     return parked.update(next_attempt_at=timezone.now(), claimed_until=None) if wanted else 0
 
@@ -204,9 +202,15 @@ def replay(*, row_id: UUID, task: str, reason: str, actor: User | None, now: dat
 
 
 def _insert(
-    delivery: Delivery, arrival: Arrival, *, now: datetime, state: str = State.RECEIVED, suffix: str = "", error: str = ""
+    delivery: Delivery,
+    arrival: Arrival,
+    *,
+    now: datetime,
+    state: str = State.RECEIVED,
+    suffix: str = "",
+    error: str = "",
 ) -> tuple[UUID, bool, bool]:
-    arguments = {
+    arguments: dict[str, Any] = {
         "id": uuid7(),
         "integration": delivery.integration_id,
         "event_id": arrival.event_id + suffix,

@@ -108,8 +108,6 @@ class PaymentEvent:
     kind: EventKind
     event_id: str
     """Unique for the integration, the same in every delivery of this event: the dedupe key of section 9.4."""
-    payout_kind: EventKind | None = None
-    """What it is if the payment is a payout, where the same word means two things (Trustly); else `kind` holds."""
     word: str = ""
     """The provider's own name of it, for staff."""
     reference: str = ""
@@ -234,7 +232,7 @@ class PayoutSubmitted:
 
 @dataclass(frozen=True, slots=True)
 class PayoutRefused:
-    """The provider certainly did not and will not pay under this key: the one answer after which another may be asked."""
+    """The provider certainly did not and will not pay under this key. Only after this may another be asked."""
 
     code: str
     reason: str = ""
@@ -299,9 +297,20 @@ class PspAdapter(Protocol):
     over the raw bytes before it parses anything.
     """
 
-    vendor: str
-    options: Sequence[Option]
-    capabilities: Capabilities
+    @property
+    def vendor(self) -> str:
+        """Its name, as in `Integration.vendor`."""
+        ...
+
+    @property
+    def options(self) -> Sequence[Option]:
+        """What an integration of this vendor may set."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the protocol can do."""
+        ...
 
     def knows(self, path: str) -> bool:
         """Whether the protocol has such a path, below the integration's prefix."""

@@ -133,3 +133,105 @@ class SimulatorControl(models.Model):
     def current(cls) -> "SimulatorControl":
         """The one row, made with its defaults at first use."""
         return cls.objects.get_or_create(pk=1)[0]
+
+
+class SimulatedPsp(models.Model):
+    """A simulated payment provider: where it finds the platform, the secrets of both sides, and what goes wrong."""
+
+    class PayoutAnswer(models.TextChoices):
+        """What the platform is told when it asks for a payout."""
+
+        ACCEPT = "accept", "Accepted"
+        REFUSE = "refuse", "Refused for certain"
+        LOSE_REPLY = "lose_reply", "Accepted, but the reply is lost"
+        BREAK = "break", "A server error, nothing accepted"
+
+    class PayoutOutcome(models.TextChoices):
+        """How an accepted payout ends."""
+
+        PAID = "paid", "Paid"
+        FAILED = "failed", "Failed"
+        RETURNED = "returned", "Paid, then returned"
+
+    class Telling(models.TextChoices):
+        """How its notifications arrive."""
+
+        ONCE = "once", "Once, in order"
+        TWICE = "twice", "Each of them twice"
+        REVERSED = "reversed", "The last one first"
+        NEVER = "never", "Not at all"
+
+    slug = models.SlugField(primary_key=True, max_length=40, help_text="Also the name of its protocol")
+    platform_url = models.URLField(max_length=300, help_text="The platform's address for its calls")
+    secrets = models.JSONField(default=dict, help_text="In clear, as they open play money only")
+    payout_answer = models.CharField(max_length=12, choices=PayoutAnswer, default=PayoutAnswer.ACCEPT)
+    payout_outcome = models.CharField(max_length=12, choices=PayoutOutcome, default=PayoutOutcome.PAID)
+    telling = models.CharField(max_length=12, choices=Telling, default=Telling.ONCE)
+
+    class Meta:
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class SimulatedPayment(models.Model):
+    """One order at a simulated payment provider, as the provider sees it."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        DONE = "done", "Paid"
+        FAILED = "failed", "Failed"
+        RETURNED = "returned", "Returned"
+        DISPUTED = "disputed", "Charged back"
+
+    psp = models.ForeignKey(SimulatedPsp, on_delete=models.CASCADE, related_name="payments")
+    is_payout = models.BooleanField()
+    reference = models.CharField(max_length=100, help_text="The platform's, its idempotency key")
+    user = models.CharField(max_length=64, blank=True)
+    amount = models.DecimalField(max_digits=30, decimal_places=12)
+    currency = models.CharField(max_length=8)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    requests = models.PositiveIntegerField(default=1, help_text="How often the platform asked for it under this key")
+    notify_url = models.URLField(max_length=300, blank=True)
+    return_url = models.URLField(max_length=500, blank=True)
+    details = models.JSONField(default=dict)
+    opened_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (models.UniqueConstraint(fields=("psp", "reference"), name="sandbox_simulatedpayment_reference"),)
+
+    def __str__(self) -> str:
+        return f"{self.reference}: {self.shown} {self.currency}"
+
+    @property
+    def shown(self) -> str:
+        """The amount without zeros that say nothing, and without an exponent."""
+        return f"{self.amount.normalize():f}"
+
+    @property
+    def number(self) -> str:
+        """The provider's own id of it."""
+        return str(4_000_000_000 + (self.pk or 0))
+
+
+class SimulatedNotification(models.Model):
+    """Something a simulated provider has to tell: journalled before it is sent, and sent until it is acknowledged."""
+
+    payment = models.ForeignKey(SimulatedPayment, on_delete=models.CASCADE, related_name="notifications")
+    word = models.CharField(max_length=40)
+    facts = models.JSONField(default=dict)
+    due_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    answer = models.CharField(max_length=300, blank=True, help_text="What the platform answered last")
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (
+            models.Index(fields=["due_at"], condition=models.Q(acknowledged_at=None), name="sandbox_notification_due"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.word} {self.payment_id}"

@@ -1,4 +1,4 @@
-"""Seats a test player at a provider: player, money, game, session. What `POST /sandbox/session` does."""
+"""Seats a test player at a game or cashier: player, money, session. What `POST /sandbox/session` does."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,18 +11,20 @@ from apps.brands.models import Brand
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.integrations.models import Integration
+from apps.payments.cashier_sessions import open_cashier_session
 from apps.players.models import Player
 from apps.providers.game_sessions import open_game_session
 from apps.providers.models import Game, Studio
 from apps.sandbox.funding import set_balances
 from apps.sandbox.sandbox_players import enable_currency, ensure_test_player, set_blocked
 from apps.transactions.models import AccountKind
+from apps.wallets.operations import open_wallet
 
 _DEFAULT_GAME_CODE = "sandbox_game"
 
 
 class UnknownSandboxIntegration(DomainError):
-    """No game provider is connected under that name."""
+    """No game or payment provider is connected under that name."""
 
     code = "unknown-sandbox-integration"
     title = "Unknown integration"
@@ -31,7 +33,7 @@ class UnknownSandboxIntegration(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A player at a provider's game; the token is nowhere else in clear."""
+    """A player at a provider's game or cashier; the token is nowhere else in clear."""
 
     player: Player
     token: str
@@ -49,24 +51,28 @@ def seat_player(
     now: datetime,
 ) -> Seat:
     """
-    Open a game session for a test player, made or found, after setting what is given: balances and blocking.
+    Open a session at a game or cashier for a test player, made or found, after setting balances and blocking.
 
     :param user_id: a public id or a test's own name; empty for a new player
     :param cash: new cash balance (the restricted bucket plays as cash and is emptied); None keeps it
     :param promo: new bonus balance; None keeps it
     :param game_code: the vendor's code, catalogued if unknown; empty for the integration's first game
-    :raises UnknownSandboxIntegration: if no game provider is connected under `provider`
+    :raises UnknownSandboxIntegration: if no game or payment provider is connected under `provider`
     :raises PlayerOfAnotherBrand: if the player's account is at another brand
     """
-    integration = Integration.objects.filter(slug=provider, kind=Integration.Kind.GAMES).first()
+    kinds = (Integration.Kind.GAMES, Integration.Kind.PAYMENTS)
+    integration = Integration.objects.filter(slug=provider, kind__in=kinds).first()
     if integration is None:
-        raise UnknownSandboxIntegration(f"No game provider is connected as {provider[:80]!r}.")
+        raise UnknownSandboxIntegration(f"No game or payment provider is connected as {provider[:80]!r}.")
     brand = Brand.objects.get(code=integration.brand_code)
     enable_currency(brand=brand, code=currency)
     player = ensure_test_player(brand=brand, user_id=user_id, currency=currency, now=now)
     _set_money(player, currency, cash, promo, now)
     if blocked is not None:
         set_blocked(player=player, blocked=blocked, now=now)
+    if integration.kind == Integration.Kind.PAYMENTS:
+        open_wallet(player, currency)
+        return Seat(player, open_cashier_session(player=player, integration_id=integration.pk, now=now))
     opened = open_game_session(
         player=player,
         integration=integration,

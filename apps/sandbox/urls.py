@@ -13,5 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("session", SandboxSessionView.as_view(), name="sandbox-session"),
     path("players/<str:user_id>", SandboxPlayerView.as_view(), name="sandbox-player"),
     path("clock", SandboxClockView.as_view(), name="sandbox-clock"),
+    # Before the game vendors, whose last pattern takes everything.
+    path("vendors/", include("apps.sandbox.psps.urls")),
     path("vendors/", include("apps.sandbox.vendors.urls")),
 ]

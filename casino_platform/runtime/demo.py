@@ -22,6 +22,7 @@ from .supervisor import ProcessSpec, Supervisor, UnableToStart
 from .web import web_argv
 
 _READY_TIMEOUT_SECONDS = 60.0
+_LAST_PORT = 65_535
 _MANAGE = (sys.executable, "manage.py")
 _COMMANDS = PROJECT_DIR / "apps" / "sandbox" / "management" / "commands"
 
@@ -206,6 +207,12 @@ def summary(demo_file: Path, base_url: str, seconds: float) -> str:
     return "\n".join([*lines, "", "Ctrl-C stops everything."])
 
 
+def _wanted_port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _LAST_PORT):
+        raise DemoFailed(f"PORT must be a number from 1 to {_LAST_PORT}, not {text!r}.")
+    return int(text)
+
+
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -230,7 +237,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
-        port = int(os.environ.get("PORT") or "8000")
+        port = _wanted_port(os.environ.get("PORT") or "8000")
         print("Starting the casino integration platform", flush=True)
         Demo(port=port).run()
     except _Stopped:

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "apps.transactions.apps.TransactionsConfig",
     "apps.wallets.apps.WalletsConfig",
     "apps.providers.apps.ProvidersConfig",
+    "apps.payments.apps.PaymentsConfig",
     *(["apps.sandbox.apps.SandboxConfig"] if SANDBOX else []),
     "apps.backoffice.apps.BackofficeConfig",
 ]
@@ -185,6 +186,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "PlayerStatus": "apps.players.models.Player.Status",
         "PlayerRestriction": "apps.players.models.Player.Restriction",
+        "DepositState": "apps.payments.models.Deposit.State",
         "TransactionKind": "apps.transactions.models.TransactionKind",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

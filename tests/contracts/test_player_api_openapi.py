@@ -1,9 +1,11 @@
 """The player API's own OpenAPI description drives the running API, with a player's token."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 import schemathesis
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
@@ -24,6 +26,7 @@ CHECKED: list[Any] = CHECKS.get_by_names(
     ]
 )
 
+
 def _description() -> dict[str, Any]:
     """What GET /api/v1/schema answers; made here, for tests are collected before anything runs."""
     made: dict[str, Any] = json.loads(OpenApiJsonRenderer().render(SchemaGenerator().get_schema(public=True)))
@@ -36,11 +39,14 @@ schema = schemathesis.openapi.from_dict(_description()).exclude(operation_id=END
 
 
 @pytest.fixture(scope="module")
-def token(live_platform: LivePlatform) -> str:
-    """Log a player in on the live platform."""
+def token(live_platform: LivePlatform) -> Iterator[str]:
+    """Log a player in on the live platform; afterwards, have it forget how often this address called."""
     with live_platform.in_database():
         make_brand("openapi-players")
-        return logged_in(make_player(brand="openapi-players")).token
+        made = logged_in(make_player(brand="openapi-players")).token
+    yield made
+    with redis.Redis.from_url(live_platform.environment["REDIS_URL"]) as client:
+        client.delete(*client.keys("ratelimit:*"))
 
 
 @schema.parametrize()

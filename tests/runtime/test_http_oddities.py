@@ -13,13 +13,13 @@ LIMIT = 1024 * 1024
 
 
 def _in_chunks(platform: LivePlatform, body: bytes, size: int) -> tuple[int, dict[str, str]]:
-    """Log in with a body of unknown length; returns the status and the answer."""
+    """Ask for a sandbox session with a body of unknown length; returns the status and the answer."""
     address = urlsplit(platform.base_url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
     try:
         pieces = (body[start : start + size] for start in range(0, len(body), size))
         headers = {"Content-Type": "application/json"}
-        connection.request("POST", "/api/v1/sessions", body=pieces, headers=headers, encode_chunked=True)
+        connection.request("POST", "/sandbox/session", body=pieces, headers=headers, encode_chunked=True)
         reply = connection.getresponse()
         return reply.status, json.loads(reply.read())
     finally:
@@ -27,9 +27,9 @@ def _in_chunks(platform: LivePlatform, body: bytes, size: int) -> tuple[int, dic
 
 
 def test_a_body_in_chunks_is_read(live_platform: LivePlatform) -> None:
-    body = json.dumps({"username": "nobody", "password": "quiet-harbour-42", "brand": "nowhere"}).encode()
+    body = json.dumps({"provider": "nobody", "currency": "EUR"}).encode()
     status, answer = _in_chunks(live_platform, body, 7)
-    assert (status, answer["code"]) == (422, "unknown-brand")
+    assert (status, answer["code"]) == (404, "unknown-sandbox-integration")
 
 
 def test_a_body_in_chunks_is_not_read_for_ever(live_platform: LivePlatform) -> None:

@@ -1,12 +1,15 @@
 """POST /sandbox/clock."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+import httpx2
 import pytest
 from django.test import Client
 
 from apps.core import clock
+from tests.harness.live import LivePlatform
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +39,16 @@ def test_it_stops_after_a_century(client: Client) -> None:
     assert client.post("/sandbox/clock", century, content_type="application/json").status_code == 200
     response = client.post("/sandbox/clock", {"advance_seconds": 1}, content_type="application/json")
     assert (response.status_code, response.json()["code"]) == (409, "clock-stuck")
+
+
+def test_once_it_has_moved_no_process_goes_by_the_old_time(live_platform: LivePlatform) -> None:
+    def post(seconds: float) -> datetime:
+        # A new connection each time, so that now one and now the other process answers.
+        body = {"advance_seconds": seconds}
+        reply = httpx2.post(f"{live_platform.base_url}/sandbox/clock", json=body, timeout=10)
+        return datetime.fromisoformat(reply.json()["now"])
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(post, [0] * 8))
+        moved = post(60)
+        assert min(pool.map(post, [0] * 16)) >= moved

@@ -20,9 +20,7 @@ def basic_auth_verified_by(connection: Connection, header: str) -> str | None:
     purpose = Credential.Purpose.VERIFY_INBOUND
     # Every comparison is made, so that time does not tell a known user from an unknown one.
     users = [hmac.compare_digest(key.secret, user) for key in connection.keys_for(purpose, "username")]
-    kids = [
-        key.kid for key in connection.keys_for(purpose, "password") if hmac.compare_digest(key.secret, password)
-    ]
+    kids = [key.kid for key in connection.keys_for(purpose, "password") if hmac.compare_digest(key.secret, password)]
     return kids[0] if separator and any(users) and kids else None
 
 

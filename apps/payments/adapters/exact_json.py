@@ -63,7 +63,9 @@ def _depth(node: object) -> int:
     deepest, level = 0, [node]
     while level:
         deepest += 1
-        children = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
+        children = (
+            each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)
+        )
         level = [child for group in children for child in group]
         if deepest > _DEEPEST:
             break

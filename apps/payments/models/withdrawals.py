@@ -22,7 +22,11 @@ class Instrument(models.Model):
     player = models.ForeignKey(Player, on_delete=models.PROTECT, related_name="instruments")
     method = models.ForeignKey(PaymentMethod, on_delete=models.PROTECT, related_name="+")
     integration = models.ForeignKey(
-        Integration, on_delete=models.PROTECT, null=True, related_name="+", help_text="Whose token it is; empty: anybody's"
+        Integration,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Whose token it is; empty: anybody's",
     )
     token = models.CharField(max_length=200)
     masked = models.CharField(max_length=80, blank=True)
@@ -129,7 +133,8 @@ class Withdrawal(models.Model):
                 name="payments_withdrawal_state",
             ),
             models.CheckConstraint(
-                condition=Q(amount_units__gt=0, paid_units__gte=0, owed_units__gte=0), name="payments_withdrawal_amounts"
+                condition=Q(amount_units__gt=0, paid_units__gte=0, owed_units__gte=0),
+                name="payments_withdrawal_amounts",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=("paid", "failed", "returned", "rejected", "cancelled"), closed_at__isnull=False)

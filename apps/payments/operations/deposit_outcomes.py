@@ -98,7 +98,7 @@ def _reversed(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: date
     units = event.amount.units if event.amount is not None else remaining
     if not 0 < units <= remaining:
         raise EventNotSound(f"a reversal of {units} units where {remaining} are left")
-    taken = postings.post_reversed(deposit, units=units, psp_reference=attempt.psp_reference, now=now)
+    taken = postings.post_reversed(deposit, units=units, psp_reference=attempt.psp_reference or attempt.key, now=now)
     deposit.reverse(units=units, at=now)
     deposit.save(update_fields=["state", "reversed_units", "changed_at"])
     _record(

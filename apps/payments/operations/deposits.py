@@ -9,6 +9,7 @@ from django.db import transaction
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.integrations.connections import Connection
+from apps.integrations.inbox import wake
 from apps.integrations.outbound import VendorSwitchedOff, VendorTimeout, VendorUnreachable
 from apps.payments.cashier_sessions import open_cashier_session
 from apps.payments.contract import CallAdapter, DepositOrder, DepositRefused, Direction, NextStep
@@ -216,9 +217,11 @@ def _started(deposit: Deposit, attempt: Attempt, step: NextStep, now: datetime) 
     if fresh.state in (Attempt.State.SENDING, Attempt.State.UNKNOWN):
         # A callback may have been quicker than the answer.
         values["state"] = Attempt.State.ACCEPTED
-    if step.psp_reference and not fresh.psp_reference:
+    is_free = not Attempt.objects.filter(integration_id=fresh.integration_id, psp_reference=step.psp_reference).exists()
+    if step.psp_reference and not fresh.psp_reference and is_free:
         values["psp_reference"] = step.psp_reference
     Attempt.objects.filter(pk=attempt.pk).update(**values)
+    wake(integration_id=attempt.integration_id, references=(attempt.key, step.psp_reference))
     locked.next_step = {"type": step.type, **({"url": step.url} if step.url else {}), **step.details}
     locked.save(update_fields=["next_step"])
     record_step(locked, "started", before=locked.state, now=now, integration_id=attempt.integration_id)

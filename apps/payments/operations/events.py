@@ -6,8 +6,9 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.integrations.connections import Connection
+from apps.integrations.inbox import wake
 from apps.payments.contract import Direction, EventKind, PaymentEvent, Query
-from apps.payments.models import Attempt, PaymentStep
+from apps.payments.models import Attempt, PaymentStep, Withdrawal
 from apps.payments.operations.deposit_outcomes import deposit_told
 from apps.payments.operations.dispute_outcomes import DISPUTE_EVENTS, dispute_told
 from apps.payments.operations.references import attempt_of
@@ -49,21 +50,25 @@ def told(attempt: Attempt, event: PaymentEvent, *, now: datetime) -> Applied:
     :raises EventParked: too early
     :raises EventNotSound: it contradicts what is known
     """
-    if attempt.deposit_id is not None:
-        deposit = lock_deposit(attempt.deposit_id)
-        fresh = Attempt.objects.get(pk=attempt.pk)
-        if _is_step(fresh.integration_id, event.event_id):
-            return Applied.NO_OP
-        if event.kind in DISPUTE_EVENTS:
-            return dispute_told(deposit, fresh, event, now=now)
-        return deposit_told(deposit, fresh, event, now=now)
-    assert attempt.withdrawal_id is not None  # noqa: S101 - by a constraint
-    withdrawal = lock_withdrawal(attempt.withdrawal_id)
+    payment = (
+        lock_deposit(attempt.deposit_id)
+        if attempt.deposit_id is not None
+        else lock_withdrawal(attempt.withdrawal_id or 0)
+    )
     # Read under the lock: what was found before it may be old.
     fresh = Attempt.objects.get(pk=attempt.pk)
     if _is_step(fresh.integration_id, event.event_id):
         return Applied.NO_OP
-    return withdrawal_told(withdrawal, fresh, event, now=now)
+    if isinstance(payment, Withdrawal):
+        applied = withdrawal_told(payment, fresh, event, now=now)
+    elif event.kind in DISPUTE_EVENTS:
+        applied = dispute_told(payment, fresh, event, now=now)
+    else:
+        applied = deposit_told(payment, fresh, event, now=now)
+    if applied == Applied.APPLIED:
+        # What came too early may be right now.
+        wake(integration_id=fresh.integration_id, references=(fresh.key, fresh.psp_reference))
+    return applied
 
 
 def query_of(attempt: Attempt, event: PaymentEvent | None = None) -> Query:

@@ -36,6 +36,6 @@ def note_instrument(deposit: Deposit, attempt: Attempt, facts: InstrumentFacts |
 def is_shared(instrument: Instrument) -> bool:
     """Whether other players use the same account."""
     same = Instrument.objects.filter(
-        method_id=instrument.method_id, integration_id=instrument.integration_id, token=instrument.token
+        method_id=instrument.method_id, integration=instrument.integration, token=instrument.token
     )
     return same.exclude(player_id=instrument.player_id).exists()

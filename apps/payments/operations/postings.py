@@ -28,16 +28,16 @@ def post_reversed(deposit: Deposit, *, units: int, psp_reference: str, now: date
     """Give back to the provider what it took back."""
     target = _psp(deposit, deposit.integration_id)
     legs, shortfall = _take(deposit, target, units)
-    return Taken(
-        _post(deposit, TransactionKind.REVERSAL, legs, deposit.integration_id, psp_reference, now), shortfall
-    )
+    # An id stands for one posting; a deposit may be reversed in parts.
+    external_id = f"{psp_reference}/reversal/{deposit.reversed_units}"
+    return Taken(_post(deposit, TransactionKind.REVERSAL, legs, deposit.integration_id, external_id, now), shortfall)
 
 
 def post_chargeback(dispute: Dispute, *, units: int, now: datetime) -> Taken:
     """Give a contested deposit back to the provider."""
     deposit = dispute.deposit
     legs, shortfall = _take(deposit, _psp(deposit, deposit.integration_id), units)
-    made = _post(deposit, TransactionKind.CHARGEBACK, legs, deposit.integration_id, dispute.reference, now)
+    made = _post(deposit, TransactionKind.CHARGEBACK, legs, deposit.integration_id, _id_of(dispute), now)
     return Taken(made, shortfall)
 
 
@@ -49,7 +49,7 @@ def post_chargeback_reversed(dispute: Dispute, *, units: int, now: datetime) -> 
     legs = [Leg(source, _shared(deposit, AccountKind.SUSPENSE), owed)] if owed else []
     if units > owed:
         legs.append(Leg(source, _accounts(deposit).cash, units - owed))
-    return _post(deposit, TransactionKind.CHARGEBACK, legs, deposit.integration_id, dispute.reference, now)
+    return _post(deposit, TransactionKind.CHARGEBACK, legs, deposit.integration_id, _id_of(dispute), now)
 
 
 def post_locked(withdrawal: Withdrawal, *, now: datetime) -> UUID:
@@ -102,7 +102,11 @@ def post_returned(withdrawal: Withdrawal, *, units: int, psp_reference: str, now
     legs = [Leg(source, _shared(withdrawal, AccountKind.SUSPENSE), owed)] if owed else []
     if units > owed:
         legs.append(Leg(source, _accounts(withdrawal).cash, units - owed))
-    return _post(withdrawal, TransactionKind.RETURN, legs, withdrawal.integration_id, psp_reference, now)
+    return _post(withdrawal, TransactionKind.RETURN, legs, withdrawal.integration_id, f"{psp_reference}/return", now)
+
+
+def _id_of(dispute: Dispute) -> str:
+    return f"{dispute.reference}/{dispute.deposit_id}/{dispute.debits + dispute.credits}"
 
 
 def _take(payment: Deposit | Withdrawal, target: int, units: int) -> tuple[list[Leg], int]:
@@ -122,9 +126,7 @@ def _fee_legs(payment: Deposit | Withdrawal, fee: int, integration_id: int | Non
 
 
 def _accounts(payment: Deposit | Withdrawal) -> PlayerAccounts:
-    return open_player_accounts(
-        player_id=payment.player_id, brand_id=payment.brand_id, currency=payment.currency
-    )
+    return open_player_accounts(player_id=payment.player_id, brand_id=payment.brand_id, currency=payment.currency)
 
 
 def _psp(payment: Deposit | Withdrawal, integration_id: int | None) -> int:

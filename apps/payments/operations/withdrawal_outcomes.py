@@ -84,9 +84,7 @@ def _paid(withdrawal: Withdrawal, attempt: Attempt, event: PaymentEvent, now: da
     return Applied.APPLIED
 
 
-def _paid_twice(
-    withdrawal: Withdrawal, attempt: Attempt, event: PaymentEvent, *, units: int, now: datetime
-) -> Applied:
+def _paid_twice(withdrawal: Withdrawal, attempt: Attempt, event: PaymentEvent, *, units: int, now: datetime) -> Applied:
     """A second provider, or a second attempt, has paid as well: the player owes it."""
     taken = postings.post_paid_after_release(
         withdrawal, units=units, fee=0, integration_id=attempt.integration_id, psp_reference=_reference(attempt),
@@ -137,9 +135,7 @@ def _returned(withdrawal: Withdrawal, attempt: Attempt, event: PaymentEvent, now
         # The news of the payment is still on its way; a return says that there was one.
         withdrawal.integration_id = attempt.integration_id
         withdrawal.paid_units = withdrawal.amount_units
-        postings.post_paid(
-            withdrawal, units=withdrawal.amount_units, fee=0, psp_reference=_reference(attempt), now=now
-        )
+        postings.post_paid(withdrawal, units=withdrawal.amount_units, fee=0, psp_reference=_reference(attempt), now=now)
         made = postings.post_returned(
             withdrawal, units=withdrawal.amount_units, psp_reference=_reference(attempt), now=now
         )

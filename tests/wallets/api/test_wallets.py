@@ -11,11 +11,13 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.brands.models import Brand
 from apps.core import clock
+from apps.core.money import Money
 from apps.players.models import Player
 from apps.transactions.models import Transaction
 from apps.transactions.posting import Leg, post, shared_account
 from apps.wallets.operations import open_wallet
 from tests.factories.players import PlayerClient, logged_in, make_brand, make_player, problem
+from tests.factories.withdrawals import lock_for_withdrawal
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +80,8 @@ def test_a_new_player_has_one_empty_wallet(caller: PlayerClient) -> None:
 
 
 def test_each_bucket_is_shown_exactly(caller: PlayerClient, player: Player) -> None:
-    move(player, "test_funding", cash=12_345_678, bonus=5 * EURO, locked=3 * EURO, restricted=250_000)
+    move(player, "test_funding", cash=15_345_678, bonus=5 * EURO, restricted=250_000)
+    lock_for_withdrawal(player, Money(3 * EURO, "EUR"))
     move(player, "test_funding", "SEK", cash=7 * EURO)
     move(make_player(), "test_funding", cash=99 * EURO)
     euros, kronor = caller.get("wallets").json()["results"]
@@ -118,15 +121,7 @@ def test_a_transaction_shows_signed_changes_of_each_bucket(caller: PlayerClient,
 
 def test_money_that_moves_between_buckets_adds_up_to_nothing(caller: PlayerClient, player: Player) -> None:
     move(player, "test_funding", cash=10 * EURO)
-    accounts = open_wallet(player, "EUR")
-    post(
-        kind="withdrawal",
-        brand_id=player.brand_id,
-        currency="EUR",
-        player_id=player.pk,
-        legs=[Leg(accounts.cash, accounts.locked, 4 * EURO)],
-        now=clock.now(),
-    )
+    lock_for_withdrawal(player, Money(4 * EURO, "EUR"))
     newest = caller.get("transactions").json()["results"][0]
     assert newest["amount"] == euro("0.00")
     assert (newest["buckets"]["cash"], newest["buckets"]["locked"]) == (euro("-4.00"), euro("4.00"))

@@ -87,7 +87,10 @@ class AdyenAdapter:
             verb=events[0].word[:32] if events else "",
             refs=tuple(
                 dict.fromkeys(
-                    ref for each in events for ref in (each.psp_reference, each.dispute_reference, each.reference) if ref
+                    ref
+                    for each in events
+                    for ref in (each.psp_reference, each.dispute_reference, each.reference)
+                    if ref
                 )
             ),
             verified_by=kid,
@@ -112,7 +115,9 @@ class AdyenAdapter:
             "countryCode": order.customer.country,
             "returnUrl": order.success_url,
         }
-        answer = _post(connection, LINKS_PATH, body, verb="payment_link", key=order.key, player=order.customer.player_id)
+        answer = _post(
+            connection, LINKS_PATH, body, verb="payment_link", key=order.key, player=order.customer.player_id
+        )
         found = _object(answer)
         if answer.status in _DEFINITE_REFUSALS:
             return DepositRefused(text_of(found.get("errorCode")) or str(answer.status), text_of(found.get("message")))
@@ -134,7 +139,9 @@ class AdyenAdapter:
             "counterparty": {"transferInstrumentId": order.instrument.token},
             "reference": order.key,
         }
-        answer = _post(connection, TRANSFERS_PATH, body, verb="transfer", key=order.key, player=order.customer.player_id)
+        answer = _post(
+            connection, TRANSFERS_PATH, body, verb="transfer", key=order.key, player=order.customer.player_id
+        )
         found = _object(answer)
         if answer.status in _DEFINITE_REFUSALS:
             return PayoutRefused(text_of(found.get("errorCode")) or str(answer.status), text_of(found.get("detail")))

@@ -16,7 +16,7 @@ _EXPONENTS: Mapping[str, int] = MappingProxyType({"CLP": 2, "CVE": 0, "IDR": 0, 
 
 MEANINGS: Mapping[str, tuple[EventKind, EventKind]] = MappingProxyType(
     {
-        # eventCode: (success is true, success is false)
+        # For each eventCode, what it means with success, then without.
         "AUTHORISATION": (EventKind.DEPOSIT_SETTLED, EventKind.DEPOSIT_FAILED),
         "CAPTURE": (EventKind.INFORMATION, EventKind.UNKNOWN),
         "CAPTURE_FAILED": (EventKind.DEPOSIT_REVERSED, EventKind.UNKNOWN),
@@ -159,7 +159,7 @@ def event_of_transfer(message: Mapping[str, Any]) -> PaymentEvent:
     data = data if isinstance(data, Mapping) else {}
     if word not in TRANSFER_EVENTS:
         transfer = text_of(data.get("id")) or text_of(message.get("createdAt"))
-        return PaymentEvent(kind=EventKind.UNKNOWN, event_id=f"{word}:{transfer}"[:300], word=word)
+        return PaymentEvent(kind=EventKind.UNKNOWN, event_id=f"{word}:{transfer}"[:200], word=word)
     transfer, status = _field(data, "id", _PSP_REFERENCE), _field(data, "status", _WORD)
     return PaymentEvent(
         kind=TRANSFER_STATES.get(status, EventKind.UNKNOWN),

@@ -102,7 +102,9 @@ class CryptoProcessingAdapter:
         }
         if tag:
             body["tag"] = tag
-        answer = _post(connection, WITHDRAWAL_PATH, body, verb="withdrawal", key=order.key, player=order.customer.player_id)
+        answer = _post(
+            connection, WITHDRAWAL_PATH, body, verb="withdrawal", key=order.key, player=order.customer.player_id
+        )
         if answer.status in _DEFINITE_REFUSALS:
             code, reason = _errors(answer)
             return PayoutUnclear(reason) if code == "foreign_id" else PayoutRefused(code, reason)

@@ -37,6 +37,9 @@ MEANINGS: Mapping[str, Mapping[str, EventKind]] = MappingProxyType(
     }
 )
 
+_LONGEST_ID = 120
+_LONGEST_STATUS = 40
+
 
 class BadCallback(ValueError):
     """It is signed, but not a callback that we can act on."""
@@ -50,23 +53,23 @@ def event_of(callback: Mapping[str, Any]) -> PaymentEvent:
 
     :raises BadCallback: if a field that it needs is missing or does not look as it should
     """
-    operation, status = text_of(callback.get("id")), text_of(callback.get("status"))
-    if not DIGITS.fullmatch(operation):
-        raise BadCallback("id")
+    operation, status = text_of(callback.get("id")), text_of(callback.get("status"))[:_LONGEST_STATUS]
+    if not DIGITS.fullmatch(operation) or not status:
+        raise BadCallback("id, status")
     kind = MEANINGS.get(text_of(callback.get("type")), {}).get(status, EventKind.UNKNOWN)
     transactions = _transactions(callback)
     ids = sorted({text_of(each.get("id")) for each in transactions} - {""})
-    event_id = f"tx {'+'.join(ids)}:{status}" if ids else f"op {operation}:{status}"
+    event_id = f"tx {'+'.join(ids)[:_LONGEST_ID]}:{status}" if ids else f"op {operation}:{status}"
     word = f"{text_of(callback.get('type'))} {status}"[:64]
     if kind == EventKind.UNKNOWN:
-        return PaymentEvent(kind=kind, event_id=event_id[:300], word=word, psp_reference=operation)
+        return PaymentEvent(kind=kind, event_id=event_id, word=word, psp_reference=operation)
     is_deposit = kind.value.startswith("deposit")
     amount, dust = _amount(callback)
     if kind == EventKind.DEPOSIT_SETTLED and amount is None:
         raise BadCallback("a confirmed deposit without an amount")
     return PaymentEvent(
         kind=kind,
-        event_id=event_id[:300],
+        event_id=event_id,
         word=word,
         reference=_reference(callback, is_deposit=is_deposit),
         psp_reference=operation,
@@ -88,12 +91,14 @@ def _reference(callback: Mapping[str, Any], *, is_deposit: bool) -> str:
 
 
 def _amount(callback: Mapping[str, Any]) -> tuple[Money | None, str]:
-    """Return what was received, in ledger units, and the rest below one unit, which is no money that anybody can hold."""
+    """Return what was received, in ledger units, and the rest below one unit, which nobody can hold."""
     for name in ("currency_received", "currency_sent"):
         node = callback.get(name)
         if isinstance(node, Mapping):
             return _floored(text_of(node.get("amount")), text_of(node.get("currency")))
-    parts = [_floored(text_of(each.get("amount")), text_of(each.get("currency")))[0] for each in _transactions(callback)]
+    parts = [
+        _floored(text_of(each.get("amount")), text_of(each.get("currency")))[0] for each in _transactions(callback)
+    ]
     found = [part for part in parts if part is not None]
     return (sum(found[1:], found[0]) if found else None), ""
 

@@ -77,9 +77,7 @@ def call(
     return _understood(connection, answer.status, answer.body, method=method, uuid=uuid)
 
 
-def _understood(
-    connection: Connection, status: int, body: bytes, *, method: str, uuid: str
-) -> Result | NotUnderstood:
+def _understood(connection: Connection, status: int, body: bytes, *, method: str, uuid: str) -> Result | NotUnderstood:
     try:
         answer = read_object(body)
     except BadJson:

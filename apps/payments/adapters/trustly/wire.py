@@ -12,13 +12,13 @@ from apps.core.currencies import UnknownCurrency
 from apps.core.money import Money, MoneyError
 from apps.payments.adapters.exact_json import BadJson, read_object, text_of
 from apps.payments.adapters.pattern import CURRENCY, DECIMAL, DIGITS, OUR_REFERENCE, instant
-from apps.payments.contract import EventKind, InstrumentFacts, PaymentEvent
+from apps.payments.contract import Direction, EventKind, InstrumentFacts, PaymentEvent, direction_of
 
 VERSION = "1.1"
 
 MEANINGS: Mapping[str, tuple[EventKind, EventKind]] = MappingProxyType(
     {
-        # word: (about a deposit, about a payout)
+        # For each word, what it means for a deposit, then for a payout.
         "account": (EventKind.INFORMATION, EventKind.INFORMATION),
         "pending": (EventKind.DEPOSIT_PENDING, EventKind.PAYOUT_PENDING),
         "credit": (EventKind.DEPOSIT_SETTLED, EventKind.PAYOUT_RETURNED),
@@ -107,15 +107,15 @@ def event_of(call: Call) -> PaymentEvent:
         raise BadNotification("a key that the protocol does not have")
     notification = _field(data, "notificationid", DIGITS)
     order = _field(data, "orderid", DIGITS)
-    kind, payout_kind = MEANINGS.get(call.method, (EventKind.UNKNOWN, EventKind.UNKNOWN))
-    if kind == EventKind.UNKNOWN:
-        return PaymentEvent(kind=kind, event_id=notification, word=call.method, psp_reference=order)
+    meanings = MEANINGS.get(call.method)
+    if meanings is None:
+        return PaymentEvent(kind=EventKind.UNKNOWN, event_id=notification, word=call.method, psp_reference=order)
+    reference = _field(data, "messageid", OUR_REFERENCE)
     return PaymentEvent(
-        kind=kind,
-        payout_kind=payout_kind,
+        kind=meanings[direction_of(reference) == Direction.WITHDRAWAL],
         event_id=notification,
         word=call.method,
-        reference=_field(data, "messageid", OUR_REFERENCE),
+        reference=reference,
         psp_reference=order,
         amount=_amount(data, needed=call.method in MOVES_MONEY),
         occurred_at=occurred_at(data),

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.sandbox.models import SimulatedRound
+from apps.sandbox.psps.journal import tell_until
 from apps.sandbox.traffic.driver import Driver
 from apps.sandbox.vendors.dialects import DIALECTS
 
@@ -41,5 +42,9 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         driver = Driver(document["base_url"], document["players"], stop=stop)
         warm_up = 0 if SimulatedRound.objects.exists() else _WARM_UP_ROUNDS
+        teller = threading.Thread(target=tell_until, args=(stop,), name="psps", daemon=True)
+        teller.start()
         driver.run(rounds=options["rounds"], warm_up=warm_up)
+        stop.set()
+        teller.join(timeout=15)
         self.stdout.write(f"{driver.rounds_played} rounds played")

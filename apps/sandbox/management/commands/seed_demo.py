@@ -16,6 +16,7 @@ from apps.sandbox.seeding.connections import seed_connections
 from apps.sandbox.seeding.games import seed_games
 from apps.sandbox.seeding.people import seed_players, seed_staff
 from apps.sandbox.seeding.places import seed_places
+from apps.sandbox.seeding.psps import seed_psps
 
 
 class Command(BaseCommand):
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         now = clock.now()
         seed_places(base_url)
         seed_connections(base_url, now=now)
+        seed_psps(base_url, now=now)
         seed_games(base_url, today=now.date())
         seed_staff(passwords)
         seed_players(passwords, now=now)

@@ -1,0 +1,1 @@
+"""The player API of deposits, withdrawals and the ways to pay."""

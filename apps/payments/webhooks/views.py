@@ -1,0 +1,179 @@
+"""The door of payment providers: the raw request in, its events into the inbox, the vendor's own answer out."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.core import clock
+from apps.core.client_address import client_address
+from apps.core.errors import DomainError
+from apps.core.ids import uuid7
+from apps.core.request_context import current_request_id
+from apps.integrations import inbox
+from apps.integrations.connections import Connection, connection
+from apps.integrations.exchange_log import ReplyRecord, RequestRecord, masked_headers, record
+from apps.integrations.models import Integration
+from apps.payments.cashier import PlatformCashier
+from apps.payments.contract import CallAdapter, CallbackReceipt, CallbackRequest, EventAdapter, Outcome, PspAdapter
+from apps.payments.inbox_tasks import PROCESS_EVENT, arrival_of
+from apps.payments.registry import adapter_of
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY_BYTES = 512 * 1024
+
+
+class UnknownPspIntegration(DomainError):
+    """No payment integration of that name, or no such call in its protocol."""
+
+    code = "unknown-psp-integration"
+    title = "No such integration or call"
+    status = 404
+
+
+class CallbackTooLarge(DomainError):
+    """No callback needs so much."""
+
+    code = "callback-too-large"
+    title = "The request body is too large"
+    status = 413
+
+
+class PspCall(APIView):
+    """
+    One call of a payment provider.
+
+    A lean view, as that of game providers: the adapter reads the raw bytes and proves the caller. What an event means
+    is worked out later, from the inbox; only a calling cashier is served at once.
+    """
+
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = ()
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Nothing to negotiate."""
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """The adapter's bytes go out as they are; only problem documents need rendering."""
+        if not isinstance(response, Response):
+            return response
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request, force=True)
+        return super().finalize_response(request, response, *args, **kwargs)
+
+    def post(self, request: Request, slug: str, path: str) -> HttpResponse:
+        """Answer in the vendor's protocol; a problem document only where no protocol is spoken."""
+        started = time.perf_counter_ns()
+        http = request._request  # noqa: SLF001 - DRF's name for the request as Django got it
+        found, adapter = _addressee(slug, path)
+        callback = _callback(http, found, path)
+        try:
+            receipt = _served(adapter, callback)
+        except Exception:
+            # Nothing is acknowledged that is not kept: the provider takes a 500 for no answer, and repeats.
+            log.exception("psp_call_failed", integration=slug, path=path)
+            receipt = CallbackReceipt(500, b"", Outcome.FATAL, verb=path)
+        if receipt.outcome == Outcome.BAD_SIGNATURE:
+            log.warning("psp_call_not_verified", integration=slug, path=path, remote_address=callback.remote_address)
+        _log_exchange(callback, receipt, (time.perf_counter_ns() - started) // 1000)
+        headers = {"Content-Length": str(len(receipt.body)), **receipt.headers}
+        return HttpResponse(receipt.body, status=receipt.status, content_type=receipt.content_type, headers=headers)
+
+
+def _addressee(slug: str, path: str) -> tuple[Connection, PspAdapter]:
+    found = connection(slug)
+    adapter = adapter_of(found) if found is not None and found.kind == Integration.Kind.PAYMENTS else None
+    if found is None or adapter is None:
+        raise UnknownPspIntegration(f"There is no payment integration “{slug}”.")
+    if not adapter.knows(path):
+        raise UnknownPspIntegration(f"{found.vendor} has no call “/{path}”.")
+    return found, adapter
+
+
+def _served(adapter: PspAdapter, callback: CallbackRequest) -> CallbackReceipt:
+    """
+    Keep what an event-style provider tells us, or answer a calling cashier.
+
+    A kill switch does not close this door: what a provider says has happened, has happened.
+    """
+    if isinstance(adapter, CallAdapter):
+        return adapter.answer(callback, PlatformCashier(callback.connection))
+    assert isinstance(adapter, EventAdapter)  # noqa: S101 - there is no third kind
+    receipt = adapter.receive(callback)
+    if receipt.outcome != Outcome.ACCEPTED:
+        return receipt
+    delivery = inbox.Delivery(
+        integration_id=callback.connection.id,
+        integration=callback.connection.slug,
+        exchange_id=callback.id,
+        body=callback.body,
+        headers=masked_headers(callback.headers),
+        remote_address=callback.remote_address,
+        verified_by=receipt.verified_by,
+    )
+    inbox.store(delivery=delivery, arrivals=map(arrival_of, receipt.events), task=PROCESS_EVENT, now=callback.now)
+    return receipt
+
+
+def _callback(http: HttpRequest, found: Connection, path: str) -> CallbackRequest:
+    body = http.body
+    if len(body) > MAX_BODY_BYTES:
+        raise CallbackTooLarge(f"At most {MAX_BODY_BYTES} bytes.")
+    return CallbackRequest(
+        id=current_request_id() or uuid7(),
+        connection=found,
+        method=cast("str", http.method),
+        path=path,
+        full_path=http.path,
+        headers=_headers(http),
+        body=body,
+        remote_address=client_address(http),
+        started_at=datetime.now(UTC),
+        now=clock.now(),
+    )
+
+
+def _headers(http: HttpRequest) -> dict[str, str]:
+    """Lower-case names."""
+    headers = {
+        name[5:].replace("_", "-").lower(): value for name, value in http.META.items() if name.startswith("HTTP_")
+    }
+    headers["content-type"] = http.META.get("CONTENT_TYPE", "")
+    return headers
+
+
+def _log_exchange(callback: CallbackRequest, receipt: CallbackReceipt, duration_us: int) -> None:
+    request = RequestRecord(
+        id=callback.id,
+        started_at=callback.started_at,
+        integration_id=callback.connection.id,
+        direction="in",
+        method=callback.method,
+        path=callback.full_path,
+        headers=masked_headers(callback.headers),
+        body=callback.body,
+        remote_address=callback.remote_address,
+        verified_by=receipt.verified_by,
+        outcome=receipt.outcome,
+        player_id=receipt.player_id,
+    )
+    # Not in the row's own column: this log commits by itself, the posting names the request from its side.
+    posted = () if receipt.transaction_id is None else (str(receipt.transaction_id),)
+    reply = ReplyRecord(
+        id=callback.id,
+        status=receipt.status,
+        headers={"content-type": receipt.content_type},
+        body=receipt.body,
+        duration_us=duration_us,
+        verb=receipt.verb[:32],
+        outcome=receipt.outcome,
+        refs=(*receipt.refs, *posted),
+    )
+    record(request, reply)

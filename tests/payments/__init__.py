@@ -1,0 +1,1 @@
+"""Payments: deposits, withdrawals, and what providers say of them."""
