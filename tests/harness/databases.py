@@ -130,5 +130,21 @@ def point_at(database: str) -> None:
     settings.DATABASES["default"]["NAME"] = database
 
 
+_DROP_TRIES = 5
+_DISCONNECT = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+     WHERE datname = %s AND usename = current_user AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+
+
 def _drop(maintenance: psycopg.Connection, name: str) -> None:
-    maintenance.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    # Not WITH (FORCE): our role may not end an autovacuum worker, which a plain DROP sends away by itself. Whoever
+    # connects anew in between is sent away with the next try.
+    for _ in range(_DROP_TRIES):
+        maintenance.execute(_DISCONNECT, [name])
+        try:
+            maintenance.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+        except psycopg.errors.ObjectInUse:
+            continue
+        return
+    raise RuntimeError(f"{name} is still in use")

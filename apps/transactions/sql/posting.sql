@@ -108,9 +108,11 @@ DECLARE
     v_players bigint[] := '{}';
     v_debtor  bigint;
     v_payee   bigint;
+    v_is_lock boolean;
 BEGIN
     FOR n IN 1 .. cardinality(p_amounts) LOOP
-        SELECT d.player_id, c.player_id INTO v_debtor, v_payee
+        SELECT d.player_id, c.player_id, (d.player_id IS NULL AND c.kind = 'cash') OR (c.player_id IS NULL AND d.kind = 'cash')
+          INTO v_debtor, v_payee, v_is_lock
           FROM transactions_account d, transactions_account c
          WHERE d.id = p_debits[n] AND d.currency = p_currency AND c.id = p_credits[n] AND c.currency = p_currency;
         IF NOT FOUND THEN
@@ -120,8 +122,11 @@ BEGIN
         v_legs := v_legs || ROW(p_debits[n], v_debtor IS NOT NULL, p_credits[n], v_payee IS NOT NULL, p_amounts[n])::ledger_leg;
         v_players := v_players || v_debtor || v_payee;
     END LOOP;
-    PERFORM 1 FROM transactions_account
-      WHERE player_id = ANY (v_players) AND currency = p_currency AND kind = 'cash' ORDER BY id FOR NO KEY UPDATE;
+    -- A single leg in or out of a cash account takes that wallet's lock by moving its balance.
+    IF cardinality(p_amounts) > 1 OR NOT v_is_lock THEN
+        PERFORM 1 FROM transactions_account
+          WHERE player_id = ANY (v_players) AND currency = p_currency AND kind = 'cash' ORDER BY id FOR NO KEY UPDATE;
+    END IF;
     RETURN ledger_post(p_kind, p_brand, p_currency, p_player, p_integration, p_external_id, p_round, p_reverses, p_request,
                        p_details, p_now, v_legs);
 END
