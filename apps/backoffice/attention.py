@@ -1,9 +1,10 @@
-"""What needs a person now: switches, keys and certificates running out, stuck rounds, broken books, approvals."""
+"""What needs a person now: switches, things running out, stuck rounds, broken books, payments, approvals."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from apps.backoffice.figures import remembered
@@ -12,7 +13,8 @@ from apps.core.admin_base import BrandScope
 from apps.core.admin_display import amount_text
 from apps.core.clock import now
 from apps.integrations.credentials import credentials_expiring
-from apps.integrations.models import Integration
+from apps.integrations.models import InboundEvent, Integration
+from apps.payments.models import Withdrawal
 from apps.providers.catalogue import expiring_certificates
 from apps.providers.models import RoundVoid
 from apps.providers.rounds import stuck_counts
@@ -35,6 +37,8 @@ def needing_attention(user: Any, scope: BrandScope | None) -> list[Item]:
         ("providers.view_round", _stuck_rounds),
         ("providers.view_round", _voids),
         ("wallets.approve_adjustment", _adjustments),
+        ("payments.view_check", _withdrawals),
+        ("integrations.view_inboundevent", _events),
         ("integrations.view_credential", _keys),
         ("providers.view_gamecertificate", _certificates),
     )
@@ -105,6 +109,51 @@ def _adjustments(scope: BrandScope | None, at: datetime) -> list[Item]:
     count = waiting.count()
     url = f"{reverse('admin:wallets_adjustment_changelist')}?state__exact=proposed"
     return [_item("warning", f"{count} adjustments wait for a second person", url)] if count else []
+
+
+def _withdrawals(scope: BrandScope | None, at: datetime) -> list[Item]:
+    """What people have to decide: late ones, those still in time, and those of which nobody knows the outcome."""
+    rows = Withdrawal.objects.filter(state__in=(*Withdrawal.AWAITING_STAFF, Withdrawal.State.UNKNOWN))
+    if scope is not None:
+        rows = rows.filter(brand_id__in=scope.ids)
+    unknown = Q(state=Withdrawal.State.UNKNOWN)
+    counts = rows.aggregate(
+        unknown=Count("pk", filter=unknown),
+        overdue=Count("pk", filter=~unknown & Q(due_at__lte=at)),
+        waiting=Count("pk", filter=~unknown & Q(due_at__gt=at)),
+    )
+    url = reverse("admin:payments_withdrawal_changelist")
+    worded = (
+        ("overdue", "bad", "overdue", "Overdue withdrawals"),
+        ("unknown", "bad", "unknown", "Withdrawals whose outcome is unknown"),
+        ("waiting", "warning", "waiting", "Withdrawals to be decided"),
+    )
+    return [
+        _item(level, f"{words}: {counts[name]}", f"{url}?queue={queue}")
+        for name, level, queue, words in worded
+        if counts[name]
+    ]
+
+
+def _events(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG001 - waits however long
+    """What vendors told us that has not been applied."""
+    rows = InboundEvent.objects.filter(
+        state__in=(InboundEvent.State.PARKED, InboundEvent.State.FAILED, InboundEvent.State.UNHANDLED)
+    )
+    if scope is not None:
+        rows = rows.filter(integration__brand_code__in=scope.codes)
+    counts = dict(rows.order_by().values_list("state").annotate(count=Count("pk")))
+    url = reverse("admin:integrations_inboundevent_changelist")
+    worded = (
+        (InboundEvent.State.FAILED, "bad", "Vendors' events that failed"),
+        (InboundEvent.State.UNHANDLED, "bad", "Vendors' events that nobody understands"),
+        (InboundEvent.State.PARKED, "warning", "Vendors' events about payments not known yet"),
+    )
+    return [
+        _item(level, f"{words}: {counts[state]}", f"{url}?state__exact={state}")
+        for state, level, words in worded
+        if counts.get(state)
+    ]
 
 
 def _keys(scope: BrandScope | None, at: datetime) -> list[Item]:

@@ -36,9 +36,19 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         ),
     ),
     (
+        "Payments",
+        (
+            ("Withdrawals", "north_east", "payments.withdrawal"),
+            ("Deposits", "south_west", "payments.deposit"),
+            ("Instruments", "credit_card", "payments.instrument"),
+            ("Routes", "alt_route", "payments.capability"),
+        ),
+    ),
+    (
         "Vendors",
         (
             ("Exchanges", "sync_alt", "integrations.exchange"),
+            ("Inbound events", "inbox", "integrations.inboundevent"),
             ("Integrations", "hub", "integrations.integration"),
             ("Keys", "key", "integrations.credential"),
             ("Key and switch log", "history", "integrations.integrationevent"),

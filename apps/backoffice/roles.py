@@ -18,6 +18,11 @@ _CATALOGUE = frozenset(
 )
 _MARKETS = frozenset({"brands.view_brand", "brands.view_market", "brands.view_jurisdiction", "brands.view_currency"})
 _ADJUSTMENTS = frozenset({"wallets.view_adjustment"})
+# Support sees what the player himself sees of his payments; `view_check` is what shows holds, checks and their reasons.
+_PAYMENTS_PUBLIC = frozenset({"payments.view_withdrawal", "payments.view_deposit"})
+_PAYMENTS = _PAYMENTS_PUBLIC | {
+    "payments.view_check", "payments.view_instrument", "payments.view_capability", "integrations.view_inboundevent",
+}  # fmt: skip
 _FIGURES = frozenset({"backoffice.view_figures"})
 
 
@@ -60,20 +65,22 @@ ROLES: tuple[Role, ...] = (
     Role(
         "payments",
         "Moves money in and out; corrections need a second person",
-        _PLAYER | _LEDGER | _ADJUSTMENTS | _FIGURES
+        _PLAYER | _LEDGER | _ADJUSTMENTS | _FIGURES | _PAYMENTS
         | {"wallets.propose_adjustment", "wallets.approve_adjustment"}
-        | {"payments.approve_withdrawal", "payments.hold_withdrawal", "payments.resolve_withdrawal"},
+        | {"payments.approve_withdrawal", "payments.hold_withdrawal", "payments.resolve_withdrawal"}
+        | {"integrations.replay_inboundevent"},
     ),
     Role(
         "support",
         "Answers players: sees them masked, with what they did",
-        _PLAYER | _PLAY | {"players.view_playersession", "players.view_loginattempt", "transactions.view_transaction"},
+        _PLAYER | _PLAY | _PAYMENTS_PUBLIC
+        | {"players.view_playersession", "players.view_loginattempt", "transactions.view_transaction"},
     ),
     Role(
         "auditor",
         "Reads everything, changes nothing",
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
-        | _FIGURES
+        | _FIGURES | _PAYMENTS
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread"},
     ),

@@ -152,7 +152,8 @@ class Withdrawal(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.money} withdrawal of player {self.player_id}: {self.state}"
+        # Without the state: staff who must not learn of a hold see this in titles.
+        return f"{self.money} withdrawal of player {self.player_id}"
 
     @property
     def money(self) -> Money:

@@ -1,0 +1,354 @@
+"""The pages of payments: who sees what, who may press what, and that what is pressed is done by the operations."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from apps.backoffice.roles import ROLES
+from apps.brands.models import StaffScope
+from apps.core import clock
+from apps.core.ids import uuid7
+from apps.integrations.models import InboundEvent, Integration, IntegrationEvent
+from apps.payments.contract import EventKind
+from apps.payments.models import Approval, Deposit, Instrument, Withdrawal
+from apps.payments.operations.decisions import digest_of, hold_withdrawal
+from apps.payments.operations.deposits import request_deposit
+from apps.payments.operations.screening import screen_withdrawal
+from apps.players.models import Player
+from tests.backoffice.conftest import Login
+from tests.factories.integrations import make_brand
+from tests.payments.bank import Bank
+from tests.payments.conftest import _bank_protocol, bank, instrument, integration, player
+from tests.payments.play import euro, fresh, requested, sent, tell, wallet
+
+# Fixtures: a bank instead of a game vendor.
+__all__ = ["_bank_protocol", "bank", "instrument", "integration", "player"]
+
+PAGES = {
+    "payments_withdrawal": Withdrawal,
+    "payments_deposit": Deposit,
+    "payments_instrument": Instrument,
+    "integrations_inboundevent": InboundEvent,
+}
+LISTS = {
+    "payments_withdrawal": "?queue=all",
+    "payments_deposit": "",
+    "payments_instrument": "",
+    "payments_capability": "",
+    "integrations_inboundevent": "",
+}
+
+
+def in_review(player: Player, instrument: Instrument, amount: str = "300") -> Withdrawal:
+    withdrawal = requested(player, instrument, amount)
+    return screen_withdrawal(withdrawal_id=withdrawal.pk, now=clock.now())
+
+
+def settled(player: Player, amount: str = "50") -> Deposit:
+    deposit, _ = request_deposit(
+        player=player,
+        money=euro(amount),
+        method="bank",
+        slug="",
+        remote_address="203.0.113.7",
+        client_key=str(uuid7()),
+        now=clock.now(),
+    )
+    tell(deposit, EventKind.DEPOSIT_SETTLED, amount=euro(amount))
+    return deposit
+
+
+def event(integration: Integration, state: str = "failed", references: tuple[str, ...] = ()) -> InboundEvent:
+    return InboundEvent.objects.create(
+        integration=integration,
+        event_id=str(uuid7()),
+        word="PAID",
+        references=list(references),
+        terms_digest="0" * 64,
+        body=b'{"amount": 1.50, "api_key": "hush-hush"}',
+        headers={"Content-Type": "application/json"},
+        exchange_id=uuid7(),
+        received_at=clock.now(),
+        last_delivered_at=clock.now(),
+        state=state,
+        error="ValueError: odd amount",
+    )
+
+
+def page(name: str, row: Any) -> str:
+    return reverse(f"admin:{name}_change", args=[row.pk])
+
+
+def press(client: Client, name: str, row: Any, button: str, **terms: Any) -> Any:
+    return client.post(reverse(f"admin:{name}_{button}", args=[row.pk]), terms, follow=True)
+
+
+def said(reply: Any) -> list[str]:
+    return [str(message) for message in reply.context["messages"]]
+
+
+def approve(client: Client, withdrawal: Withdrawal) -> list[str]:
+    """Press the button with the digest that the page shows."""
+    offered = client.get(page("payments_withdrawal", withdrawal)).context["staff_actions"]
+    form = next(each["form"] for each in offered if each["action"].name == "approve")
+    digest = form.initial["digest"]
+    assert digest == digest_of(fresh(withdrawal))
+    return said(press(client, "payments_withdrawal", withdrawal, "approve", digest=digest, note="Looked at it."))
+
+
+@pytest.mark.parametrize("role", [*(role.name for role in ROLES), "superuser"])
+def test_every_role_gets_a_page_or_a_refusal(
+    role: str, login: Login, player: Player, instrument: Instrument, integration: Integration
+) -> None:
+    withdrawal = in_review(player, instrument)
+    sent(player, instrument)
+    event(integration, references=(str(withdrawal.public_id),))
+    settled(player)
+    client = login(role)
+    allowed = {
+        "payments": set(LISTS), "auditor": set(LISTS), "superuser": set(LISTS),
+        "support": {"payments_withdrawal", "payments_deposit"},
+    }.get(role, set())  # fmt: skip
+    for name, query in LISTS.items():
+        status = 200 if name in allowed else 403
+        asked = "" if role == "support" else query
+        assert client.get(reverse(f"admin:{name}_changelist") + asked).status_code == status, name
+        assert client.get(reverse(f"admin:{name}_add")).status_code == 403
+    for name, model in PAGES.items():
+        row = model._default_manager.first()
+        assert client.get(page(name, row)).status_code == (200 if name in allowed else 403), name
+        assert client.post(page(name, row), {"state": "paid"}).status_code == 403
+
+
+def test_two_people_agree_and_nobody_twice(login: Login, player: Player, instrument: Instrument) -> None:
+    withdrawal = in_review(player, instrument, "1500")
+    first = login("payments", username="anna")
+    assert approve(first, withdrawal) == ["Your approval counts. A second person has to agree before it goes out."]
+    assert approve(first, withdrawal) == ["A second person has to decide"]
+    assert fresh(withdrawal).state == "in_review"
+    assert Approval.objects.count() == 1
+    assert approve(login("payments", username="bert"), withdrawal) == ["Approved; it goes to a provider now."]
+    assert fresh(withdrawal).state == "approved"
+
+
+def test_a_superuser_does_not_count_twice_either(login: Login, player: Player, instrument: Instrument) -> None:
+    withdrawal = in_review(player, instrument, "1500")
+    root = login("superuser")
+    approve(root, withdrawal)
+    assert approve(root, withdrawal) == ["A second person has to decide"]
+    assert fresh(withdrawal).state == "in_review"
+
+
+def test_what_changed_since_it_was_shown_is_not_approved(login: Login, player: Player, instrument: Instrument) -> None:
+    withdrawal = in_review(player, instrument)
+    shown = digest_of(fresh(withdrawal))
+    Instrument.objects.update(token="GB00THIEF")
+    reply = press(login("payments"), "payments_withdrawal", withdrawal, "approve", digest=shown, note="Looked at it.")
+    assert said(reply) == ["The withdrawal is not the one shown"]
+    assert fresh(withdrawal).state == "in_review"
+    assert not Approval.objects.exists()
+
+
+def test_whoever_changed_the_account_does_not_approve(login: Login, player: Player, instrument: Instrument) -> None:
+    withdrawal = in_review(player, instrument)
+    client = login("payments")
+    Instrument.objects.update(changed_by=User.objects.get(username="payments"))
+    assert approve(client, withdrawal) == ["A second person has to decide"]
+
+
+@pytest.mark.parametrize("role", ["support", "auditor", "investigator", "admin", "game_ops"])
+def test_a_post_without_the_permission_does_nothing(
+    role: str, login: Login, player: Player, instrument: Instrument, integration: Integration
+) -> None:
+    withdrawal = in_review(player, instrument)
+    told = event(integration)
+    terms = {"digest": digest_of(withdrawal), "note": "Looked at it.", "reason_code": "other", "reason": "Because"}
+    client = login(role)
+    for button in ("approve", "reject", "hold", "release", "attest"):
+        address = reverse(f"admin:payments_withdrawal_{button}", args=[withdrawal.pk])
+        assert client.post(address, terms).status_code == 403, button
+    assert client.post(reverse("admin:integrations_inboundevent_replay", args=[told.pk]), terms).status_code == 403
+    assert fresh(withdrawal).state == "in_review"
+    told.refresh_from_db()
+    assert told.state == "failed"
+
+
+def test_buttons_work_by_post_only(login: Login, player: Player, instrument: Instrument) -> None:
+    withdrawal = in_review(player, instrument)
+    client = login("payments")
+    for button in ("approve", "reject", "hold"):
+        address = reverse(f"admin:payments_withdrawal_{button}", args=[withdrawal.pk])
+        assert client.get(address).status_code == 405
+    assert fresh(withdrawal).state == "in_review"
+
+
+def test_hold_release_and_reject(login: Login, player: Player, instrument: Instrument) -> None:
+    withdrawal = in_review(player, instrument)
+    client = login("payments")
+    terms = {"reason_code": "aml-review", "note": "Asked the analysts"}
+    assert said(press(client, "payments_withdrawal", withdrawal, "hold", **terms)) == ["On hold."]
+    assert fresh(withdrawal).state == "on_hold"
+    reply = press(client, "payments_withdrawal", withdrawal, "hold", **terms)
+    assert said(reply) == ["“Hold” no longer applies here: somebody may have been faster."]
+    press(client, "payments_withdrawal", withdrawal, "release", note="They are content")
+    assert (fresh(withdrawal).state, fresh(withdrawal).needs_override) == ("in_review", True)
+    press(client, "payments_withdrawal", withdrawal, "reject", **terms)
+    assert fresh(withdrawal).state == "rejected"
+    assert wallet(player) == ("5000.00", "0.00")
+
+
+def test_two_people_attest_what_became_of_an_unknown_one(
+    login: Login, player: Player, instrument: Instrument, bank: Bank
+) -> None:
+    bank.mode = "deaf"
+    withdrawal = sent(player, instrument)
+    assert withdrawal.state == "unknown"
+    terms = {"outcome": "paid", "evidence": "Bank statement 214, line 7"}
+    first = login("payments", username="anna")
+    assert said(press(first, "payments_withdrawal", withdrawal, "attest", **terms))[0].startswith("Recorded.")
+    assert said(press(first, "payments_withdrawal", withdrawal, "attest", **terms)) == ["A second person has to decide"]
+    assert fresh(withdrawal).state == "unknown"
+    second = login("payments", username="bert")
+    assert said(press(second, "payments_withdrawal", withdrawal, "attest", **terms)) == ["Settled: paid."]
+
+
+def test_support_learns_nothing_of_a_hold(login: Login, player: Player, instrument: Instrument) -> None:
+    withdrawal = in_review(player, instrument)
+    root = User.objects.create_superuser("root")
+    hold_withdrawal(
+        withdrawal_id=withdrawal.pk, reason_code="aml-review", note="Smurfing?", actor=root, now=clock.now()
+    )
+    client = login("support")
+    listed = reverse("admin:payments_withdrawal_changelist")
+    for address in (listed, page("payments_withdrawal", withdrawal), f"/admin/search/?s={player.username}"):
+        text = client.get(address, follow=True).content.decode()
+        for word in ("aml-review", "Smurfing", "on_hold", "On hold", "in_review", "In review", "instrument-age"):
+            assert word not in text, (address, word)
+    assert "processing" in client.get(page("payments_withdrawal", withdrawal)).content.decode()
+    # Nor by asking which rows are left.
+    for query in ("state__exact=on_hold", "state=on_hold", "reason_code__startswith=a", "needs_override__exact=0"):
+        assert client.get(f"{listed}?{query}").status_code == 400, query
+    for queue in ("on_hold", "in_review"):
+        reply = client.get(f"{listed}?queue={queue}")
+        assert reply.status_code == 400
+    assert client.get("/admin/live/").json()["attention"] == []
+
+
+def test_tokens_and_holders_are_shown_to_nobody(login: Login, player: Player, instrument: Instrument) -> None:
+    Instrument.objects.update(holder="Zebedee Quux")
+    client = login("superuser")
+    listed = reverse("admin:payments_instrument_changelist")
+    for address in (listed, page("payments_instrument", instrument)):
+        text = client.get(address).content.decode()
+        assert "MT84…" in text
+        assert "MT84MALT" not in text
+        assert "Zebedee" not in text
+    for query in ("token__startswith=MT84M", "holder__startswith=Z", "player__email__startswith=a"):
+        assert client.get(f"{listed}?{query}").status_code == 400, query
+
+
+def test_an_event_is_shown_without_secrets_and_replayed(login: Login, integration: Integration) -> None:
+    told = event(integration)
+    client = login("payments")
+    text = client.get(page("integrations_inboundevent", told)).content.decode()
+    assert "1.50" in text
+    assert "hush-hush" not in text
+    assert "ValueError: odd amount" in text
+    reply = press(client, "integrations_inboundevent", told, "replay", reason="The adapter is fixed")
+    assert said(reply)[0].startswith(f"Event {told.event_id} is queued")
+    told.refresh_from_db()
+    assert told.state == "received"
+    record = IntegrationEvent.objects.get(action="event_replayed")
+    assert (record.actor.username, record.reason) == ("payments", "The adapter is fixed")  # type: ignore[union-attr]
+
+
+def test_another_brands_payments_do_not_exist(
+    login: Login, player: Player, instrument: Instrument, integration: Integration
+) -> None:
+    withdrawal = in_review(player, instrument)
+    settled(player)
+    event(integration)
+    client = login("payments", scoped=False)
+    StaffScope.objects.create(user=User.objects.get(username="payments"), brand=make_brand("nordlys"))
+    for name, query in LISTS.items():
+        listed = client.get(reverse(f"admin:{name}_changelist") + query)
+        assert list(listed.context["cl"].result_list) == [], name
+    for name, model in PAGES.items():
+        assert client.get(page(name, model._default_manager.first())).status_code == 302, name
+    terms = {"digest": digest_of(withdrawal), "note": "Looked at it."}
+    address = reverse("admin:payments_withdrawal_approve", args=[withdrawal.pk])
+    assert client.post(address, terms).status_code == 404
+    assert client.get("/admin/live/").json()["attention"] == []
+    assert client.get(reverse("admin:payments_capability_changelist")).context["alone"] == []
+
+
+def test_home_says_what_waits(login: Login, player: Player, instrument: Instrument, integration: Integration) -> None:
+    in_review(player, instrument)
+    late = in_review(player, instrument, "310")
+    Withdrawal.objects.filter(pk=late.pk).update(due_at=clock.now())
+    for state in ("parked", "failed", "unhandled", "processed"):
+        event(integration, state)
+    client = login("payments")
+    items = client.get("/admin/live/").json()["attention"]
+    assert {item["text"] for item in items} >= {
+        "Overdue withdrawals: 1",
+        "Withdrawals to be decided: 1",
+        "Vendors' events that failed: 1",
+        "Vendors' events that nobody understands: 1",
+        "Vendors' events about payments not known yet: 1",
+    }
+    for item in items:
+        assert client.get(item["url"]).status_code == 200
+    overdue = next(item["url"] for item in items if item["text"].startswith("Overdue"))
+    assert [row.pk for row in client.get(overdue).context["cl"].result_list] == [late.pk]
+
+
+def test_the_queue_shows_what_is_due_first(login: Login, player: Player, instrument: Instrument) -> None:
+    first, second = in_review(player, instrument), in_review(player, instrument, "310")
+    Withdrawal.objects.filter(pk=second.pk).update(due_at=first.requested_at)
+    sent(player, instrument)
+    client = login("payments")
+    listed = client.get(reverse("admin:payments_withdrawal_changelist"))
+    assert [row.pk for row in listed.context["cl"].result_list] == [second.pk, first.pk]
+
+
+def test_one_route_is_reported(login: Login, integration: Integration) -> None:
+    reply = login("payments").get(reverse("admin:payments_capability_changelist"))
+    assert [(row["direction"], row["method"], row["currencies"]) for row in reply.context["alone"]] == [
+        ("deposit", "bank", ["EUR"]),
+        ("withdrawal", "bank", ["EUR"]),
+    ]
+
+
+def queries_of(client: Client, address: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200, address
+    return len([query for query in captured if "core_clockoffset" not in query["sql"]])
+
+
+def test_queries_do_not_grow_with_rows(
+    login: Login, player: Player, instrument: Instrument, integration: Integration
+) -> None:
+    def more() -> None:
+        in_review(player, instrument, "300")
+        deposit = settled(player)
+        attempt = deposit.attempts.get()
+        event(integration, references=(attempt.key,))
+
+    more()
+    withdrawal, deposit = Withdrawal.objects.get(), Deposit.objects.get()
+    client = login("auditor")
+    addresses = [reverse(f"admin:{name}_changelist") + query for name, query in LISTS.items()]
+    addresses += [page("payments_withdrawal", withdrawal), page("payments_deposit", deposit), "/admin/live/"]
+    for address in addresses:  # what is kept in memory for some seconds is read now
+        client.get(address)
+    before = {address: queries_of(client, address) for address in addresses}
+    for _ in range(4):
+        more()
+    assert {address: queries_of(client, address) for address in addresses} == before
+    assert max(before.values()) <= 25, before
