@@ -80,6 +80,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
 def _start_over(_test_case: TransactionTestCase) -> None:
     """Replace the database after a test that committed: append-only tables refuse the usual TRUNCATE."""
     import_module("apps.providers.wallet_calls").close_lanes()
+    import_module("apps.integrations.exchange_log").flush()
     connections.close_all()
     _databases.clone(_run_database())
 

@@ -92,6 +92,23 @@ class StaffAdmin(ActionPages, ModelAdmin):  # type: ignore[misc] # Unfold's base
             # Django reads both from the instance as well as from the class.
             vars(self).update(show_full_result_count=False, paginator=BoundedPaginator)
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """
+        Refuse what no filter offers.
+
+        Django lets any column of the list be asked for by URL. Then who may not see an e-mail address, a token or the
+        reason of a hold could guess it, letter by letter, from which rows are left.
+        """
+        return lookup.split("__", maxsplit=1)[0] in self._offered(request) and super().lookup_allowed(
+            lookup, value, request
+        )
+
+    def _offered(self, request: HttpRequest) -> set[str]:
+        """What the filters of the list are called in its address."""
+        filters = [each[0] if isinstance(each, tuple) else each for each in self.get_list_filter(request)]
+        names = {each if isinstance(each, str) else getattr(each, "parameter_name", "") or "" for each in filters}
+        return {name.split("__", maxsplit=1)[0] for name in names}
+
     # Who may what
 
     def has_add_permission(self, request: HttpRequest) -> bool:
