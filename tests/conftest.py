@@ -65,6 +65,12 @@ def _run_database() -> str:
     return run_database_name(os.environ.get("PYTEST_XDIST_WORKER", "main"))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put browser tests last: Playwright leaves an event loop running, in which other tests can not start theirs."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Give this process its database, as migrations leave it."""
