@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from apps.integrations.connections import Key
-from apps.providers.adapters.hub88.signature import UnusableKey, sign, verified_by
+from apps.integrations.rsa_keys import UnusableKey
+from apps.providers.adapters.hub88.signature import sign, verified_by
 from tests.contracts.family import VECTORS
 
 CASES = [

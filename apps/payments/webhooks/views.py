@@ -2,13 +2,11 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.core import clock
 from apps.core.client_address import client_address
@@ -17,6 +15,7 @@ from apps.core.ids import uuid7
 from apps.core.request_context import current_request_id
 from apps.integrations import inbox
 from apps.integrations.connections import Connection, connection
+from apps.integrations.door import VendorView, headers_of
 from apps.integrations.exchange_log import ReplyRecord, RequestRecord, masked_headers, record
 from apps.integrations.models import Integration
 from apps.payments.cashier import PlatformCashier
@@ -45,28 +44,12 @@ class CallbackTooLarge(DomainError):
     status = 413
 
 
-class PspCall(APIView):
+class PspCall(VendorView):
     """
     One call of a payment provider.
 
-    A lean view, as that of game providers: the adapter reads the raw bytes and proves the caller. What an event means
-    is worked out later, from the inbox; only a calling cashier is served at once.
+    What an event means is worked out later, from the inbox; only a calling cashier is served at once.
     """
-
-    authentication_classes = ()
-    permission_classes = ()
-    throttle_classes = ()
-    schema = None
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Nothing to negotiate."""
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """The adapter's bytes go out as they are; only problem documents need rendering."""
-        if not isinstance(response, Response):
-            return response
-        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request, force=True)
-        return super().finalize_response(request, response, *args, **kwargs)
 
     def post(self, request: Request, slug: str, path: str) -> HttpResponse:
         """Answer in the vendor's protocol; a problem document only where no protocol is spoken."""
@@ -132,21 +115,12 @@ def _callback(http: HttpRequest, found: Connection, path: str) -> CallbackReques
         method=cast("str", http.method),
         path=path,
         full_path=http.path,
-        headers=_headers(http),
+        headers=headers_of(http),
         body=body,
         remote_address=client_address(http),
         started_at=datetime.now(UTC),
         now=clock.now(),
     )
-
-
-def _headers(http: HttpRequest) -> dict[str, str]:
-    """Lower-case names."""
-    headers = {
-        name[5:].replace("_", "-").lower(): value for name, value in http.META.items() if name.startswith("HTTP_")
-    }
-    headers["content-type"] = http.META.get("CONTENT_TYPE", "")
-    return headers
 
 
 def _log_exchange(callback: CallbackRequest, receipt: CallbackReceipt, duration_us: int) -> None:

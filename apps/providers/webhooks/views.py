@@ -2,13 +2,11 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.core import clock
 from apps.core.client_address import client_address
@@ -16,6 +14,7 @@ from apps.core.errors import DomainError
 from apps.core.ids import uuid7
 from apps.core.request_context import current_request_id
 from apps.integrations.connections import Connection, connection
+from apps.integrations.door import VendorView, headers_of
 from apps.integrations.exchange_log import ReplyRecord, RequestRecord, masked_headers, record
 from apps.integrations.key_usage import note_use
 from apps.integrations.models import Integration
@@ -43,30 +42,8 @@ class BodyTooLarge(DomainError):
     status = 413
 
 
-class ProviderCall(APIView):
-    """
-    One call of a game provider.
-
-    A lean view: no content negotiation, parsers, serializers, permissions or throttles, because the adapter reads the
-    raw bytes and proves the caller by his signature. A field-by-field serializer costs more here than the database.
-    """
-
-    authentication_classes = ()
-    permission_classes = ()
-    throttle_classes = ()
-    # OPTIONS would describe our code to whoever asks.
-    metadata_class = None
-    schema = None
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Nothing to negotiate."""
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """The adapter's bytes go out as they are; only problem documents need rendering."""
-        if not isinstance(response, Response):
-            return response
-        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request, force=True)
-        return super().finalize_response(request, response, *args, **kwargs)
+class ProviderCall(VendorView):
+    """One call of a game provider."""
 
     def post(self, request: Request, slug: str, path: str) -> HttpResponse:
         """Answer in the vendor's protocol; a problem document only where no protocol is spoken."""
@@ -105,21 +82,12 @@ def _wallet_request(http: HttpRequest, found: Connection, path: str) -> WalletRe
         method=cast("str", http.method),
         path=path,
         full_path=http.path,
-        headers=_headers(http),
+        headers=headers_of(http),
         body=body,
         remote_address=client_address(http),
         started_at=datetime.now(UTC),
         now=clock.now(),
     )
-
-
-def _headers(http: HttpRequest) -> dict[str, str]:
-    """Lower-case names; built from the environment directly, which is half the price of Django's `headers`."""
-    headers = {
-        name[5:].replace("_", "-").lower(): value for name, value in http.META.items() if name.startswith("HTTP_")
-    }
-    headers["content-type"] = http.META.get("CONTENT_TYPE", "")
-    return headers
 
 
 def _log_exchange(request: WalletRequest, answer: WalletAnswer, duration_us: int) -> None:

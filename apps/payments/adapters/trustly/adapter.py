@@ -6,9 +6,10 @@ from typing import Any
 from apps.integrations.connections import Connection
 from apps.integrations.models import Credential
 from apps.integrations.outbound import VendorTimeout, VendorUnreachable
+from apps.integrations.rsa_keys import UnusableKey
 from apps.payments.adapters.exact_json import text_of
 from apps.payments.adapters.trustly import rpc
-from apps.payments.adapters.trustly.signature import UnusableKey, sign, verified_by
+from apps.payments.adapters.trustly.signature import sign, verified_by
 from apps.payments.adapters.trustly.wire import (
     CERTAINLY_REFUSED,
     PAID_STATES,

@@ -8,8 +8,9 @@ from uuid import uuid4
 from apps.integrations.connections import Connection, Key
 from apps.integrations.models import Credential
 from apps.integrations.outbound import call_vendor
+from apps.integrations.rsa_keys import UnusableKey
 from apps.payments.adapters.exact_json import BadJson, read_object, text_of
-from apps.payments.adapters.trustly.signature import UnusableKey, sign, verified_by
+from apps.payments.adapters.trustly.signature import sign, verified_by
 from apps.payments.adapters.trustly.wire import message
 
 PATH = "api/1"

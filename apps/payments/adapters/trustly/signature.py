@@ -7,26 +7,20 @@ SHA-1 unless the signature's text starts with `alg=RS256;` (or RS384, RS512). So
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from apps.integrations.connections import Key
+from apps.integrations.rsa_keys import private_key, public_key
 from apps.payments.adapters.exact_json import text_of
 
 _PADDING = PKCS1v15()
 _DIGESTS: Mapping[str, HashAlgorithm] = {"RS256": SHA256(), "RS384": SHA384(), "RS512": SHA512()}
 # The protocol's own default; the vendor's newer form names a better one.
 _CLASSIC: HashAlgorithm = SHA1()  # noqa: S303 - prescribed by the protocol
-
-
-class UnusableKey(ValueError):
-    """A stored key is not the RSA key that the protocol needs."""
 
 
 def serialize(node: Any) -> str:
@@ -56,7 +50,7 @@ def sign(private_key_pem: bytes, *, method: str, uuid: str, data: Any, algorithm
     :raises UnusableKey: if the PEM holds no RSA private key
     """
     digest = _DIGESTS[algorithm] if algorithm else _CLASSIC
-    raw = _private_key(private_key_pem).sign(plaintext(method, uuid, data), _PADDING, digest)
+    raw = private_key(private_key_pem).sign(plaintext(method, uuid, data), _PADDING, digest)
     return (f"alg={algorithm};" if algorithm else "") + base64.b64encode(raw).decode()
 
 
@@ -75,31 +69,8 @@ def verified_by(keys: Iterable[Key], signature: str, *, method: str, uuid: str, 
         return None
     for key in keys:
         try:
-            _public_key(key.secret).verify(raw, signed, _PADDING, digest)
+            public_key(key.secret).verify(raw, signed, _PADDING, digest)
         except InvalidSignature:
             continue
         return key.kid
     return None
-
-
-@lru_cache(maxsize=64)
-def _private_key(pem: bytes) -> RSAPrivateKey:
-    key = _load(load_pem_private_key, pem, None)
-    if not isinstance(key, RSAPrivateKey):
-        raise UnusableKey("not an RSA private key in PEM form")
-    return key
-
-
-@lru_cache(maxsize=64)
-def _public_key(pem: bytes) -> RSAPublicKey:
-    key = _load(load_pem_public_key, pem)
-    if not isinstance(key, RSAPublicKey):
-        raise UnusableKey("not an RSA public key in PEM form")
-    return key
-
-
-def _load(loader: object, *arguments: object) -> object:
-    try:
-        return loader(*arguments)  # type: ignore[operator]  # both loaders are callables of PEM bytes
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise UnusableKey("not a PEM key") from error

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from apps.integrations.connections import Connection, Key
 from apps.integrations.outbound import VendorResponse, call_vendor
+from apps.integrations.rsa_keys import UnusableKey
 from apps.providers.adapters.hub88.profiles import Profile
-from apps.providers.adapters.hub88.signature import UnusableKey, sign
+from apps.providers.adapters.hub88.signature import sign
 from apps.providers.launch_contract import LaunchAnswerUnusable, LaunchNotConfigured, LaunchOrder, LaunchRefused
 
 _PLATFORMS: Mapping[str, str] = MappingProxyType({"desktop": "GPL_DESKTOP", "mobile": "GPL_MOBILE"})

@@ -10,10 +10,11 @@ from apps.core.ids import token_digest
 from apps.integrations.connections import Connection
 from apps.integrations.exchange_log import masked_headers
 from apps.integrations.models import Credential
+from apps.integrations.rsa_keys import UnusableKey
 from apps.providers.adapters.hub88 import wire
 from apps.providers.adapters.hub88.options import DEFAULTS, OPTIONS
 from apps.providers.adapters.hub88.profiles import Profile
-from apps.providers.adapters.hub88.signature import UnusableKey, verified_by
+from apps.providers.adapters.hub88.signature import verified_by
 from apps.providers.adapters.hub88.statuses import OK, status_of
 from apps.providers.contract import Outcome, Verb, WalletAnswer, WalletRequest
 from apps.providers.game_sessions import GameSessionOver, GameTokenUnknown, rotate_token
