@@ -8,11 +8,24 @@ from django.db import connection
 
 from apps.core.sql import load_sql
 
+_COMMAND = " FROM transactions_command WHERE key = c.{key} AND integration_id = c.integration_id;\n"
+_READ = "        SELECT * INTO prior" + _COMMAND.format(key="key")
+_READ_BET = "        SELECT * INTO bet" + _COMMAND.format(key="reference")
+_READ_TARGET = "    SELECT * INTO target" + _COMMAND.format(key="reference")
 # Between what a call reads and what it does with it, so that a missing lock shows at the first try.
-_READ = (
-    "        SELECT * INTO prior FROM transactions_command WHERE key = c.key AND integration_id = c.integration_id;\n"
-)
 WIDER_WINDOW = (_READ, _READ + "        PERFORM pg_sleep(0.02);\n")
+# Whoever comes here waits until another transaction is here too: they meet, however slowly threads are started.
+_MEETING_POINT = """
+    CREATE FUNCTION race_meet() RETURNS void LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_advisory_xact_lock_shared(7102026);
+        FOR v_try IN 1..500 LOOP
+            EXIT WHEN (SELECT count(*) > 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7102026);
+            PERFORM pg_sleep(0.001);
+        END LOOP;
+    END
+    $$;
+"""
 _LOCK = "    PERFORM 1 FROM transactions_account a WHERE a.id = ANY (v_wallets) ORDER BY a.id FOR NO KEY UPDATE;\n"
 _NO_LOCK = (_LOCK, "")
 _NO_LOOK_UP = ("        WHEN prior.key IS NOT NULL             THEN providers_replay(c, s, prior)\n", "")
@@ -55,6 +68,12 @@ def installed(twin: Twin) -> Iterator[None]:
 def wallet_twin(name: str, *changes: tuple[str, str], also: str = "") -> Twin:
     """A twin of the wallet function."""
     return Twin(name, changes, also=also)
+
+
+def racing_twin(name: str, *changes: tuple[str, str], reads: tuple[str, ...] = (_READ,), also: str = "") -> Twin:
+    """A twin of the wallet function whose fault needs two callers, who meet after each of `reads`."""
+    meetings = tuple((read, f"{read}        PERFORM race_meet();\n") for read in reads)
+    return Twin(name, (*meetings, *changes), also=_MEETING_POINT + also)
 
 
 # Faults that one caller alone can show.
@@ -151,18 +170,15 @@ SLOW = wallet_twin("sound but slow", WIDER_WINDOW)
 
 # Faults that show only when several callers come at the same moment. Each names the race that must find it.
 RACING = {
-    "eight at once": wallet_twin(
-        "nobody waits for the wallet, and keys are not claimed", WIDER_WINDOW, _NO_LOCK, _KEY_NOT_CLAIMED
-    ),
-    "overdraft": wallet_twin(
+    "eight at once": racing_twin("nobody waits for the wallet, and keys are not claimed", _NO_LOCK, _KEY_NOT_CLAIMED),
+    "overdraft": racing_twin(
         "nobody waits for the wallet, and its floor is gone",
-        WIDER_WINDOW,
         _NO_LOCK,
         also="ALTER TABLE transactions_account DROP CONSTRAINT transactions_account_funds",
     ),
-    "rollback against its bet": wallet_twin("the tombstone is not claimed", WIDER_WINDOW, _NO_LOCK, _KEY_NOT_CLAIMED),
-    "win against rollback": wallet_twin("nobody waits for the wallet", WIDER_WINDOW, _NO_LOCK),
-    "one key, two players": wallet_twin("a key is taken twice", WIDER_WINDOW, _KEY_NOT_CLAIMED),
+    "rollback against its bet": racing_twin("the tombstone is not claimed", _NO_LOCK, _KEY_NOT_CLAIMED),
+    "win against rollback": racing_twin("nobody waits for the wallet", _NO_LOCK, reads=(_READ_BET, _READ_TARGET)),
+    "one key, two players": racing_twin("a key is taken twice", _KEY_NOT_CLAIMED),
     "batches crossing": wallet_twin(
         "wallets are locked as the calls come",
         (
