@@ -9,6 +9,7 @@ from uuid import UUID
 
 from apps.core.money import Money
 from apps.integrations.connections import Connection
+from apps.integrations.door import VendorRequest
 
 
 class Direction(StrEnum):
@@ -69,25 +70,6 @@ class Option:
     name: str
     default: Any
     meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallbackRequest:
-    """A provider's request as it arrived: nothing parsed, nothing verified."""
-
-    id: UUID
-    connection: Connection
-    method: str
-    path: str
-    """Below the integration's prefix, without slashes at its ends."""
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
-    remote_address: str
-    started_at: datetime
-    now: datetime
-    """Business time."""
-    full_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +330,7 @@ class PspAdapter(Protocol):
 class EventAdapter(PspAdapter, Protocol):
     """A provider that tells us afterwards what has happened; the inbox stands between its callbacks and payments."""
 
-    def receive(self, request: CallbackRequest) -> CallbackReceipt:
+    def receive(self, request: VendorRequest) -> CallbackReceipt:
         """Verify the request and read its events. Nothing else happens here."""
         ...
 
@@ -365,7 +347,7 @@ class EventAdapter(PspAdapter, Protocol):
 class CallAdapter(PspAdapter, Protocol):
     """A cashier that asks us and waits for the answer (PaymentIQ): its calls run through a `Cashier` at once."""
 
-    def answer(self, request: CallbackRequest, cashier: "Cashier") -> CallbackReceipt:
+    def answer(self, request: VendorRequest, cashier: "Cashier") -> CallbackReceipt:
         """Verify, translate into one call of the cashier, and translate its answer."""
         ...
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
-from apps.integrations.connections import Connection
+from apps.integrations.door import VendorRequest
 
 
 class Outcome(StrEnum):
@@ -61,24 +60,6 @@ class Option:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True)
-class WalletRequest:
-    """A vendor's request as it arrived: nothing parsed, nothing verified."""
-
-    id: UUID
-    connection: Connection
-    method: str
-    path: str
-    """Below the integration's prefix, without slashes at its ends."""
-    headers: Mapping[str, str]
-    body: bytes
-    remote_address: str
-    started_at: datetime
-    now: datetime
-    """Business time."""
-    full_path: str = ""
-
-
 @dataclass(slots=True)
 class WalletAnswer:
     """What goes back to the vendor, and what the exchange log keeps of it."""
@@ -113,7 +94,7 @@ class ProviderAdapter(Protocol):
         """What an integration of this vendor may set, for its page."""
         ...
 
-    def answer(self, request: WalletRequest) -> WalletAnswer:
+    def answer(self, request: VendorRequest) -> WalletAnswer:
         """Answer one request."""
         ...
 

@@ -1,15 +1,13 @@
 """What a provider's word does to a deposit. The row is locked by the caller; money moves in the same transaction."""
 
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 from apps.payments.contract import EventKind, PaymentEvent
 from apps.payments.models import Attempt, Deposit
 from apps.payments.operations import postings
 from apps.payments.operations.instruments import note_instrument
 from apps.payments.operations.refusals import Applied, EventNotSound, EventParked
-from apps.payments.operations.steps import record_step
+from apps.payments.operations.steps import record_event_step
 
 State = Deposit.State
 _OPEN = (State.INITIATED, State.PENDING)
@@ -43,7 +41,7 @@ def _pending(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: datet
         return Applied.NO_OP
     deposit.mark_pending(at=now)
     deposit.save(update_fields=["state", "changed_at"])
-    _record(deposit, attempt, event, State.INITIATED, now)
+    record_event_step(deposit, attempt, event, State.INITIATED, now)
     return Applied.APPLIED
 
 
@@ -67,7 +65,7 @@ def _settled(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: datet
     note_instrument(deposit, attempt, event.instrument, now=now)
     blocked = not may_deposit(deposit)
     remarks = {"late": before in _LATE, "blocked_player": blocked, "other_amount": units != deposit.amount_units}
-    _record(
+    record_event_step(
         deposit, attempt, event, before, now, made=made, is_incident=before in _LATE or blocked, units=units,
         **{name: True for name, holds in remarks.items() if holds},
     )  # fmt: skip
@@ -84,7 +82,7 @@ def _failed(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: dateti
         return Applied.NO_OP
     deposit.fail(reason=event.reason, at=now)
     deposit.save(update_fields=["state", "reason", "changed_at"])
-    _record(deposit, attempt, event, before, now, reason=event.reason)
+    record_event_step(deposit, attempt, event, before, now, reason=event.reason)
     return Applied.APPLIED
 
 
@@ -101,7 +99,7 @@ def _reversed(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: date
     taken = postings.post_reversed(deposit, units=units, psp_reference=attempt.psp_reference or attempt.key, now=now)
     deposit.reverse(units=units, at=now)
     deposit.save(update_fields=["state", "reversed_units", "changed_at"])
-    _record(
+    record_event_step(
         deposit, attempt, event, before, now, made=taken.transaction_id, is_incident=taken.shortfall > 0, units=units,
         shortfall=taken.shortfall,
     )  # fmt: skip
@@ -120,28 +118,3 @@ def _fee(event: PaymentEvent, deposit: Deposit) -> int:
     if event.fee.currency != deposit.currency or event.fee.units < 0:
         raise EventNotSound(f"a fee of {event.fee}")
     return event.fee.units
-
-
-def _record(
-    deposit: Deposit,
-    attempt: Attempt,
-    event: PaymentEvent,
-    before: str,
-    now: datetime,
-    *,
-    made: UUID | None = None,
-    is_incident: bool = False,
-    **details: Any,
-) -> None:
-    record_step(
-        deposit,
-        event.kind.value,
-        before=before,
-        now=now,
-        transaction_id=made,
-        integration_id=attempt.integration_id,
-        event_id=event.event_id,
-        is_incident=is_incident,
-        word=event.word,
-        **details,
-    )

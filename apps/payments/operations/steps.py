@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 
 from apps.core.errors import DomainError
 from apps.core.request_context import current_request_id
-from apps.payments.models import Deposit, PaymentStep, Withdrawal
+from apps.payments.contract import PaymentEvent
+from apps.payments.models import Attempt, Deposit, PaymentStep, Withdrawal
 
 log = structlog.get_logger(__name__)
 
@@ -74,3 +75,34 @@ def record_step(
     if is_incident:
         log.error("payment_incident", payment=str(payment.public_id), step=step.name, **details)
     return step
+
+
+def record_event_step(
+    payment: Deposit | Withdrawal,
+    attempt: Attempt,
+    event: PaymentEvent,
+    before: str,
+    now: datetime,
+    *,
+    made: UUID | None = None,
+    is_incident: bool = False,
+    **details: Any,
+) -> PaymentStep:
+    """
+    Write down what a provider's event did to a payment; the event's id makes the step unique.
+
+    :param before: the state the payment was in
+    :param made: id of the ledger transaction it led to
+    """
+    return record_step(
+        payment,
+        event.kind.value,
+        before=before,
+        now=now,
+        transaction_id=made,
+        integration_id=attempt.integration_id,
+        event_id=event.event_id,
+        is_incident=is_incident,
+        word=event.word,
+        **details,
+    )

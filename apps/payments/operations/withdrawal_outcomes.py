@@ -1,14 +1,13 @@
 """What a provider's word does to a withdrawal. The row is locked by the caller; money moves in the same transaction."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from apps.payments.contract import EventKind, PaymentEvent
 from apps.payments.models import Attempt, Instrument, Withdrawal
 from apps.payments.operations import postings
 from apps.payments.operations.refusals import Applied, EventNotSound
-from apps.payments.operations.steps import record_step
+from apps.payments.operations.steps import record_event_step, record_step
 
 State = Withdrawal.State
 _AWAITED = (State.QUEUED, State.BLOCKED, *Withdrawal.IN_FLIGHT)
@@ -49,7 +48,7 @@ def _pending(withdrawal: Withdrawal, attempt: Attempt, event: PaymentEvent, now:
     withdrawal.mark_pending(at=now)
     withdrawal.save(update_fields=["state", "changed_at"])
     Attempt.objects.filter(pk=attempt.pk).update(state=Attempt.State.ACCEPTED)
-    _record(withdrawal, attempt, event, before, now)
+    record_event_step(withdrawal, attempt, event, before, now)
     return Applied.APPLIED
 
 
@@ -77,7 +76,7 @@ def _paid(withdrawal: Withdrawal, attempt: Attempt, event: PaymentEvent, now: da
     withdrawal.mark_paid(units=units, at=now)
     withdrawal.save(update_fields=_CLOSING)
     _finish(attempt)
-    _record(
+    record_event_step(
         withdrawal, attempt, event, before, now, made=taken.transaction_id, units=units, shortfall=taken.shortfall,
         is_incident=before in _RELEASED or superseded or units != withdrawal.amount_units,
     )  # fmt: skip
@@ -91,7 +90,7 @@ def _paid_twice(withdrawal: Withdrawal, attempt: Attempt, event: PaymentEvent, *
         now=now,
     )  # fmt: skip
     _finish(attempt)
-    _record(
+    record_event_step(
         withdrawal, attempt, event, withdrawal.state, now, made=taken.transaction_id, is_incident=True, units=units,
         shortfall=taken.shortfall, paid_twice=True,
     )  # fmt: skip
@@ -152,7 +151,7 @@ def _returned(withdrawal: Withdrawal, attempt: Attempt, event: PaymentEvent, now
     _finish(attempt)
     if withdrawal.instrument_id is not None:
         Instrument.objects.filter(pk=withdrawal.instrument_id).update(is_verified=False, changed_at=now)
-    _record(withdrawal, attempt, event, before, now, made=made, is_incident=True, reason=event.reason)
+    record_event_step(withdrawal, attempt, event, before, now, made=made, is_incident=True, reason=event.reason)
     return Applied.APPLIED
 
 
@@ -163,28 +162,3 @@ def _finish(attempt: Attempt, state: Attempt.State = Attempt.State.DONE) -> None
 
 def _reference(attempt: Attempt) -> str:
     return attempt.psp_reference or attempt.key
-
-
-def _record(
-    withdrawal: Withdrawal,
-    attempt: Attempt,
-    event: PaymentEvent,
-    before: str,
-    now: datetime,
-    *,
-    made: UUID | None = None,
-    is_incident: bool = False,
-    **details: Any,
-) -> None:
-    record_step(
-        withdrawal,
-        event.kind.value,
-        before=before,
-        now=now,
-        transaction_id=made,
-        integration_id=attempt.integration_id,
-        event_id=event.event_id,
-        is_incident=is_incident,
-        word=event.word,
-        **details,
-    )

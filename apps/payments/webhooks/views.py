@@ -1,25 +1,19 @@
 """The door of payment providers: the raw request in, its events into the inbox, the vendor's own answer out."""
 
 import time
-from datetime import UTC, datetime
-from typing import cast
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from rest_framework.request import Request
 
-from apps.core import clock
-from apps.core.client_address import client_address
 from apps.core.errors import DomainError
-from apps.core.ids import uuid7
-from apps.core.request_context import current_request_id
 from apps.integrations import inbox
 from apps.integrations.connections import Connection, connection
-from apps.integrations.door import VendorView, headers_of
-from apps.integrations.exchange_log import ReplyRecord, RequestRecord, masked_headers, record
+from apps.integrations.door import VendorRequest, VendorView, received, request_record
+from apps.integrations.exchange_log import ReplyRecord, masked_headers, record
 from apps.integrations.models import Integration
 from apps.payments.cashier import PlatformCashier
-from apps.payments.contract import CallAdapter, CallbackReceipt, CallbackRequest, EventAdapter, Outcome, PspAdapter
+from apps.payments.contract import CallAdapter, CallbackReceipt, EventAdapter, Outcome, PspAdapter
 from apps.payments.inbox_tasks import PROCESS_EVENT, arrival_of
 from apps.payments.registry import adapter_of
 
@@ -36,14 +30,6 @@ class UnknownPspIntegration(DomainError):
     status = 404
 
 
-class CallbackTooLarge(DomainError):
-    """No callback needs so much."""
-
-    code = "callback-too-large"
-    title = "The request body is too large"
-    status = 413
-
-
 class PspCall(VendorView):
     """
     One call of a payment provider.
@@ -54,9 +40,8 @@ class PspCall(VendorView):
     def post(self, request: Request, slug: str, path: str) -> HttpResponse:
         """Answer in the vendor's protocol; a problem document only where no protocol is spoken."""
         started = time.perf_counter_ns()
-        http = request._request  # noqa: SLF001 - DRF's name for the request as Django got it
         found, adapter = _addressee(slug, path)
-        callback = _callback(http, found, path)
+        callback = received(request._request, found, path, max_body_bytes=MAX_BODY_BYTES)  # noqa: SLF001 - Django's
         try:
             receipt = _served(adapter, callback)
         except Exception:
@@ -80,7 +65,7 @@ def _addressee(slug: str, path: str) -> tuple[Connection, PspAdapter]:
     return found, adapter
 
 
-def _served(adapter: PspAdapter, callback: CallbackRequest) -> CallbackReceipt:
+def _served(adapter: PspAdapter, callback: VendorRequest) -> CallbackReceipt:
     """
     Keep what an event-style provider tells us, or answer a calling cashier.
 
@@ -105,38 +90,9 @@ def _served(adapter: PspAdapter, callback: CallbackRequest) -> CallbackReceipt:
     return receipt
 
 
-def _callback(http: HttpRequest, found: Connection, path: str) -> CallbackRequest:
-    body = http.body
-    if len(body) > MAX_BODY_BYTES:
-        raise CallbackTooLarge(f"At most {MAX_BODY_BYTES} bytes.")
-    return CallbackRequest(
-        id=current_request_id() or uuid7(),
-        connection=found,
-        method=cast("str", http.method),
-        path=path,
-        full_path=http.path,
-        headers=headers_of(http),
-        body=body,
-        remote_address=client_address(http),
-        started_at=datetime.now(UTC),
-        now=clock.now(),
-    )
-
-
-def _log_exchange(callback: CallbackRequest, receipt: CallbackReceipt, duration_us: int) -> None:
-    request = RequestRecord(
-        id=callback.id,
-        started_at=callback.started_at,
-        integration_id=callback.connection.id,
-        direction="in",
-        method=callback.method,
-        path=callback.full_path,
-        headers=masked_headers(callback.headers),
-        body=callback.body,
-        remote_address=callback.remote_address,
-        verified_by=receipt.verified_by,
-        outcome=receipt.outcome,
-        player_id=receipt.player_id,
+def _log_exchange(callback: VendorRequest, receipt: CallbackReceipt, duration_us: int) -> None:
+    request = request_record(
+        callback, verified_by=receipt.verified_by, outcome=receipt.outcome, player_id=receipt.player_id
     )
     # Not in the row's own column: this log commits by itself, the posting names the request from its side.
     posted = () if receipt.transaction_id is None else (str(receipt.transaction_id),)

@@ -1,24 +1,18 @@
 """The door of game providers: the raw request in, one adapter call, the vendor's own answer out, both logged."""
 
 import time
-from datetime import UTC, datetime
-from typing import cast
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from rest_framework.request import Request
 
-from apps.core import clock
-from apps.core.client_address import client_address
 from apps.core.errors import DomainError
-from apps.core.ids import uuid7
-from apps.core.request_context import current_request_id
 from apps.integrations.connections import Connection, connection
-from apps.integrations.door import VendorView, headers_of
-from apps.integrations.exchange_log import ReplyRecord, RequestRecord, masked_headers, record
+from apps.integrations.door import VendorRequest, VendorView, received, request_record
+from apps.integrations.exchange_log import ReplyRecord, record
 from apps.integrations.key_usage import note_use
 from apps.integrations.models import Integration
-from apps.providers.contract import Outcome, ProviderAdapter, WalletAnswer, WalletRequest
+from apps.providers.contract import Outcome, ProviderAdapter, WalletAnswer
 from apps.providers.registry import ADAPTERS
 
 log = structlog.get_logger(__name__)
@@ -34,23 +28,14 @@ class UnknownIntegration(DomainError):
     status = 404
 
 
-class BodyTooLarge(DomainError):
-    """No wallet call needs so much."""
-
-    code = "body-too-large"
-    title = "The request body is too large"
-    status = 413
-
-
 class ProviderCall(VendorView):
     """One call of a game provider."""
 
     def post(self, request: Request, slug: str, path: str) -> HttpResponse:
         """Answer in the vendor's protocol; a problem document only where no protocol is spoken."""
         started = time.perf_counter_ns()
-        http = request._request  # noqa: SLF001 - DRF's name for the request as Django got it
         found, adapter = _addressee(slug, path)
-        wallet_request = _wallet_request(http, found, path)
+        wallet_request = received(request._request, found, path, max_body_bytes=MAX_BODY_BYTES)  # noqa: SLF001 - Django's
         try:
             answer = adapter.answer(wallet_request)
         except Exception:
@@ -72,39 +57,13 @@ def _addressee(slug: str, path: str) -> tuple[Connection, ProviderAdapter]:
     return found, adapter
 
 
-def _wallet_request(http: HttpRequest, found: Connection, path: str) -> WalletRequest:
-    body = http.body
-    if len(body) > MAX_BODY_BYTES:
-        raise BodyTooLarge(f"At most {MAX_BODY_BYTES} bytes.")
-    return WalletRequest(
-        id=current_request_id() or uuid7(),
-        connection=found,
-        method=cast("str", http.method),
-        path=path,
-        full_path=http.path,
-        headers=headers_of(http),
-        body=body,
-        remote_address=client_address(http),
-        started_at=datetime.now(UTC),
-        now=clock.now(),
-    )
-
-
-def _log_exchange(request: WalletRequest, answer: WalletAnswer, duration_us: int) -> None:
+def _log_exchange(request: VendorRequest, answer: WalletAnswer, duration_us: int) -> None:
     logged = None
     if answer.request_logged:
         note_use(request.connection.id, answer.verified_by, request.started_at)
     else:
-        logged = RequestRecord(
-            id=request.id,
-            started_at=request.started_at,
-            integration_id=request.connection.id,
-            direction="in",
-            method=request.method,
-            path=request.full_path,
-            headers=masked_headers(request.headers),
-            body=request.body,
-            remote_address=request.remote_address,
+        logged = request_record(
+            request,
             verified_by=answer.verified_by,
             outcome=answer.outcome,
             player_id=answer.player_id,

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from apps.core.money import AmountNotExact
 from apps.integrations.connections import Connection
+from apps.integrations.door import VendorRequest
 from apps.integrations.models import Credential
 from apps.integrations.outbound import VendorResponse, VendorTimeout, VendorUnreachable, call_vendor
 from apps.payments.adapters.adyen.signature import item_verified_by, payload_verified_by
@@ -22,7 +23,6 @@ from apps.payments.adapters.basic_auth import basic_auth_verified_by
 from apps.payments.adapters.exact_json import BadJson, read_object, text_of
 from apps.payments.contract import (
     CallbackReceipt,
-    CallbackRequest,
     Capabilities,
     DepositOrder,
     DepositRefused,
@@ -64,7 +64,7 @@ class AdyenAdapter:
         """One address for all webhooks."""
         return path == "notifications"
 
-    def receive(self, request: CallbackRequest) -> CallbackReceipt:
+    def receive(self, request: VendorRequest) -> CallbackReceipt:
         """Verify the caller, then every item of the batch by itself: one bad item refuses the whole."""
         connection = request.connection
         wants_password = connection.options.get("basic_auth", True)
@@ -178,7 +178,7 @@ class AdyenAdapter:
             raise VendorTimeout(f"not understood: {error}") from error
 
 
-def _verified_by(connection: Connection, request: CallbackRequest, message: Mapping[str, Any]) -> str | None:
+def _verified_by(connection: Connection, request: VendorRequest, message: Mapping[str, Any]) -> str | None:
     keys = connection.keys_for(Credential.Purpose.VERIFY_INBOUND, "hmac_key_hex")
     if "notificationItems" not in message:
         return payload_verified_by(keys, request.body, request.headers.get("hmacsignature", ""))

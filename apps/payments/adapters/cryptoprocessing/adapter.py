@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.integrations.connections import Connection
+from apps.integrations.door import VendorRequest
 from apps.integrations.models import Credential
 from apps.integrations.outbound import VendorResponse, VendorTimeout, VendorUnreachable, call_vendor
 from apps.payments.adapters.cryptoprocessing.signature import KEY_HEADER, SIGNATURE_HEADER, sign, verified_by
@@ -13,7 +14,6 @@ from apps.payments.adapters.cryptoprocessing.wire import BadCallback, event_of
 from apps.payments.adapters.exact_json import BadJson, read_object, text_of
 from apps.payments.contract import (
     CallbackReceipt,
-    CallbackRequest,
     Capabilities,
     DepositOrder,
     DepositRefused,
@@ -48,7 +48,7 @@ class CryptoProcessingAdapter:
         """One address for all callbacks."""
         return path == "callback"
 
-    def receive(self, request: CallbackRequest) -> CallbackReceipt:
+    def receive(self, request: VendorRequest) -> CallbackReceipt:
         """Verify the raw body, then translate. The answer is a bare 200; anything else is repeated for a day."""
         purpose = Credential.Purpose.VERIFY_INBOUND
         given = request.headers.get(KEY_HEADER, "").encode()

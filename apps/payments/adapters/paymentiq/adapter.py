@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from apps.integrations.connections import Connection
+from apps.integrations.door import VendorRequest
 from apps.payments.adapters.basic_auth import basic_auth_verified_by
 from apps.payments.adapters.exact_json import BadJson, read_object, text_of
 from apps.payments.adapters.paymentiq.wire import (
@@ -25,7 +26,6 @@ from apps.payments.adapters.paymentiq.wire import (
 )
 from apps.payments.contract import (
     CallbackReceipt,
-    CallbackRequest,
     Capabilities,
     Cashier,
     CashierAnswer,
@@ -64,7 +64,7 @@ class PaymentIqAdapter:
     )
 
     def __init__(self) -> None:
-        self._calls: Mapping[str, Callable[[CallbackRequest, Body, Cashier], CallbackReceipt]] = {
+        self._calls: Mapping[str, Callable[[VendorRequest, Body, Cashier], CallbackReceipt]] = {
             "verifyuser": self._verify_user,
             "authorize": self._authorize,
             "transfer": self._transfer,
@@ -77,7 +77,7 @@ class PaymentIqAdapter:
         """The six methods of the protocol."""
         return path in self._calls
 
-    def answer(self, request: CallbackRequest, cashier: Cashier) -> CallbackReceipt:
+    def answer(self, request: VendorRequest, cashier: Cashier) -> CallbackReceipt:
         """Verify who calls, then make one call of the cashier and answer in the protocol."""
         kid = basic_auth_verified_by(request.connection, request.headers.get("authorization", ""))
         if kid is None or not _comes_from_allowed_network(request):
@@ -120,12 +120,12 @@ class PaymentIqAdapter:
         """Say that there is nothing to ask; the cashier repeats its calls until they are answered."""
         return PspState(found=True, reason="PaymentIQ cannot be asked; its calls decide")
 
-    def _verify_user(self, request: CallbackRequest, body: Body, cashier: Cashier) -> CallbackReceipt:
+    def _verify_user(self, request: VendorRequest, body: Body, cashier: Cashier) -> CallbackReceipt:
         user = required(body, "userId")
         found = cashier.verify_session(session_token=required(body, "sessionId"), user_id=user, now=request.now)
         return _user_receipt(found, user)
 
-    def _look_up_user(self, request: CallbackRequest, body: Body, cashier: Cashier) -> CallbackReceipt:  # noqa: ARG002
+    def _look_up_user(self, request: VendorRequest, body: Body, cashier: Cashier) -> CallbackReceipt:  # noqa: ARG002
         terms = {
             "user_id": text_of(body.get("userId")),
             "username": text_of(body.get("username")),
@@ -134,7 +134,7 @@ class PaymentIqAdapter:
         found = cashier.find_player(**terms) if any(terms.values()) else None
         return _user_receipt(found or Refusal.UNKNOWN_PLAYER, terms["user_id"])
 
-    def _authorize(self, request: CallbackRequest, body: Body, cashier: Cashier) -> CallbackReceipt:
+    def _authorize(self, request: VendorRequest, body: Body, cashier: Cashier) -> CallbackReceipt:
         call = _cashier_call(request, body)
         answer = cashier.authorize(call)
         fields: dict[str, Any] = {"authCode": answer.authorization, "merchantTxId": str(answer.number)}
@@ -142,16 +142,16 @@ class PaymentIqAdapter:
             fields["updatedUser"] = user_fields(answer.player)
         return _receipt(call, answer, fields)
 
-    def _transfer(self, request: CallbackRequest, body: Body, cashier: Cashier) -> CallbackReceipt:
+    def _transfer(self, request: VendorRequest, body: Body, cashier: Cashier) -> CallbackReceipt:
         call = _cashier_call(request, body)
         answer = cashier.transfer(call)
         return _receipt(call, answer, {"txId": call.psp_reference, "merchantTxId": str(answer.number)})
 
-    def _cancel(self, request: CallbackRequest, body: Body, cashier: Cashier) -> CallbackReceipt:
+    def _cancel(self, request: VendorRequest, body: Body, cashier: Cashier) -> CallbackReceipt:
         call = _cashier_call(request, body)
         return _receipt(call, cashier.cancel(call), {})
 
-    def _notification(self, request: CallbackRequest, body: Body, cashier: Cashier) -> CallbackReceipt:
+    def _notification(self, request: VendorRequest, body: Body, cashier: Cashier) -> CallbackReceipt:
         name, reference = required(body, "txName", NAME), required(body, "txRefId", TRANSACTION_ID)
         original = text_of(body.get("originTxId"))[:200]
         event = PaymentEvent(
@@ -170,7 +170,7 @@ class PaymentIqAdapter:
         return CallbackReceipt(200, reply({"success": True}), Outcome.ACCEPTED, refs=refs)
 
 
-def _cashier_call(request: CallbackRequest, body: Body) -> CashierCall:
+def _cashier_call(request: VendorRequest, body: Body) -> CashierCall:
     movement = movement_of(body)
     return CashierCall(
         direction=movement.direction,
@@ -223,7 +223,7 @@ def _user_receipt(found: CashierPlayer | Refusal, user_id: str) -> CallbackRecei
     )
 
 
-def _comes_from_allowed_network(request: CallbackRequest) -> bool:
+def _comes_from_allowed_network(request: VendorRequest) -> bool:
     allowed = request.connection.options.get("allowed_networks") or ()
     if not allowed:
         return True

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from apps.integrations.connections import Connection
+from apps.integrations.door import VendorRequest
 from apps.integrations.models import Credential
 from apps.integrations.outbound import VendorTimeout, VendorUnreachable
 from apps.integrations.rsa_keys import UnusableKey
@@ -23,7 +24,6 @@ from apps.payments.adapters.trustly.wire import (
 )
 from apps.payments.contract import (
     CallbackReceipt,
-    CallbackRequest,
     Capabilities,
     Customer,
     DepositOrder,
@@ -62,7 +62,7 @@ class TrustlyAdapter:
         """One address for all notifications."""
         return path == "notifications"
 
-    def receive(self, request: CallbackRequest) -> CallbackReceipt:
+    def receive(self, request: VendorRequest) -> CallbackReceipt:
         """Verify the signature over the received node, translate, and answer signed."""
         try:
             call = read_call(request.body)

@@ -8,6 +8,7 @@ import msgspec
 from apps.core.currencies import currency_spec
 from apps.core.ids import token_digest
 from apps.integrations.connections import Connection
+from apps.integrations.door import VendorRequest
 from apps.integrations.exchange_log import masked_headers
 from apps.integrations.models import Credential
 from apps.integrations.rsa_keys import UnusableKey
@@ -16,7 +17,7 @@ from apps.providers.adapters.hub88.options import DEFAULTS, OPTIONS
 from apps.providers.adapters.hub88.profiles import Profile
 from apps.providers.adapters.hub88.signature import verified_by
 from apps.providers.adapters.hub88.statuses import OK, status_of
-from apps.providers.contract import Outcome, Verb, WalletAnswer, WalletRequest
+from apps.providers.contract import Outcome, Verb, WalletAnswer
 from apps.providers.game_sessions import GameSessionOver, GameTokenUnknown, rotate_token
 from apps.providers.seats import PlayerFacts, Seat, player_facts, seat_of
 from apps.providers.wallet_calls import WalletCall, WalletReply, post_call
@@ -42,7 +43,7 @@ class Hub88Adapter:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
-        self._handlers: Mapping[Verb, Callable[[WalletRequest, str], WalletAnswer]] = {
+        self._handlers: Mapping[Verb, Callable[[VendorRequest, str], WalletAnswer]] = {
             Verb.BET: self._bet,
             Verb.WIN: self._win,
             Verb.ROLLBACK: self._rollback,
@@ -55,7 +56,7 @@ class Hub88Adapter:
         """Whether the profile has the path."""
         return path in self._profile.paths
 
-    def answer(self, request: WalletRequest) -> WalletAnswer:
+    def answer(self, request: VendorRequest) -> WalletAnswer:
         """Answer one request; HTTP 200 with a status for everything that was understood or refused."""
         verb = self._profile.paths[request.path]
         kid = ""
@@ -68,7 +69,7 @@ class Hub88Adapter:
         answer.verified_by = kid
         return answer
 
-    def _verify(self, request: WalletRequest) -> str:
+    def _verify(self, request: VendorRequest) -> str:
         signature = request.headers.get(self._profile.signature_header.lower(), "")
         keys = request.connection.keys_for(Credential.Purpose.VERIFY_INBOUND)
         try:
@@ -79,14 +80,14 @@ class Hub88Adapter:
             raise Refused("RS_ERROR_INVALID_SIGNATURE", Outcome.BAD_SIGNATURE)
         return kid
 
-    def _bet(self, request: WalletRequest, kid: str) -> WalletAnswer:
+    def _bet(self, request: VendorRequest, kid: str) -> WalletAnswer:
         bet = _parsed(request.body, wire.Bet)
         terms = (bet.round, bet.game_code, bet.currency, bet.amount, bet.is_free)
         call = self._money_call(request, kid, bet, "debit", "bet", terms)
         call.ignores_expiry = call.accept_closed_round = bet.is_supplier_promo
         return self._post(request, call, bet.request_uuid, Verb.BET, bet.reward_uuid, bet.supplier_transaction_id)
 
-    def _win(self, request: WalletRequest, kid: str) -> WalletAnswer:
+    def _win(self, request: VendorRequest, kid: str) -> WalletAnswer:
         win = _parsed(request.body, wire.Win)
         if win.jackpot_win is not None and win.jackpot_win > win.amount:
             raise Refused("RS_ERROR_WRONG_SYNTAX")
@@ -99,7 +100,7 @@ class Hub88Adapter:
         refs = (win.reference_transaction_uuid, win.reward_uuid, win.supplier_transaction_id)
         return self._post(request, call, win.request_uuid, Verb.WIN, *refs)
 
-    def _rollback(self, request: WalletRequest, kid: str) -> WalletAnswer:
+    def _rollback(self, request: VendorRequest, kid: str) -> WalletAnswer:
         rollback = _parsed(request.body, wire.Rollback)
         terms = (rollback.round, rollback.game_code, rollback.reference_transaction_uuid)
         call = _call(request, kid, rollback, "rollback", "rollback", terms)
@@ -108,7 +109,7 @@ class Hub88Adapter:
         return self._post(request, call, rollback.request_uuid, Verb.ROLLBACK, rollback.reference_transaction_uuid)
 
     def _money_call(
-        self, request: WalletRequest, kid: str, money: wire.Money, verb: str, kind: str, terms: tuple[object, ...]
+        self, request: VendorRequest, kid: str, money: wire.Money, verb: str, kind: str, terms: tuple[object, ...]
     ) -> WalletCall:
         call = _call(request, kid, money, verb, kind, terms)
         try:
@@ -122,7 +123,7 @@ class Hub88Adapter:
         return call
 
     def _post(
-        self, request: WalletRequest, call: WalletCall, request_uuid: str, verb: Verb, *refs: str | None
+        self, request: VendorRequest, call: WalletCall, request_uuid: str, verb: Verb, *refs: str | None
     ) -> WalletAnswer:
         reply = post_call(call)
         status = status_of(reply.outcome, verb, self._profile.debit_statuses)
@@ -138,7 +139,7 @@ class Hub88Adapter:
             transaction_id=reply.transaction_id,
         )
 
-    def _balance(self, request: WalletRequest, _kid: str) -> WalletAnswer:
+    def _balance(self, request: VendorRequest, _kid: str) -> WalletAnswer:
         balance = _parsed(request.body, wire.Balance)
         seat = seat_of(request.connection.id, token_digest(balance.token), balance.user)
         refs = (balance.request_uuid,)
@@ -147,7 +148,7 @@ class Hub88Adapter:
         body = self._body(request, OK, balance.request_uuid, seat)
         return WalletAnswer(200, body, Outcome.APPLIED, refs=refs, player_id=seat.player_id)
 
-    def _info(self, request: WalletRequest, _kid: str) -> WalletAnswer:
+    def _info(self, request: VendorRequest, _kid: str) -> WalletAnswer:
         info = _parsed(request.body, wire.Info)
         facts = player_facts(info.user, brand_code=request.connection.brand_code)
         if facts is None:
@@ -155,7 +156,7 @@ class Hub88Adapter:
         body = msgspec.json.encode(_facts_body(facts, info.request_uuid))
         return WalletAnswer(200, body, Outcome.APPLIED, refs=(info.request_uuid,), player_id=facts.player_id)
 
-    def _check(self, request: WalletRequest, _kid: str) -> WalletAnswer:
+    def _check(self, request: VendorRequest, _kid: str) -> WalletAnswer:
         """Exchange a token. The protocol has no status here, so a refusal is HTTP 400: certainly not applied."""
         check = _parsed(request.body, wire.Check)
         try:
@@ -168,17 +169,17 @@ class Hub88Adapter:
             raise Refused("RS_ERROR_TOKEN_EXPIRED", Outcome.SESSION_EXPIRED) from None
         return WalletAnswer(200, msgspec.json.encode({"token": token}), Outcome.APPLIED)
 
-    def _plain(self, request: WalletRequest, outcome: Outcome, request_uuid: str, verb: Verb) -> WalletAnswer:
+    def _plain(self, request: VendorRequest, outcome: Outcome, request_uuid: str, verb: Verb) -> WalletAnswer:
         status = status_of(outcome, verb, self._profile.debit_statuses)
         return WalletAnswer(200, self._body(request, status, request_uuid, None), outcome, refs=(request_uuid,))
 
-    def _refusal(self, request: WalletRequest, refusal: Refused, verb: Verb) -> WalletAnswer:
+    def _refusal(self, request: VendorRequest, refusal: Refused, verb: Verb) -> WalletAnswer:
         request_uuid = wire.request_uuid_of(request.body)
         body = self._body(request, refusal.status, request_uuid, None)
         refs = (request_uuid,) if request_uuid else ()
         return WalletAnswer(400 if verb is Verb.CHECK else 200, body, refusal.outcome, refs=refs)
 
-    def _body(self, request: WalletRequest, status: str, request_uuid: str, state: WalletReply | Seat | None) -> bytes:
+    def _body(self, request: VendorRequest, status: str, request_uuid: str, state: WalletReply | Seat | None) -> bytes:
         reply = wire.Reply(status=status, request_uuid=request_uuid)
         if state is not None and state.currency and (status == OK or self._profile.balance_in_refusals):
             reply.user = str(state.player_ref)
@@ -218,7 +219,7 @@ def _parsed(body: bytes, type_: type[T]) -> T:
 
 
 def _call(
-    request: WalletRequest, kid: str, wired: wire.Money | wire.Rollback, verb: str, kind: str, terms: tuple[object, ...]
+    request: VendorRequest, kid: str, wired: wire.Money | wire.Rollback, verb: str, kind: str, terms: tuple[object, ...]
 ) -> WalletCall:
     return WalletCall(
         request_id=request.id,
