@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from apps.brands.models import StaffScope
 from apps.compliance.models.approvals import ApprovalEvent, ApprovalRequest
@@ -17,6 +18,7 @@ from apps.core.errors import DomainError
 from apps.core.request_context import current_request_id
 from apps.players.models import Player
 
+AUDIT_PERMISSION = "compliance.audit_approvals"
 LIFETIME = timedelta(hours=72)
 SHORTEST_REASON = 5
 _LONGEST = 2000
@@ -175,6 +177,38 @@ def command_named(name: str) -> Command:
         raise ApprovalNotSound(f"There is no command {name!r}.") from None
 
 
+def may_decide(person: User, request: ApprovalRequest) -> bool:
+    """Say whether a person could decide on a request that waits; the decision itself looks again."""
+    spec = _COMMANDS.get(request.command)
+    return (
+        spec is not None
+        and request.maker_id != person.pk
+        and person.has_perm(spec.checker_permission)
+        and (request.brand_id is None or _serves(person, request.brand_id))
+    )
+
+
+def visible_to(person: User, requests: QuerySet[ApprovalRequest]) -> QuerySet[ApprovalRequest]:
+    """
+    Narrow requests to what a person may know of: his own, those of commands he makes or checks, and for auditors
+    everything that is not walled; of players, only those of his brands.
+    """
+    own = [
+        each.name
+        for each in commands()
+        if person.has_perm(each.checker_permission) or person.has_perm(each.maker_permission)
+    ]
+    # A command that the platform no longer knows may have been walled.
+    unwalled = [each.name for each in commands() if not each.walled]
+    known = Q(command__in=own) | Q(maker=person, command__in=unwalled)
+    if person.has_perm(AUDIT_PERMISSION):
+        known |= Q(command__in=unwalled)
+    if person.is_superuser:
+        return requests.filter(known)
+    brands = StaffScope.objects.filter(user=person).values("brand_id")
+    return requests.filter(known).filter(Q(brand__isnull=True) | Q(brand_id__in=brands))
+
+
 @transaction.atomic
 def request_approval(
     *,
@@ -221,11 +255,14 @@ def request_approval(
     return request
 
 
-def decide_approval(*, request_id: int, checker: User, approve: bool, reason: str, now: datetime) -> ApprovalRequest:
+def decide_approval(
+    *, request_id: int, checker: User, approve: bool, reason: str, now: datetime, seen_hash: str = ""
+) -> ApprovalRequest:
     """
     Decide on a colleague's request and, if approved, carry it out, once, under the request's lock.
 
     :param reason: required to reject
+    :param seen_hash: `payload_hash` of what the checker was shown, so that he decides on nothing else
     :raises PermissionDenied: if the checker may not decide on this command
     :raises ApprovalUnknown: if there is no such request, or the checker does not serve its brand
     :raises ApprovalSecondPerson: if the checker asked for it
@@ -235,7 +272,7 @@ def decide_approval(*, request_id: int, checker: User, approve: bool, reason: st
     :raises ApprovalStale: if it, or what it rests on, is not what was asked for; it is refused for good
     :raises UnableToExecute: if it could not be carried out now; it goes on waiting
     """
-    request, refusal = _decide(request_id, checker, reason, now, approve=approve)
+    request, refusal = _decide(request_id, checker, reason, now, approve=approve, seen_hash=seen_hash)
     if refusal is not None:
         raise refusal
     return request
@@ -273,7 +310,7 @@ def end_stale_requests(*, now: datetime) -> int:
 
 @transaction.atomic
 def _decide(
-    request_id: int, checker: User, reason: str, now: datetime, *, approve: bool
+    request_id: int, checker: User, reason: str, now: datetime, *, approve: bool, seen_hash: str
 ) -> tuple[ApprovalRequest, DomainError | None]:
     """Decide; a refusal that leaves a trace is returned, not raised, so that the trace is kept."""
     request = _locked(request_id)
@@ -285,6 +322,8 @@ def _decide(
         raise ApprovalSecondPerson
     if request.state != _State.WAITING:
         raise ApprovalDecided
+    if seen_hash and seen_hash != request.payload_hash:
+        raise ApprovalNotSound("This is not the request you were shown.")
     if (over := _end_if_stale(request, now)) is not None:
         return request, over
     if not approve:
