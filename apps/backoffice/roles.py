@@ -85,7 +85,7 @@ ROLES: tuple[Role, ...] = (
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
         | _FIGURES | _PAYMENTS
         | _POLICIES
-        | {"compliance.audit_approvals"}
+        | {"compliance.view_every_approval"}
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread"},
     ),

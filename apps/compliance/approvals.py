@@ -18,7 +18,7 @@ from apps.core.errors import DomainError
 from apps.core.request_context import current_request_id
 from apps.players.models import Player
 
-AUDIT_PERMISSION = "compliance.audit_approvals"
+AUDIT_PERMISSION = "compliance.view_every_approval"
 LIFETIME = timedelta(hours=72)
 SHORTEST_REASON = 5
 _LONGEST = 2000

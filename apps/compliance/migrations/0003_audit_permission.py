@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterModelOptions(
             name='approvalrequest',
-            options={'ordering': ('-id',), 'permissions': (('audit_approvals', 'Can read every request that is not behind a wall'),)},
+            options={'ordering': ('-id',), 'permissions': (('view_every_approval', 'Can read every request that is not behind a wall'),)},
         ),
     ]

@@ -91,7 +91,7 @@ class ApprovalRequest(models.Model):
                 condition=Q(expires_at__gt=F("created_at")), name="compliance_approval_expires_later"
             ),
         )  # fmt: skip
-        permissions = (("audit_approvals", "Can read every request that is not behind a wall"),)
+        permissions = (("view_every_approval", "Can read every request that is not behind a wall"),)
 
     def __str__(self) -> str:
         return f"Request {self.pk}"
