@@ -241,7 +241,8 @@ def request_approval(
     request = ApprovalRequest.objects.create(
         command=command,
         payload=terms,
-        payload_hash=_hash_of(spec, terms, maker.pk),
+        payload_hash=_hash_of(command, terms, maker.pk),
+        rests_on=_state_under(spec, terms),
         summary=spec.describe(terms)[:_LONGEST],
         reason=reason.strip(),
         subject_player=player,
@@ -355,7 +356,8 @@ def _carry_out(
 
 
 def _require_unchanged(request: ApprovalRequest, spec: Command, now: datetime) -> None:
-    if _hash_of(spec, request.payload, request.maker_id) != request.payload_hash:
+    # First of all: a payload that is not the one asked for never reaches the command.
+    if not _is_as_asked(request) or _state_under(spec, request.payload) != request.rests_on:
         raise ApprovalStale
     if spec.revalidate:
         spec.revalidate(payload=request.payload, now=now)
@@ -402,7 +404,7 @@ def _end(request: ApprovalRequest, kind: ApprovalEvent.Kind, actor: User | None,
     request.save(update_fields=_DECISION)
     _record(request, kind, actor, now, note)
     spec = _COMMANDS.get(request.command)
-    if spec and spec.abandon:
+    if spec and spec.abandon and _is_as_asked(request):
         spec.abandon(payload=request.payload, now=now)
 
 
@@ -455,10 +457,18 @@ def _require_sound(reason: str, now: datetime, until: datetime) -> None:
         raise ApprovalNotSound("The request would have expired already.")
 
 
-def _hash_of(spec: Command, payload: Mapping[str, Any], maker_id: int) -> str:
-    rests_on = spec.fingerprint(payload) if spec.fingerprint else None
-    terms = {"command": spec.name, "payload": payload, "maker": maker_id, "state": rests_on}
+def _is_as_asked(request: ApprovalRequest) -> bool:
+    return _hash_of(request.command, request.payload, request.maker_id) == request.payload_hash
+
+
+def _hash_of(command: str, payload: Mapping[str, Any], maker_id: int) -> str:
+    terms = {"command": command, "payload": payload, "maker": maker_id}
     return hashlib.sha256(json.dumps(terms, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _state_under(spec: Command, payload: Mapping[str, Any]) -> Any:
+    """What the request rests on, as the database will give it back."""
+    return json.loads(json.dumps(spec.fingerprint(payload), default=str)) if spec.fingerprint else None
 
 
 def _canonical(payload: Mapping[str, Any]) -> dict[str, Any]:
