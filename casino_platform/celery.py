@@ -15,6 +15,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "integrations.ensure_partitions": {"task": "integrations.ensure_partitions", "schedule": 60 * 60},
     "integrations.sweep_unanswered": {"task": "integrations.sweep_unanswered", "schedule": 60},
     "integrations.refresh_health": {"task": "integrations.refresh_health", "schedule": 30},
+    "integrations.fan_out_facts": {"task": "integrations.fan_out_facts", "schedule": 2},
+    "integrations.deliver_webhooks": {"task": "integrations.deliver_webhooks", "schedule": 2},
     "integrations.drop_expired": {"task": "integrations.drop_expired", "schedule": 24 * 60 * 60},
     "integrations.warn_expiring_credentials": {
         "task": "integrations.warn_expiring_credentials",

@@ -60,6 +60,8 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Inbound events", "inbox", "integrations.inboundevent"),
             ("Integrations", "hub", "integrations.integration"),
             ("Keys", "key", "integrations.credential"),
+            ("Webhook endpoints", "webhook", "integrations.webhookendpoint"),
+            ("Webhook messages", "outbox", "integrations.webhookmessage"),
             ("Key and switch log", "history", "integrations.integrationevent"),
         ),
     ),

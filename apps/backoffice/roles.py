@@ -12,6 +12,7 @@ _LEDGER = frozenset({"transactions.view_transaction", "transactions.view_account
 _EXCHANGES = frozenset({"integrations.view_exchange"})
 _CONNECTIONS = frozenset(
     {"integrations.view_integration", "integrations.view_credential", "integrations.view_integrationevent"}
+    | {"integrations.view_webhookendpoint", "integrations.view_webhookmessage"}
 )
 _CATALOGUE = frozenset(
     {"providers.view_game", "providers.view_studio", "providers.view_gamecertificate", "providers.view_brandgame"}
@@ -111,7 +112,7 @@ ROLES: tuple[Role, ...] = (
         _CONNECTIONS | _MARKETS
         | {"auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group"}
         | {"brands.view_staffscope", "brands.add_staffscope", "brands.delete_staffscope", "brands.switch_brand"}
-        | {"integrations.rotate_credential", "integrations.switch_integration"},
+        | {"integrations.rotate_credential", "integrations.switch_integration", "integrations.manage_webhookendpoint"},
     ),
 )  # fmt: skip
 
