@@ -16,6 +16,15 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         ),
     ),
     (
+        "Compliance",
+        (
+            ("Approvals", "how_to_reg", "compliance.approvalrequest"),
+            ("Policies", "policy", "admin:compliance_policy_places", "compliance.view_policyversion"),
+            ("Policy versions", "history_edu", "compliance.policyversion"),
+            ("Sources", "menu_book", "compliance.policysource"),
+        ),
+    ),
+    (
         "Players",
         (
             ("Players", "person_search", "players.player"),

@@ -43,7 +43,7 @@ ROLES: tuple[Role, ...] = (
     Role(
         "compliance_analyst",
         "Looks at players (masked), their play and money",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER,
+        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER,
     ),
     Role(
         "investigator",
@@ -53,13 +53,13 @@ ROLES: tuple[Role, ...] = (
     Role(
         "mlro",
         "Decides on money laundering matters",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
+        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
         | {"players.unmask_player", "players.change_status"},
     ),
     Role(
         "rg_officer",
         "Protects players from harm: restricts and excludes",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | {"players.change_status", "transactions.view_transaction"},
+        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | {"players.change_status", "transactions.view_transaction"},
     ),
     Role(
         "kyc_agent",
@@ -85,6 +85,8 @@ ROLES: tuple[Role, ...] = (
         "Reads everything, changes nothing",
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
         | _FIGURES | _PAYMENTS
+        | _POLICIES
+        | {"compliance.view_every_approval"}
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread"},
     ),
@@ -114,6 +116,9 @@ ROLES: tuple[Role, ...] = (
     ),
 )  # fmt: skip
 
+# Everybody has an inbox of approvals; each command in it asks for permissions of its own.
+EVERYBODY = frozenset({"compliance.view_approvalrequest"})
+
 # Who drafts a rule must not be the one who publishes it, under any name.
 EXCLUDE_EACH_OTHER: tuple[frozenset[str], ...] = (frozenset({"policy_author", "policy_approver"}),)
 
@@ -132,7 +137,7 @@ def sync_roles() -> list[str]:
     for role in ROLES:
         group, made = Group.objects.get_or_create(name=role.name)
         before = {permission.pk for permission in group.permissions.all()}
-        after = {known[name] for name in role.permissions & known.keys()}
+        after = {known[name] for name in (role.permissions | EVERYBODY) & known.keys()}
         if before != after:
             group.permissions.set(after)
             changes.append(f"{role.name}: {len(after - before)} granted, {len(before - after)} taken away")
@@ -143,7 +148,7 @@ def sync_roles() -> list[str]:
 
 def unknown_permissions() -> set[str]:
     """Return the permissions that roles name and no model declares; once all migrations are applied, none."""
-    return {name for role in ROLES for name in role.permissions} - _existing_permissions().keys()
+    return ({name for role in ROLES for name in role.permissions} | EVERYBODY) - _existing_permissions().keys()
 
 
 def _existing_permissions() -> dict[str, int]:
