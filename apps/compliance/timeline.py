@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from apps.compliance.queues import reading_desk
 from apps.core.admin_display import amount_text, signed_amount_text
 
 PAGE = 40
@@ -34,7 +35,7 @@ class TimelineSource:
     Where entries come from.
 
     `sql` selects ``at, ref (text), title (text), detail (jsonb)`` of ``%(player)s`` with ``{below}`` in its WHERE and
-    ends without ORDER BY; `key` is the column by which it is read newest first and paged, `key_type` its SQL type.
+    ends without ORDER BY; the reader's ``%(queues)s`` and ``%(stages)s`` are at hand; `key` is the column by which it is read newest first and paged, `key_type` its SQL type.
     `tell` turns title and detail into (title, text, level).
     """
 
@@ -80,7 +81,10 @@ def timeline(player_id: int, *, user: Any, only: Collection[str] = (), before: s
     reached = _decoded(before)
     if not sources:
         return Page([], "")
-    terms: dict[str, Any] = {"player": player_id, "page": PAGE + 1}
+    desk = reading_desk(user)
+    terms: dict[str, Any] = {
+        "player": player_id, "page": PAGE + 1, "queues": list(desk.queues), "stages": list(desk.stages),
+    }  # fmt: skip
     parts = []
     for source in sources:
         name = f"below_{source.name.replace('-', '_')}"
@@ -194,10 +198,6 @@ def _fact(title: str, detail: Mapping[str, Any]) -> tuple[str, str, str]:
     return _words(title), ", ".join(words), "plain"
 
 
-def _see_cases(blueprints: Collection[str]) -> str:
-    return ", ".join(f"'{each}'" for each in blueprints)
-
-
 OWN_SOURCES = (
     TimelineSource(
         "money", "Money", "payments", "transactions.view_transaction",
@@ -241,10 +241,19 @@ OWN_SOURCES = (
         " 'player.status_changed', 'compliance.case.opened', 'compliance.case.resolved') AND {below}",
         "f.id", "uuid", _fact,
     ),
+    TimelineSource(
+        "cases", "Cases and staff", "work", "compliance.view_case",
+        "SELECT e.at, e.id::text AS ref, e.kind AS title, jsonb_build_object('actor', e.actor_name, 'text',"
+        " left(e.text, 300), 'reference', upper(c.blueprint_code) || '-' || c.id) AS detail"
+        " FROM compliance_caseevent e JOIN compliance_case c ON c.id = e.case_id WHERE c.player_id = %(player)s"
+        " AND c.blueprint_code = ANY (%(queues)s) AND c.stage = ANY (%(stages)s) AND e.kind <> 'evidence-read'"
+        " AND {below}",
+        "e.id", "bigint", _case_event,
+    ),
 )  # fmt: skip
 
 
 def register_own() -> None:
-    """Register what this app and those below it know; cases are told by :mod:`apps.compliance.cases_timeline`."""
+    """Register what this app and those below it know."""
     for source in OWN_SOURCES:
         register_timeline_source(source)
