@@ -102,9 +102,7 @@ def raise_alert(
 def _take_turn(player_id: int, blueprint: str) -> None:
     """Let hits on one player and blueprint come one after the other: one opens the case, the next joins it."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"compliance:{blueprint}:{player_id}"]
-        )
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"compliance:{blueprint}:{player_id}"])
 
 
 def _snooze_in_force(player_id: int, hit: _Hit) -> RuleSnooze | None:

@@ -123,9 +123,7 @@ def _reversed_by(case: Case, effect: Effect, reverses_id: int | None) -> CaseDec
     return before
 
 
-def _carry_out(
-    case: Case, terms: Mapping[str, Any], actor: User, checker: User | None, now: datetime
-) -> CaseDecision:
+def _carry_out(case: Case, terms: Mapping[str, Any], actor: User, checker: User | None, now: datetime) -> CaseDecision:
     effect = effect_named(terms["effect"])
     params = terms["params"]
     result = effect.apply(
@@ -172,9 +170,7 @@ def _let_go(case: Case, kinds: Sequence[str], now: datetime) -> None:
 
 
 @transaction.atomic
-def snooze_rule(
-    *, case_id: int, rule_id: str, days: int, reason: str, actor: User, now: datetime
-) -> RuleSnooze:
+def snooze_rule(*, case_id: int, rule_id: str, days: int, reason: str, actor: User, now: datetime) -> RuleSnooze:
     """
     Let a rule raise no alert for this player for a while: only from a case resolved as a false positive.
 

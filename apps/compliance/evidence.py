@@ -118,9 +118,7 @@ def pin_exchange(*, case_id: int, exchange_id: UUID, actor: User, now: datetime)
 
 
 @transaction.atomic
-def freeze_figures(
-    *, case_id: int, title: str, content: Mapping[str, Any], actor: User, now: datetime
-) -> Evidence:
+def freeze_figures(*, case_id: int, title: str, content: Mapping[str, Any], actor: User, now: datetime) -> Evidence:
     """Keep figures as they are shown now: what a decision rested on."""
     case = lock_for(actor, case_id)
     require_held_by(case, actor)

@@ -156,9 +156,7 @@ SELECT o.player_id, p.username, p.status, c.kind, c.shown, o.first_seen_at, o.la
 """
 
 
-def linked_people(
-    player_id: int, *, queues: Sequence[str], brands: Sequence[int] | None, masked: bool
-) -> list[Linked]:
+def linked_people(player_id: int, *, queues: Sequence[str], brands: Sequence[int] | None, masked: bool) -> list[Linked]:
     """
     Accounts that share something with the player's, strongest first; one query.
 

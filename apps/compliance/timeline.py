@@ -1,4 +1,4 @@
-"""One story of a player, newest first, from every source; upper apps register theirs. One query a page, keyset paged."""
+"""One story of a player, newest first, from every source; upper apps register theirs. One query a page."""
 
 import base64
 import binascii
@@ -35,7 +35,8 @@ class TimelineSource:
     Where entries come from.
 
     `sql` selects ``at, ref (text), title (text), detail (jsonb)`` of ``%(player)s`` with ``{below}`` in its WHERE and
-    ends without ORDER BY; the reader's ``%(queues)s`` and ``%(stages)s`` are at hand; `key` is the column by which it is read newest first and paged, `key_type` its SQL type.
+    ends without ORDER BY; the reader's ``%(queues)s`` and ``%(stages)s`` are at hand. `key` is the column by which it is
+    read newest first and paged, `key_type` its SQL type.
     `tell` turns title and detail into (title, text, level).
     """
 
@@ -92,7 +93,8 @@ def timeline(player_id: int, *, user: Any, only: Collection[str] = (), before: s
         terms[name] = reached.get(source.name)
         body = source.sql.format(below=below)
         parts.append(
-            f"(SELECT '{source.name}' AS source, s.* FROM ({body} ORDER BY {source.key} DESC LIMIT %(page)s) s)"
+            # Text of this code base only; what a person sends travels as parameters.
+            f"(SELECT '{source.name}' AS source, s.* FROM ({body} ORDER BY {source.key} DESC LIMIT %(page)s) s)"  # noqa: S608
         )
     query = " UNION ALL ".join(parts) + " ORDER BY at DESC, source, ref DESC LIMIT %(page)s"
     with connection.cursor() as cursor:
@@ -150,8 +152,10 @@ def _words(code: str) -> str:
 
 def _money(title: str, detail: Mapping[str, Any]) -> tuple[str, str, str]:
     units = int(detail["amount"])
-    amount = signed_amount_text(units, detail["currency"]) if units else amount_text(
-        int(detail["moved"]), detail["currency"]
+    amount = (
+        signed_amount_text(units, detail["currency"])
+        if units
+        else amount_text(int(detail["moved"]), detail["currency"])
     )
     level = "bad" if title in {"chargeback", "reversal"} else "good" if units > 0 else "plain"
     return _words(title), amount, level

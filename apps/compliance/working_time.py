@@ -19,9 +19,7 @@ def working_seconds(calendar: Mapping[str, Any], start: datetime, end: datetime)
         return 0
     if not calendar:
         return int((end - start).total_seconds())
-    spans = (
-        (max(opens, start), min(closes, end)) for opens, closes in _spans(calendar, start) if opens < end
-    )
+    spans = ((max(opens, start), min(closes, end)) for opens, closes in _spans(calendar, start) if opens < end)
     return int(sum(max((closes - opens).total_seconds(), 0) for opens, closes in _until(spans, end)))
 
 

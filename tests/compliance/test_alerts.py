@@ -87,9 +87,7 @@ def test_within_seven_days_after_closing_a_hit_is_only_counted(player: Player, m
 
 
 @pytest.mark.parametrize(("span", "magnitude"), [(timedelta(days=1), "150"), (timedelta(days=7), "100")])
-def test_a_larger_hit_or_time_ends_the_cool_down(
-    player: Player, mlro: User, span: timedelta, magnitude: str
-) -> None:
+def test_a_larger_hit_or_time_ends_the_cool_down(player: Player, mlro: User, span: timedelta, magnitude: str) -> None:
     closed_as_false_positive(player, mlro, magnitude="100")
     again = hit(player, now=NOW + span, magnitude=magnitude)
     assert again.is_new
@@ -118,9 +116,7 @@ def test_a_snooze_ends_by_itself(player: Player, mlro: User) -> None:
 
 
 @pytest.mark.parametrize(("days", "rule"), [(181, "AML-02"), (0, "AML-02"), (30, "AML-99"), (30, "")])
-def test_no_snooze_is_longer_than_180_days_or_of_another_rule(
-    player: Player, mlro: User, days: int, rule: str
-) -> None:
+def test_no_snooze_is_longer_than_180_days_or_of_another_rule(player: Player, mlro: User, days: int, rule: str) -> None:
     case = closed_as_false_positive(player, mlro)
     with pytest.raises(UnableToDoThat):
         snooze_rule(case_id=case.pk, rule_id=rule, days=days, reason="Known income", actor=mlro, now=NOW)
@@ -135,6 +131,6 @@ def test_an_open_case_silences_nothing(player: Player, mlro: User) -> None:
 
 def test_nonsense_is_refused_and_leaves_nothing(player: Player) -> None:
     for fields in ({"severity": "awful"}, {"dedupe_key": ""}):
-        with pytest.raises(ValueError, match="severity|dedupe"):
+        with pytest.raises(ValueError, match=r"severity|dedupe"):
             hit(player, **fields)
     assert not Case.objects.exists()

@@ -122,7 +122,9 @@ def reassign_case(*, case_id: int, to: User, reason: str, actor: User, now: date
     return case
 
 
-def assign_cases(*, case_ids: Sequence[int], to: User, reason: str, actor: User, now: datetime) -> tuple[int, list[str]]:
+def assign_cases(
+    *, case_ids: Sequence[int], to: User, reason: str, actor: User, now: datetime
+) -> tuple[int, list[str]]:
     """
     Hand many cases to one colleague, each by itself: one that cannot be given does not stop the others.
 
@@ -172,7 +174,9 @@ def _hand_over(case: Case, to: User, reason: str, actor: User, now: datetime) ->
         _require_capacity(case, to)
     before = case.holder
     _give(case, to, now=now)
-    record(case, "assigned", actor=actor, now=now, text=reason, data={"to": to.get_username(), "from": str(before or "")})
+    record(
+        case, "assigned", actor=actor, now=now, text=reason, data={"to": to.get_username(), "from": str(before or "")}
+    )
     if to.pk != actor.pk:
         notify(case, "assigned", f"{case.reference} was given to you: {reason}"[:300], now=now)
 

@@ -98,7 +98,7 @@ def escalate_case(*, case_id: int, reason: str, actor: User, now: datetime, to: 
     case = lock_for(actor, case_id)
     require_held_by(case, actor)
     stage = to or case.blueprint.escalates_to
-    if stage not in Case.Stage.values or stage == case.stage and stage != Case.Stage.INVESTIGATION:
+    if stage not in Case.Stage.values or (stage == case.stage and stage != Case.Stage.INVESTIGATION):
         raise UnableToDoThat("It is there already.")
     case.stage = stage
     case.prepared_by = actor

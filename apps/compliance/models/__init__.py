@@ -1,4 +1,4 @@
-"""What the regulator's rules are, what two people agreed on, what has to be kept or erased, and the cases people work."""
+"""The regulator's rules, what two people agreed on, what has to be kept or erased, and the cases people work."""
 
 from apps.compliance.models.approvals import ApprovalEvent, ApprovalRequest
 from apps.compliance.models.policies import PolicyParameter, PolicySource, PolicyVersion

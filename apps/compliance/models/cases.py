@@ -110,7 +110,10 @@ class Case(models.Model):
         ordering = ("-urgency", "-severity_rank", "-hit_count", "id")
         indexes = (
             models.Index(
-                F("urgency").desc(), F("severity_rank").desc(), F("hit_count").desc(), F("id"),
+                F("urgency").desc(),
+                F("severity_rank").desc(),
+                F("hit_count").desc(),
+                F("id"),
                 condition=Q(state="open", holder__isnull=True),
                 name="compliance_case_next",
             ),
