@@ -40,7 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_mount("api/problems/", "apps.core.api.urls"),
     # Whatever else is asked for under /api/ is refused in the API's own format, with DEBUG too.
     re_path(r"^api/", csrf_exempt(problems.not_found)),
-    *_mount("", "apps.backoffice.urls"),
+    *_mount("", "apps.backoffice.urls", "apps.compliance.case_urls", "apps.compliance_reports.urls"),
     path("admin/", admin.site.urls),
 ]
 if settings.SANDBOX:

@@ -25,6 +25,14 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         ),
     ),
     (
+        "Cases",
+        (
+            ("Desk", "work", "compliance:desk", "compliance.view_case"),
+            ("Cases", "folder_open", "compliance.case"),
+            ("Figures of the desk", "query_stats", "compliance:figures", "compliance.view_case_figures"),
+        ),
+    ),
+    (
         "Players",
         (
             ("Players", "person_search", "players.player"),

@@ -139,6 +139,8 @@ EXCHANGE_RETENTION_MINIMUM_MONTHS: int = env.int("EXCHANGE_RETENTION_MINIMUM_MON
 # --- outgoing webhooks ----------------------------------------------------------------------------
 # Lets them go to private addresses and over plain HTTP: for the sandbox's own receiver, never in production.
 WEBHOOKS_ALLOW_PRIVATE = False
+# --- evidence in cases: files by their hash, private; back it up with the database -------------------
+EVIDENCE_DIR: Path = Path(env.str("EVIDENCE_DIR", default=str(DATA_DIR / "evidence")))
 
 # --- limits on what strangers may send ----------------------------------------------------------
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
