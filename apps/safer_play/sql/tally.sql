@@ -9,7 +9,8 @@ SELECT t.player_id, t.currency, t.id,
        CASE WHEN t.kind IN ('rollback', 'correction') THEN o.created_at ELSE t.created_at END AS at,
        CASE WHEN t.kind = 'bet' THEN x.total WHEN o.kind = 'bet' THEN -x.total ELSE 0 END AS staked,
        CASE WHEN t.kind = 'bet' THEN x.own WHEN o.kind = 'bet' THEN -x.own ELSE 0 END AS own_staked,
-       CASE WHEN t.kind = 'win' THEN x.own WHEN o.kind = 'win' THEN -x.own ELSE 0 END AS own_won
+       CASE WHEN t.kind = 'win' THEN x.own WHEN o.kind = 'win' THEN -x.own ELSE 0 END AS own_won,
+       CASE WHEN t.kind = 'win' THEN x.total WHEN o.kind = 'win' THEN -x.total ELSE 0 END AS won
   FROM transactions_transaction t
   LEFT JOIN transactions_transaction o ON o.id = t.reverses_id AND t.kind IN ('rollback', 'correction')
  CROSS JOIN LATERAL (
@@ -84,4 +85,21 @@ CREATE OR REPLACE FUNCTION safer_play_sitting_seconds(p_player bigint, p_now tim
 -- How long the present sitting has lasted: since the oldest of the log-ins that are still open.
     SELECT coalesce(extract(epoch FROM p_now - min(s.created_at)), 0)::bigint FROM players_playersession s
      WHERE s.player_id = p_player AND s.revoked_at IS NULL AND s.expires_at > p_now AND s.created_at <= p_now
+$$;
+
+CREATE OR REPLACE FUNCTION safer_play_trim_tally(p_before timestamptz) RETURNS bigint LANGUAGE plpgsql AS $$
+-- Forget what lies before p_before (a whole hour), one guard after the other, each with its player's bets held off.
+DECLARE
+    v_player bigint;
+    v_rows   bigint;
+    v_total  bigint := 0;
+BEGIN
+    FOR v_player IN SELECT player_id FROM safer_play_guard WHERE counts_since < p_before ORDER BY player_id LOOP
+        UPDATE safer_play_guard SET counts_since = p_before WHERE player_id = v_player AND counts_since < p_before;
+        DELETE FROM safer_play_tally WHERE player_id = v_player AND bucket < p_before;
+        GET DIAGNOSTICS v_rows = ROW_COUNT;
+        v_total := v_total + v_rows;
+    END LOOP;
+    RETURN v_total;
+END
 $$;
