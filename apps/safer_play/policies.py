@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from apps.compliance.policies import MEMBER_STATES, UNION, policy
 from apps.players.models import Player
 from apps.players.operations.registration import age_in_years
 
@@ -39,16 +40,14 @@ def policy_for(player: Player, parameter: str, now: datetime) -> Answer:
     )
 
 
-# Values of confidence A and B, until `apps.compliance.policies` is there.
-_VALUES: dict[tuple[str, str], Any] = {}
-
-
 def policy_in(
     jurisdiction: str, parameter: str, *, on: date, age: int | None = None, brand_id: int | None = None
 ) -> Answer:
     """What policy says about a parameter in a jurisdiction."""
-    value = _VALUES.get((jurisdiction, parameter))
-    return Answer(value, None, is_own=value is not None)
+    answer = policy(parameter, jurisdiction=jurisdiction, on=on, age=age, brand_id=brand_id)
+    is_union = answer.jurisdiction == UNION and jurisdiction in MEMBER_STATES
+    is_own = answer.version_id is not None and (answer.jurisdiction == jurisdiction or is_union)
+    return Answer(answer.value, answer.version_id, is_own=is_own)
 
 
 def own_value(player: Player, parameter: str, now: datetime) -> Answer:

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "apps.players.apps.PlayersConfig",
     "apps.transactions.apps.TransactionsConfig",
     "apps.wallets.apps.WalletsConfig",
+    "apps.compliance.apps.ComplianceConfig",
     "apps.safer_play.apps.SaferPlayConfig",
     "apps.providers.apps.ProvidersConfig",
     "apps.payments.apps.PaymentsConfig",
