@@ -30,7 +30,7 @@ def now() -> datetime:
 
 
 def real_now() -> datetime:
-    """The time it really is, for what does not follow the business clock: ids of rows, and how far the two are apart."""
+    """The time it really is, which ids of rows follow and the business clock runs ahead of."""
     return datetime.now(UTC)
 
 

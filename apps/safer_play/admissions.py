@@ -1,19 +1,18 @@
-"""Who is let in: registration and log-in ask the national register; play and deposits need its answer and no exclusion."""
+"""Who is let in: registration and log-in ask the national register; play and deposits need its answer."""
 
 from datetime import datetime
-from typing import Any, ClassVar
-
-from django.db import transaction
+from typing import ClassVar
 
 from apps.brands.models import Brand, Jurisdiction
+from apps.compliance.policies import local_day
 from apps.core.errors import DomainError
 from apps.players.models import Player, PlayerSession
 from apps.players.operations import Registration
 from apps.players.queries import live_sessions
 from apps.safer_play import rules
 from apps.safer_play.exclusions import ExclusionTerms, active_exclusion, exclude_person, linked_exclusion
-from apps.safer_play.guarding import lock_player_with_law, refresh_guard
-from apps.safer_play.models import Exclusion, Limit, RegisterQuery
+from apps.safer_play.guarding import has_deposit_limit
+from apps.safer_play.models import Exclusion, RegisterQuery
 from apps.safer_play.policies import local_date
 from apps.safer_play.registers.asking import Register, ask_register, register_of, subject_of
 from apps.safer_play.registers.contract import Subject
@@ -23,7 +22,7 @@ _LOGIN = RegisterQuery.Purpose.LOGIN
 
 
 class RegistrationBarred(DomainError):
-    """This person may not open an account at present. A national register, or an exclusion of his own, says so."""
+    """The person may not open an account at present. A national register, or an exclusion of his own, says so."""
 
     code: ClassVar[str] = "registration-barred"
     title: ClassVar[str] = "An account cannot be opened"
@@ -47,7 +46,7 @@ class RegisterUnavailable(DomainError):
 
 
 class PlayerExcluded(DomainError):
-    """The player is excluded: no play, no deposits, no bonuses until `until` (null: until it is ended). Money can leave."""
+    """The player is excluded: no play, deposits or bonuses before `until` (null: until it is ended)."""
 
     code: ClassVar[str] = "player-excluded"
     title: ClassVar[str] = "The player is excluded"
@@ -88,8 +87,7 @@ def before_registration(*, registration: Registration, brand: Brand, jurisdictio
     )
     if linked_exclusion(subject, brand=brand, jurisdiction=jurisdiction.code, now=now) is not None:
         raise RegistrationBarred
-    applicant = Player(jurisdiction=jurisdiction, birth_date=registration.birth_date)
-    register = register_of(jurisdiction.code, brand_code=brand.code, on=local_date(applicant, now))
+    register = register_of(jurisdiction.code, brand_code=brand.code, on=local_day(jurisdiction.code, now))
     if register is None or RegisterQuery.Purpose.REGISTER not in register.purposes:
         return
     answer = ask_register(register, subject, purpose=RegisterQuery.Purpose.REGISTER, now=now)
@@ -116,21 +114,27 @@ def after_login(*, session: PlayerSession, now: datetime) -> None:
 
 def before_play(*, session: PlayerSession, now: datetime) -> None:
     """
-    Let a player to a game, or say why not. Call it outside a transaction: it asks the register again where it was silent.
+    Ask the register again where it was silent at the log-in. Call it outside a transaction, before a launch.
+
+    `require_may_play` then decides, in the launch's own transaction.
+    """
+    register = _login_register(session.player, now)
+    if register is None or _is_cleared(session.player_id, now):
+        return
+    if active_exclusion(session.player_id, now=now) is None:
+        _ask_for_login(session.player, session, now)
+
+
+def require_may_play(player: Player, *, now: datetime) -> None:
+    """
+    Let a player to a game, or say why not. Asks nobody; the caller holds the player's row.
 
     :raises PlayerExcluded: during an exclusion
-    :raises RegisterUnavailable: if the register gives no answer
-    :raises PlayNeedsLimit: where the law wants a limit first
+    :raises RegisterUnavailable: if the register has given no answer
+    :raises PlayNeedsLimit: where the law wants a deposit limit first
     """
-    player = Player.objects.select_related("brand", "jurisdiction").get(pk=session.player_id)
-    register = _login_register(player, now)
-    if register is not None and not _is_cleared(player.pk, now) and active_exclusion(player.pk, now=now) is None:
-        _ask_for_login(player, session, now)
     require_admitted(player, now=now)
-    with transaction.atomic():
-        player = lock_player_with_law(player.pk)
-        guard = refresh_guard(player, now=now)
-    if guard is not None and guard.needs_limit:
+    if rules.must_have_limit(player, now) and not has_deposit_limit(player.pk):
         raise PlayNeedsLimit
 
 
@@ -141,12 +145,21 @@ def require_admitted(player: Player, *, now: datetime) -> None:
     :raises PlayerExcluded: during an exclusion
     :raises RegisterUnavailable: if the register has given no answer
     """
-    exclusion = active_exclusion(player.pk, now=now)
+    require_not_excluded(player.pk, now=now)
+    if _login_register(player, now) is not None and not _is_cleared(player.pk, now):
+        raise RegisterUnavailable
+
+
+def require_not_excluded(player_id: int, *, now: datetime) -> None:
+    """
+    Refuse who is excluded.
+
+    :raises PlayerExcluded: with until when
+    """
+    exclusion = active_exclusion(player_id, now=now)
     if exclusion is not None:
         until = None if exclusion.holds or exclusion.ends_at is None else exclusion.ends_at.isoformat()
         raise PlayerExcluded(extensions={"until": until, "kind": exclusion.kind})
-    if _login_register(player, now) is not None and not _is_cleared(player.pk, now):
-        raise RegisterUnavailable
 
 
 def _ask_for_login(player: Player, session: PlayerSession, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Deposits against limits and exclusions: headroom reserved when one begins, kept when it settles, given back when not."""
+"""Deposits against limits: headroom reserved when one begins, kept when it settles, given back when it fails."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,7 +71,7 @@ class _Binding:
 
 def reserve_deposit(*, player: Player, deposit_key: str, money: Money, now: datetime) -> None:
     """
-    Take a deposit's amount out of every limit that applies, in the caller's transaction; the same key again does nothing.
+    Take a deposit's amount out of every limit that applies, in the caller's transaction; once for each key.
 
     The player's row is locked until that transaction ends, so two deposits can not both take the last of the headroom.
 
@@ -134,7 +134,7 @@ def release_deposit(*, deposit_key: str, now: datetime) -> None:
 
 
 def note_refusal(error: DepositLimitReached) -> None:
-    """Record a refused deposit. Call it once the caller's transaction has been rolled back, or the record goes with it."""
+    """Record a refused deposit; once the caller's transaction is rolled back, or the record would go with it."""
     error.refusal.save(force_insert=True)
 
 
@@ -157,7 +157,9 @@ def deposit_bindings(player: Player, *, currency: str, now: datetime) -> list[_B
 def _of_limit(limit: Limit, now: datetime) -> _Binding:
     usage = usage_of(limit, now=now)
     amount = Money(limit.size, limit.currency)
-    return _Binding(limit.set_by, limit.period, amount, usage.headroom, usage.returns_at, limit, limit.policy_version_id)
+    return _Binding(
+        limit.set_by, limit.period, amount, usage.headroom, usage.returns_at, limit, limit.policy_version_id
+    )
 
 
 def _caps(player: Player, currency: str, now: datetime) -> list[_Binding]:

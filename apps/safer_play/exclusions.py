@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from django.contrib.auth.models import User
@@ -134,7 +134,9 @@ def exclude_by_staff(
 
 
 @transaction.atomic
-def lengthen_exclusion(*, exclusion_id: int, ends_at: datetime | None, actor: User, reason: str, now: datetime) -> Exclusion:
+def lengthen_exclusion(
+    *, exclusion_id: int, ends_at: datetime | None, actor: User, reason: str, now: datetime
+) -> Exclusion:
     """
     Let a running exclusion end later, or never by itself. Ending one earlier is another matter, see `returning`.
 
@@ -207,7 +209,7 @@ def brands_of_licence(brand: Brand, jurisdiction: str) -> set[int]:
     return {brand.pk, *same}
 
 
-def _same_person(*, first_name: str, last_name: str, birth_date: object, email: str, phone: str) -> QuerySet[Player]:
+def _same_person(*, first_name: str, last_name: str, birth_date: date, email: str, phone: str) -> QuerySet[Player]:
     """Accounts with the same name and birth date and the same e-mail address or telephone."""
     reached = Q(email__iexact=email)
     if phone:
@@ -280,7 +282,9 @@ def _following(player: Player, origin: Exclusion) -> Exclusion:
 
 def end_log_ins(player: Player, *, except_id: int | None, reason: str, now: datetime) -> int:
     """End the player's log-ins, but for one that may go on."""
-    sessions: QuerySet[PlayerSession] = live_sessions(player.pk, now).exclude(pk=except_id)
+    sessions: QuerySet[PlayerSession] = live_sessions(player.pk, now)
+    if except_id is not None:
+        sessions = sessions.exclude(pk=except_id)
     return sessions.update(revoked_at=now, revoked_reason=reason)
 
 

@@ -13,6 +13,7 @@ from apps.safer_play.reality import reality_state
 # Longer than the longest period (a month and a day of clock change), so that each has its tally whole.
 TALLIED_FOR = timedelta(days=33)
 _COUNTED = (Limit.Kind.LOSS, Limit.Kind.WAGER)
+_DEPOSIT, _ACTIVE = Limit.Kind.DEPOSIT, Limit.State.ACTIVE
 _IN_BETS = (*_COUNTED, Limit.Kind.SESSION, Limit.Kind.STAKE)
 _FIELDS = (
     "excluded_until", "paused_until", "check_due_at", "needs_limit", "has_limits", "product_rules",
@@ -45,9 +46,12 @@ def refresh_guard(player: Player, *, now: datetime) -> Guard | None:
 
     The caller has locked the player's row. Nothing is written, and no bet waits, where nothing has changed.
     """
-    due = _due(player, now)
+    open_limits = Limit.objects.filter(player_id=player.pk, state__in=(_ACTIVE, *Limit.OPEN_CHANGES), is_removal=False)
+    limits = set(open_limits.values_list("kind", "state"))
+    due = _due(player, limits, now)
     guard = Guard.objects.filter(player_id=player.pk).first()
-    counts = _counts(player.pk)
+    counts = any(kind in _COUNTED for kind, _ in limits)
+    is_new = guard is None
     if guard is None:
         if not any(due.values()) and not counts:
             return None
@@ -61,7 +65,7 @@ def refresh_guard(player: Player, *, now: datetime) -> Guard | None:
         guard.counts_since = _rebuild_tally(player.pk, now)
     elif not counts:
         guard.counts_since = None
-    if guard._state.adding:
+    if is_new:
         guard.save(force_insert=True)
     else:
         guard.save(update_fields=[*_FIELDS, "counts_since"])
@@ -83,29 +87,29 @@ def rebuild_tally(*, player_id: int, now: datetime) -> None:
     Guard.objects.filter(player_id=player_id).update(counts_since=since)
 
 
-def _due(player: Player, now: datetime) -> dict[str, object]:
+def has_deposit_limit(player_id: int) -> bool:
+    """Whether a deposit limit is in force."""
+    return Limit.objects.filter(player_id=player_id, kind=_DEPOSIT, state=_ACTIVE).exists()
+
+
+def _due(player: Player, limits: set[tuple[str, str]], now: datetime) -> dict[str, object]:
     reality = reality_state(player, now=now)
-    in_force = Limit.objects.filter(player_id=player.pk, state__in=(Limit.State.ACTIVE, Limit.State.PENDING))
-    kinds = set(in_force.filter(is_removal=False).values_list("kind", "state"))
     return {
         "excluded_until": _excluded_until(player.pk),
         "paused_until": reality.paused_until if reality else None,
         "check_due_at": reality.due_at if reality and reality.must_acknowledge else None,
-        "needs_limit": rules.must_have_limit(player, now) and (Limit.Kind.DEPOSIT, Limit.State.ACTIVE) not in kinds,
-        "has_limits": any(kind in _IN_BETS for kind, _ in kinds),
+        "needs_limit": rules.must_have_limit(player, now) and (_DEPOSIT, _ACTIVE) not in limits,
+        "has_limits": any(kind in _IN_BETS for kind, _ in limits),
         "product_rules": rules.product_rules(player, now),
     }
 
 
 def _excluded_until(player_id: int) -> datetime | None:
     active = Exclusion.objects.filter(player_id=player_id, state=Exclusion.State.ACTIVE)
-    ends = [FOREVER if holds or ends_at is None else ends_at for ends_at, holds in active.values_list("ends_at", "holds")]
+    ends = [
+        FOREVER if holds or ends_at is None else ends_at for ends_at, holds in active.values_list("ends_at", "holds")
+    ]
     return max(ends, default=None)
-
-
-def _counts(player_id: int) -> bool:
-    limits = Limit.objects.filter(player_id=player_id, kind__in=_COUNTED, is_removal=False)
-    return limits.filter(state__in=(Limit.State.ACTIVE, *Limit.OPEN_CHANGES)).exists()
 
 
 def _rebuild_tally(player_id: int, now: datetime) -> datetime:

@@ -1,6 +1,7 @@
 """Logging out who has gone: neither a call to the API nor a bet for as long as the jurisdiction says."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -15,7 +16,8 @@ _END = """
      WHERE p.id = s.player_id AND p.jurisdiction_id = %(jurisdiction)s
        AND s.revoked_at IS NULL AND s.expires_at > %(now)s AND s.last_seen_at < %(idle_since)s
        AND NOT EXISTS (SELECT 1 FROM transactions_transaction t
-                        WHERE t.player_id = p.id AND t.id >= %(floor)s AND t.kind IN ('bet', 'win') AND t.created_at >= %(idle_since)s)
+                        WHERE t.player_id = p.id AND t.id >= %(floor)s AND t.kind IN ('bet', 'win')
+                          AND t.created_at >= %(idle_since)s)
 """
 
 
@@ -31,7 +33,7 @@ def end_idle_log_ins(*, now: datetime) -> int:
         if not answer.is_own or not answer.value:
             continue
         idle_since = now - timedelta(minutes=float(answer.value)) - SEEN_INTERVAL
-        terms = {
+        terms: dict[str, Any] = {
             "now": now,
             "jurisdiction": jurisdiction.code,
             "idle_since": idle_since,

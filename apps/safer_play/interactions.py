@@ -24,8 +24,10 @@ MEASURED_OVER = timedelta(days=14)
 """Spend and time so long before and after say whether an interaction helped."""
 
 _MEASURE = """
-    SELECT s.currency, sum(s.staked)::bigint, sum(s.own_staked - s.own_won)::bigint, count(*) FILTER (WHERE s.staked > 0)
-      FROM safer_play_stake s WHERE s.player_id = %(player)s AND s.id >= %(floor)s AND s.at >= %(since)s AND s.at < %(until)s
+    SELECT s.currency, sum(s.staked)::bigint, sum(s.own_staked - s.own_won)::bigint,
+           count(*) FILTER (WHERE s.staked > 0)
+      FROM safer_play_stake s
+     WHERE s.player_id = %(player)s AND s.id >= %(floor)s AND s.at >= %(since)s AND s.at < %(until)s
      GROUP BY s.currency
 """
 
@@ -144,12 +146,10 @@ def measure_effect(*, interaction_id: int, now: datetime) -> Interaction:
 
 
 def measure(player_id: int, *, since: datetime, until: datetime) -> dict[str, Any]:
-    """Stakes, losses, bets, time logged in and number of limits of a player between two instants. Units of the ledger."""
+    """Stakes, losses (ledger units), bets, time logged in and limits of a player between two instants."""
     with connection.cursor() as cursor:
         cursor.execute(_MEASURE, {"player": player_id, "floor": ledger_floor(since), "since": since, "until": until})
-        money = {
-            code: {"staked": staked, "lost": lost, "bets": bets} for code, staked, lost, bets in cursor.fetchall()
-        }
+        money = {code: {"staked": staked, "lost": lost, "bets": bets} for code, staked, lost, bets in cursor.fetchall()}
         cursor.execute("SELECT safer_play_login_seconds(%s, %s, %s)", [player_id, since, until])
         (seconds,) = cursor.fetchone()
     limits = Limit.objects.filter(player_id=player_id, state=Limit.State.ACTIVE).count()

@@ -183,7 +183,9 @@ def lower_for_player(*, player_id: int, terms: Terms, actor: User, reason: str, 
     """
     player = lock_player_with_law(player_id)
     require_staff(actor, "lower_limit", player)
-    active = Limit.objects.filter(**_place(player, _completed(player, terms, now), Limit.SetBy.OPERATOR), state=State.ACTIVE)
+    active = Limit.objects.filter(
+        **_place(player, _completed(player, terms, now), Limit.SetBy.OPERATOR), state=State.ACTIVE
+    )
     before = active.first()
     if terms.is_removal or (before is not None and before.size < terms.size):
         raise LimitNotLowered
@@ -259,7 +261,11 @@ def apply_due_changes_of(*, player_id: int, now: datetime) -> int:
 def _completed(player: Player, terms: Terms, now: datetime) -> Terms:
     """Fill in what law or custom says where the request says nothing."""
     is_deposit = terms.kind == Kind.DEPOSIT
-    currency = "" if terms.kind == Kind.SESSION else (terms.money.currency if terms.money else terms.currency or player.currency)
+    currency = (
+        ""
+        if terms.kind == Kind.SESSION
+        else (terms.money.currency if terms.money else terms.currency or player.currency)
+    )
     window = (rules.deposit_window(player, now) if is_deposit else None) or terms.window or Limit.Window.CALENDAR
     default_basis = Limit.Basis.NET if terms.kind == Kind.LOSS else Limit.Basis.GROSS
     basis = (rules.deposit_basis(player, now) or terms.basis or default_basis) if is_deposit else default_basis
@@ -338,9 +344,14 @@ def _decide_time(limit: Limit, player: Player, active: Limit | None, now: dateti
 
 
 def _hold_or_start(limit: Limit, player: Player, active: Limit | None, *, actor: str, now: datetime) -> None:
-    """L6: a high deposit limit waits until staff have spoken with the player. Otherwise, if its time is now, it counts."""
+    """L6: a high deposit limit waits until staff have spoken with the player. Else, if its time is now, it counts."""
     rises = active is None or limit.is_removal or limit.size > active.size
-    if rises and limit.kind == Kind.DEPOSIT and limit.set_by == Limit.SetBy.PLAYER and _needs_contact(limit, player, now):
+    if (
+        rises
+        and limit.kind == Kind.DEPOSIT
+        and limit.set_by == Limit.SetBy.PLAYER
+        and _needs_contact(limit, player, now)
+    ):
         _move(limit, "hold", actor="system", note="Above the amount at which staff must speak with the player", now=now)
     elif limit.effective_at <= now:
         _take_effect(limit, actor=actor, now=now)
@@ -368,9 +379,7 @@ def _take_effect(change: Limit, *, actor: str, now: datetime) -> None:
 def _open_change(player_id: int, public_id: str) -> Limit:
     change = (
         Limit.objects.select_for_update()
-        .filter(
-            player_id=player_id, public_id=public_id, set_by=Limit.SetBy.PLAYER, state__in=Limit.OPEN_CHANGES
-        )
+        .filter(player_id=player_id, public_id=public_id, set_by=Limit.SetBy.PLAYER, state__in=Limit.OPEN_CHANGES)
         .first()
     )
     if change is None:

@@ -1,4 +1,4 @@
-"""Who may be sent marketing or offered a bonus. Asked synchronously by whoever wants to; the end of an exclusion changes nothing."""
+"""Who may be sent marketing or offered a bonus. The end of an exclusion never changes the answer."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ def stop_marketing(*, player: Player, reason: str, actor: str, now: datetime) ->
 
 @transaction.atomic
 def consent_to_marketing(*, player_id: int, now: datetime) -> int:
-    """Take a player off the list at his own, new wish; returns how many stops that ended. For use once he may play again."""
+    """Take a player off the list at his own, new wish; returns how many stops that ended."""
     return MarketingStop.objects.filter(player_id=player_id, lifted_at=None).update(lifted_at=now)
 
 
@@ -38,9 +38,7 @@ def marketable(players: Iterable[Player], *, now: datetime) -> set[int]:
     says nothing of, is left out. Calls a vendor, so not inside a transaction.
     """
     rest = list(players)
-    stopped = set(
-        MarketingStop.objects.filter(player__in=rest, lifted_at=None).values_list("player_id", flat=True)
-    )
+    stopped = set(MarketingStop.objects.filter(player__in=rest, lifted_at=None).values_list("player_id", flat=True))
     groups: defaultdict[tuple[str, str], list[Player]] = defaultdict(list)
     for player in rest:
         if player.pk not in stopped:

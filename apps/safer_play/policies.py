@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from apps.compliance.policies import MEMBER_STATES, UNION, policy
+from apps.compliance.policies import MEMBER_STATES, UNION, local_day, policy
 from apps.players.models import Player
 from apps.players.operations.registration import age_in_years
 
@@ -21,7 +20,7 @@ class Answer:
 
 def local_date(player: Player, now: datetime) -> date:
     """The day it is where the player's law applies."""
-    return now.astimezone(ZoneInfo(player.jurisdiction.timezone)).date()
+    return local_day(player.jurisdiction_id, now)
 
 
 def age_of(player: Player, now: datetime) -> int:
@@ -30,7 +29,7 @@ def age_of(player: Player, now: datetime) -> int:
 
 
 def policy_for(player: Player, parameter: str, now: datetime) -> Answer:
-    """What policy says about a parameter for this player now; a player is asked for with his jurisdiction loaded."""
+    """What policy says about a parameter for this player now."""
     return policy_in(
         player.jurisdiction_id,
         parameter,

@@ -57,9 +57,7 @@ def request_return(*, player_id: int, public_id: str, reason: str, now: datetime
     rule = rules.return_rule(player, now)
     if rule.needs_reason and not reason.strip():
         raise ReturnNotPossible("Say why.")
-    request = ExclusionReturn(
-        exclusion=exclusion, reason=reason, requested_at=now, policy_version_id=rule.version_id
-    )
+    request = ExclusionReturn(exclusion=exclusion, reason=reason, requested_at=now, policy_version_id=rule.version_id)
     needs_decision = rule.decide_within is not None or exclusion.kind != Kind.SELF_EXCLUSION
     if needs_decision:
         request.decide_by = now + rule.decide_within if rule.decide_within else None

@@ -1,4 +1,4 @@
-"""What the law asks of safer play, read from policies into the words of this app. Figures are data there, never here."""
+"""What the law asks of safer play, read from policies into the words of this app. Figures are data there."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -133,7 +133,7 @@ class RealityRule:
 
 
 def reality_rule(player: Player, now: datetime) -> RealityRule:
-    """Fixed interval or the player's choice; whether play stops until he has acknowledged, and for how long at least."""
+    """Fixed interval or the player's choice; whether play stops until he has acknowledged, and for how long."""
     value = own_value(player, "reality_check", now).value or {}
     interval = value.get("interval_minutes")
     return RealityRule(

@@ -1,4 +1,4 @@
-"""Periods of limits and what has been used of them; the reckoning itself is in `sql/`, shared with the posting function."""
+"""Periods of limits and what has been used of them, reckoned by the SQL that the posting function uses too."""
 
 from dataclasses import dataclass
 from datetime import datetime

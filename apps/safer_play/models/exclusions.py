@@ -41,7 +41,9 @@ class Exclusion(models.Model):
     started_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, help_text="Empty: until it is ended")
     earliest_return_at = models.DateTimeField(null=True, help_text="Before this nobody may ask to come back")
-    holds = models.BooleanField(default=False, help_text="Goes on after its end until the player has come back properly")
+    holds = models.BooleanField(
+        default=False, help_text="Goes on after its end until the player has come back properly"
+    )
     bars_login = models.BooleanField(default=False, help_text="The law bars log-in too; staff pay the balance out")
     origin = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="followers")
     actor = models.CharField(max_length=150, help_text="`player`, a staff username, or the register")

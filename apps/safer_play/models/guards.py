@@ -1,4 +1,4 @@
-"""What the posting function reads and writes with each bet of a guarded player. Written by `guarding` and by SQL only."""
+"""What the posting function reads and writes with each bet of a guarded player; see `guarding` and `sql/`."""
 
 from datetime import UTC, datetime
 
@@ -22,8 +22,12 @@ class Guard(models.Model):
     player = models.OneToOneField(Player, primary_key=True, on_delete=models.PROTECT, related_name="guard")
     excluded_until = models.DateTimeField(null=True, help_text="No bet before; year 9999 until somebody ends it")
     paused_until = models.DateTimeField(null=True, help_text="A pause that the law forces")
-    check_due_at = models.DateTimeField(null=True, help_text="From here on no bet until a reality check is acknowledged")
-    needs_limit = models.BooleanField(default=False, help_text="The law allows no play without a limit, and none is set")
+    check_due_at = models.DateTimeField(
+        null=True, help_text="From here on no bet until a reality check is acknowledged"
+    )
+    needs_limit = models.BooleanField(
+        default=False, help_text="The law allows no play without a limit, and none is set"
+    )
     has_limits = models.BooleanField(default=False)
     product_rules = models.JSONField(
         default=list, help_text="Per game category: largest stake and shortest cycle that the law allows"

@@ -6,7 +6,7 @@ from apps.players.models import Player, PlayerSession
 
 
 class RegisterQuery(models.Model):
-    """One question and its answer, never altered. The person is kept as a digest only: the answer is about him, not ours."""
+    """One question and its answer, never altered. The person it was about is kept as a digest."""
 
     class Purpose(models.TextChoices):
         """Why it was asked; an answer counts for that only."""
@@ -28,7 +28,9 @@ class RegisterQuery(models.Model):
     purpose = models.CharField(max_length=12, choices=Purpose)
     subject_digest = models.CharField(max_length=64, help_text="Keyed SHA-256 of name, birth date and e-mail")
     player = models.ForeignKey(Player, on_delete=models.PROTECT, null=True, related_name="register_queries")
-    player_session = models.ForeignKey(PlayerSession, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False)
+    player_session = models.ForeignKey(
+        PlayerSession, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False
+    )
     answer = models.CharField(max_length=20, choices=Answer)
     error = models.CharField(max_length=200, blank=True)
     latency_ms = models.PositiveIntegerField()

@@ -20,7 +20,9 @@ class RealityCheck(models.Model):
     """One check that its player acknowledged, and what he was shown. Never altered."""
 
     player = models.ForeignKey(Player, on_delete=models.PROTECT, related_name="reality_checks")
-    player_session = models.ForeignKey(PlayerSession, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False)
+    player_session = models.ForeignKey(
+        PlayerSession, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False
+    )
     due_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField()
     elapsed_seconds = models.PositiveIntegerField()

@@ -1,4 +1,4 @@
-"""Asking a national register: fail-closed, with a circuit breaker, every question logged. Never inside a transaction."""
+"""Asking a national register: fail-closed, with a circuit breaker, every question logged; in no transaction."""
 
 import hashlib
 import hmac
@@ -83,7 +83,9 @@ def ask_register(
     return reply.answer
 
 
-def ask_about_many(register: Register, subjects: Sequence[tuple[Player, Subject]], *, purpose: str, now: datetime) -> list[str]:
+def ask_about_many(
+    register: Register, subjects: Sequence[tuple[Player, Subject]], *, purpose: str, now: datetime
+) -> list[str]:
     """Ask about several people, in as few questions as the register takes; answers in their order."""
     adapter = _adapter(register)
     size = adapter.largest_batch if adapter else max(len(subjects), 1)
@@ -128,14 +130,8 @@ def subject_of(player: Player) -> Subject:
 
 def subject_digest(subject: Subject) -> str:
     """The person, for the log: the same person gives the same digest, and nobody without our key can try names."""
-    text = "|".join(
-        (
-            subject.first_name.casefold(),
-            subject.last_name.casefold(),
-            subject.birth_date.isoformat(),
-            subject.email.casefold(),
-        )
-    )
+    names = f"{subject.first_name.casefold()}|{subject.last_name.casefold()}"
+    text = f"{names}|{subject.birth_date.isoformat()}|{subject.email.casefold()}"
     return hmac.new(settings.SECRET_KEY.encode(), f"safer-play|{text}".encode(), hashlib.sha256).hexdigest()
 
 

@@ -1,9 +1,9 @@
 """
 GAMSTOP (Great Britain): form POST with an API key; the answer is a header.
 
-Single: `POST /v2`, fields firstName, lastName, dateOfBirth, email, postcode, mobile; answer in `X-Exclusion`: Y excluded,
-N not, P previously. Batch: up to 1 000 rows. Known from public operator code (confidence B); the batch body is C: a JSON
-list of the same fields with `correlationId`, answered by a list of `{"correlationId", "exclusion"}`.
+Single: `POST /v2`, fields firstName, lastName, dateOfBirth, email, postcode, mobile; answer in `X-Exclusion`: Y
+excluded, N not, P previously. Batch: up to 1 000 rows. Known from public operator code (confidence B); the batch body
+is C: a JSON list of the same fields with `correlationId`, answered by a list of `{"correlationId", "exclusion"}`.
 """
 
 import json

@@ -1,8 +1,8 @@
 """
-Registers whose protocol is given to licensees only (Spelpaus, OASIS, ROFUS, CRUKS …), through the operator's own gateway.
+Registers whose protocol is given to licensees only (Spelpaus, OASIS, ROFUS, CRUKS …), through the operator's gateway.
 
 The protocol is ours: `POST /check` with `{"register", "purpose", "subjects": [{"reference", "first_name", "last_name",
-"birth_date", "email", "postcode", "phone"}]}` and `X-API-Key`, answered by `{"answers": [{"reference", "answer"}]}`, where
+"birth_date", "email", "postcode", "phone"}]}` and `X-API-Key`, answered by `{"answers": [{"reference", "answer"}]}`;
 `answer` is `clear`, `excluded` or `previously_excluded`. Whoever holds the licence puts a small service in front that
 speaks the register's own.
 """
