@@ -222,9 +222,8 @@ def record_contact(*, limit_id: int, accepted: bool, actor: User, note: str, now
     else:
         _move(limit, "accept", actor=who, note=note, now=now)
         apply_due_changes(player=player, now=now)
-        limit.refresh_from_db()
     refresh_guard(player, now=now)
-    return limit
+    return Limit.objects.get(pk=limit_id)
 
 
 def apply_due_changes(*, player: Player, now: datetime) -> int:

@@ -136,8 +136,8 @@ BEGIN
     END IF;
     PERFORM safer_play_record_refusal(
         p_player, v_binding.kind, v_binding, p_stake,
-        CASE v_binding.kind WHEN 'stake' THEN v_binding.amount_units WHEN 'wager' THEN v_least + p_stake WHEN 'loss' THEN v_least + p_own
-                            ELSE greatest(v_least + 1, 0) END,
+        greatest(CASE v_binding.kind WHEN 'wager' THEN v_least + p_stake WHEN 'loss' THEN v_least + p_own
+                                     WHEN 'stake' THEN v_least + p_stake ELSE v_least + 1 END, 0),
         coalesce(v_returns, safer_play_rolling_return(v_binding, p_now)), NULL, p_currency, p_request, p_now);
     RETURN true;
 END
