@@ -32,7 +32,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics.scrape, name="metrics"),
     *vendor_urls.urlpatterns,
     *_mount(
-        "api/v1/", "apps.players.api.urls", "apps.wallets.api.urls", "apps.providers.api.urls", "apps.payments.api.urls"
+        "api/v1/",
+        "apps.players.api.urls",
+        "apps.wallets.api.urls",
+        "apps.safer_play.api.urls",
+        "apps.providers.api.urls",
+        "apps.payments.api.urls",
     ),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", developer_portal.index, name="docs"),
