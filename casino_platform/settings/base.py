@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "simple_history",
+    "csp",
     "django_fsm",
     "rest_framework",
     "drf_spectacular",
@@ -70,6 +71,7 @@ MIDDLEWARE = [
     "apps.backoffice.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
@@ -121,6 +123,22 @@ CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+# Nothing is loaded from, framed by or sent to anybody else. Unfold's Alpine.js evaluates expressions in attributes, so
+# inline scripts cannot be forbidden; what they could fetch or post elsewhere is.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ADAPTER = "apps.backoffice.mfa_adapter.StaffMfaAdapter"
 MFA_TOTP_ISSUER = "Casino platform"
@@ -150,8 +168,8 @@ EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 
 # --- outgoing webhooks ----------------------------------------------------------------------------
-# Lets them go to private addresses and over plain HTTP: for the sandbox's own receiver, never in production.
-WEBHOOKS_ALLOW_PRIVATE = False
+# Lets them go to private addresses and over plain HTTP: the sandbox's operator listens on this machine.
+WEBHOOKS_ALLOW_PRIVATE = SANDBOX
 # --- evidence in cases: files by their hash, private; back it up with the database -------------------
 EVIDENCE_DIR: Path = Path(env.str("EVIDENCE_DIR", default=str(DATA_DIR / "evidence")))
 
