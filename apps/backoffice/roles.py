@@ -28,6 +28,12 @@ _FIGURES = frozenset({"backoffice.view_figures"})
 _POLICIES = frozenset(
     {"compliance.view_policyversion", "compliance.view_policyparameter", "compliance.view_policysource"}
 )
+_PRIVACY_VIEW = frozenset(
+    {
+        "compliance.view_legalhold", "compliance.view_erasurerequest", "compliance.view_erasure",
+        "compliance.view_dataexport",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,9 @@ ROLES: tuple[Role, ...] = (
     Role(
         "compliance_analyst",
         "Looks at players (masked), their play and money",
-        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER,
+        _POLICIES | _PRIVACY_VIEW
+        | {"compliance.handle_erasure", "compliance.place_hold"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER,
     ),
     Role(
         "investigator",
@@ -53,7 +61,9 @@ ROLES: tuple[Role, ...] = (
     Role(
         "mlro",
         "Decides on money laundering matters",
-        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
+        _POLICIES | _PRIVACY_VIEW | {"compliance.place_hold", "compliance.release_hold"}
+        | {"compliance.handle_erasure", "compliance.export_player"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
         | {"players.unmask_player", "players.change_status"},
     ),
     Role(
@@ -85,7 +95,7 @@ ROLES: tuple[Role, ...] = (
         "Reads everything, changes nothing",
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
         | _FIGURES | _PAYMENTS
-        | _POLICIES
+        | _POLICIES | _PRIVACY_VIEW
         | {"compliance.view_every_approval"}
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread"},

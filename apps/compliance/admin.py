@@ -2,5 +2,15 @@
 
 from apps.compliance.approvals_page import ApprovalRequestAdmin
 from apps.compliance.policies_page import PolicyParameterAdmin, PolicySourceAdmin, PolicyVersionAdmin
+from apps.compliance.retention_page import DataExportAdmin, ErasureAdmin, ErasureRequestAdmin, LegalHoldAdmin
 
-__all__ = ["ApprovalRequestAdmin", "PolicyParameterAdmin", "PolicySourceAdmin", "PolicyVersionAdmin"]
+__all__ = [
+    "ApprovalRequestAdmin",
+    "DataExportAdmin",
+    "ErasureAdmin",
+    "ErasureRequestAdmin",
+    "LegalHoldAdmin",
+    "PolicyParameterAdmin",
+    "PolicySourceAdmin",
+    "PolicyVersionAdmin",
+]

@@ -11,7 +11,8 @@ class ComplianceConfig(AppConfig):
     verbose_name = "Compliance"
 
     def ready(self) -> None:
-        """Register what this app lets two people do."""
-        from apps.compliance import commands  # noqa: PLC0415 - models must be loaded
+        """Register what this app lets two people do, and what it knows about players."""
+        from apps.compliance import commands, holdings  # noqa: PLC0415 - models must be loaded
 
         commands.register()
+        holdings.register_own()

@@ -2,5 +2,25 @@
 
 from apps.compliance.models.approvals import ApprovalEvent, ApprovalRequest
 from apps.compliance.models.policies import PolicyParameter, PolicySource, PolicyVersion
+from apps.compliance.models.retention import (
+    DataExport,
+    DataExportDownload,
+    DataExportFile,
+    Erasure,
+    ErasureRequest,
+    LegalHold,
+)
 
-__all__ = ["ApprovalEvent", "ApprovalRequest", "PolicyParameter", "PolicySource", "PolicyVersion"]
+__all__ = [
+    "ApprovalEvent",
+    "ApprovalRequest",
+    "DataExport",
+    "DataExportDownload",
+    "DataExportFile",
+    "Erasure",
+    "ErasureRequest",
+    "LegalHold",
+    "PolicyParameter",
+    "PolicySource",
+    "PolicyVersion",
+]
