@@ -29,6 +29,14 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         ),
     ),
     (
+        "Cases",
+        (
+            ("Desk", "work", "compliance:desk", "compliance.view_case"),
+            ("Cases", "folder_open", "compliance.case"),
+            ("Figures of the desk", "query_stats", "compliance:figures", "compliance.view_case_figures"),
+        ),
+    ),
+    (
         "Players",
         (
             ("Players", "person_search", "players.player"),
@@ -60,6 +68,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     (
         "Vendors",
         (
+            ("Incidents", "crisis_alert", "integrations.incident"),
             ("Exchanges", "sync_alt", "integrations.exchange"),
             ("Inbound events", "inbox", "integrations.inboundevent"),
             ("Integrations", "hub", "integrations.integration"),

@@ -12,7 +12,7 @@ _LEDGER = frozenset({"transactions.view_transaction", "transactions.view_account
 _EXCHANGES = frozenset({"integrations.view_exchange"})
 _CONNECTIONS = frozenset(
     {"integrations.view_integration", "integrations.view_credential", "integrations.view_integrationevent"}
-    | {"integrations.view_webhookendpoint", "integrations.view_webhookmessage"}
+    | {"integrations.view_webhookendpoint", "integrations.view_webhookmessage", "integrations.view_incident"}
 )
 _CATALOGUE = frozenset(
     {"providers.view_game", "providers.view_studio", "providers.view_gamecertificate", "providers.view_brandgame"}
@@ -25,6 +25,19 @@ _PAYMENTS = _PAYMENTS_PUBLIC | {
     "payments.view_check", "payments.view_instrument", "payments.view_capability", "integrations.view_inboundevent",
 }  # fmt: skip
 _FIGURES = frozenset({"backoffice.view_figures"})
+_CASES = frozenset({"compliance.view_case"})
+
+
+def _work(*queues: str) -> frozenset[str]:
+    """Cases of these queues."""
+    return _CASES | {f"compliance.work_{queue}" for queue in queues}
+
+
+# Decide, close, and be the second person for what colleagues decided.
+_DECIDES = frozenset({"compliance.decide_case", "compliance.resolve_case", "compliance.check_case"})
+_LEADS = frozenset(
+    {"compliance.assign_case", "compliance.export_case", "compliance.snooze_rule", "compliance.view_case_figures"}
+)
 _POLICIES = frozenset(
     {"compliance.view_policyversion", "compliance.view_policyparameter", "compliance.view_policysource"}
 )
@@ -48,33 +61,36 @@ class Role:
 ROLES: tuple[Role, ...] = (
     Role(
         "compliance_analyst",
-        "Looks at players (masked), their play and money",
-        _POLICIES | _PRIVACY_VIEW
-        | {"compliance.handle_erasure", "compliance.place_hold"}
-        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER,
+        "Looks at players (masked), their play and money; works alerts and cases",
+        _POLICIES | _PRIVACY_VIEW | {"compliance.handle_erasure", "compliance.place_hold"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
+        | _work("aml", "fraud", "kyc", "screening", "payment", "game", "complaint") | {"compliance.resolve_case"},
     ),
     Role(
         "investigator",
         "Unmasks with a purpose, holds and releases accounts",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"},
+        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"}
+        | _work("aml", "fraud", "screening", "payment", "game") | _DECIDES,
     ),
     Role(
         "mlro",
         "Decides on money laundering matters",
-        _POLICIES | _PRIVACY_VIEW | {"compliance.place_hold", "compliance.release_hold"}
-        | {"compliance.handle_erasure", "compliance.export_player"}
-        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
-        | {"players.unmask_player", "players.change_status"},
+        _POLICIES | _PRIVACY_VIEW | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
+        | {"players.unmask_player", "players.change_status"}
+        | {"compliance.place_hold", "compliance.release_hold", "compliance.handle_erasure", "compliance.export_player"}
+        | _work("aml", "fraud", "screening", "payment") | _DECIDES | _LEADS | {"compliance.work_mlro_stage"},
     ),
     Role(
         "rg_officer",
         "Protects players from harm: restricts and excludes",
-        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | {"players.change_status", "transactions.view_transaction"},
+        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | {"players.change_status", "transactions.view_transaction"}
+        | _work("harm", "complaint") | _DECIDES | _LEADS,
     ),
     Role(
         "kyc_agent",
         "Checks who players are",
-        _PLAYER | {"players.view_statuschange", "players.unmask_player"},
+        _PLAYER | {"players.view_statuschange", "players.unmask_player"}
+        | _work("kyc", "screening") | {"compliance.decide_case", "compliance.resolve_case", "compliance.check_case"},
     ),
     Role(
         "payments",
@@ -82,7 +98,8 @@ ROLES: tuple[Role, ...] = (
         _PLAYER | _LEDGER | _ADJUSTMENTS | _FIGURES | _PAYMENTS
         | {"wallets.propose_adjustment", "wallets.approve_adjustment"}
         | {"payments.approve_withdrawal", "payments.hold_withdrawal", "payments.resolve_withdrawal"}
-        | {"integrations.replay_inboundevent"},
+        | {"integrations.replay_inboundevent"}
+        | _work("payment") | {"compliance.resolve_case"},
     ),
     Role(
         "support",
@@ -94,9 +111,8 @@ ROLES: tuple[Role, ...] = (
         "auditor",
         "Reads everything, changes nothing",
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
-        | _FIGURES | _PAYMENTS
-        | _POLICIES | _PRIVACY_VIEW
-        | {"compliance.view_every_approval"}
+        | _FIGURES | _PAYMENTS | _POLICIES | _PRIVACY_VIEW | _CASES | {"compliance.view_every_approval"}
+        | {"compliance.read_all_cases", "compliance.view_case_figures"}
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread"},
     ),
@@ -114,7 +130,8 @@ ROLES: tuple[Role, ...] = (
         _PLAY | _CATALOGUE | _CONNECTIONS | _EXCHANGES | _FIGURES
         | {"transactions.view_transaction", "brands.view_brand", "brands.view_market"}
         | {"providers.switch_game", "providers.resolve_round", "providers.approve_round_void"}
-        | {"integrations.switch_integration", "brands.switch_brand"},
+        | {"integrations.switch_integration", "integrations.acknowledge_incident", "brands.switch_brand"}
+        | _work("game") | {"compliance.resolve_case"},
     ),
     Role(
         "admin",

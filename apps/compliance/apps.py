@@ -12,7 +12,18 @@ class ComplianceConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app lets two people do, and what it knows about players."""
-        from apps.compliance import commands, holdings  # noqa: PLC0415 - models must be loaded
+        from apps.compliance import (  # noqa: PLC0415 - models first
+            commands,
+            decisions,
+            effects,
+            holdings,
+            linked_people,
+            timeline,
+        )
 
         commands.register()
         holdings.register_own()
+        decisions.register_commands()
+        effects.register_own()
+        timeline.register_own()
+        linked_people.register_own()

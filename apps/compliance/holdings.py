@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from apps.compliance.models.pictures import PlayerTrace
 from apps.players.models import LoginAttempt, Player, PlayerSession, ProfileChange, StatusChange
 from apps.wallets.history import movements, transactions_of
 from apps.wallets.queries import balances_of
@@ -74,6 +75,7 @@ def register_own() -> None:
             "transactions", "Movements of money", _transactions, None, "Amounts, under a number: the books must balance"
         )
     )
+    register_holding(Holding("traces", "Devices and addresses you used", _traces, _erase_traces))
     register_holding(Holding("balances", "Balances", _balances, blocks=_owed))
 
 
@@ -183,6 +185,16 @@ def _balances(player: Player) -> Rows:
             "currency": wallet.currency,
             **{bucket: wallet.money(bucket).format() for bucket in ("cash", "bonus", "locked", "restricted")},
         }
+
+
+def _traces(player: Player) -> Rows:
+    """As they are kept: digests with a masked form, which is shown."""
+    rows = PlayerTrace.objects.filter(player=player).order_by("pk")
+    yield from map(dict, rows.values("kind", "shown", "first_seen_at", "last_seen_at", "times").iterator())
+
+
+def _erase_traces(player: Player) -> int:
+    return PlayerTrace.objects.filter(player=player).delete()[0]
 
 
 def _owed(player: Player) -> str:

@@ -2,7 +2,10 @@
 
 from celery import shared_task
 
-from apps.compliance import exports
+from apps.compliance import (
+    case_tasks,  # noqa: F401 - Celery finds tasks by this module
+    exports,
+)
 from apps.compliance.approvals import end_stale_requests as end_stale
 from apps.compliance.retention import erase_expired as erase
 from apps.core import clock
