@@ -29,6 +29,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "transactions.check_all_books": {"task": "transactions.check_all_books", "schedule": 24 * 60 * 60},
     "wallets.expire_adjustments": {"task": "wallets.expire_adjustments", "schedule": 5 * 60},
     "compliance.end_stale_requests": {"task": "compliance.end_stale_requests", "schedule": 60},
+    "compliance.sweep_exports": {"task": "compliance.sweep_exports", "schedule": 60},
+    "compliance.erase_expired": {"task": "compliance.erase_expired", "schedule": 60 * 60},
     "compliance.sweep_cases": {"task": "compliance.sweep_cases", "schedule": 30},
     "compliance.follow_money": {"task": "compliance.follow_money", "schedule": 10},
     "compliance.collect_traces": {"task": "compliance.collect_traces", "schedule": 60},

@@ -22,6 +22,10 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Policies", "policy", "admin:compliance_policy_places", "compliance.view_policyversion"),
             ("Policy versions", "history_edu", "compliance.policyversion"),
             ("Sources", "menu_book", "compliance.policysource"),
+            ("Legal holds", "lock", "compliance.legalhold"),
+            ("Erasure requests", "person_remove", "compliance.erasurerequest"),
+            ("Erased players", "auto_delete", "compliance.erasure"),
+            ("Data exports", "folder_zip", "compliance.dataexport"),
         ),
     ),
     (

@@ -41,6 +41,12 @@ _LEADS = frozenset(
 _POLICIES = frozenset(
     {"compliance.view_policyversion", "compliance.view_policyparameter", "compliance.view_policysource"}
 )
+_PRIVACY_VIEW = frozenset(
+    {
+        "compliance.view_legalhold", "compliance.view_erasurerequest", "compliance.view_erasure",
+        "compliance.view_dataexport",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,8 @@ ROLES: tuple[Role, ...] = (
     Role(
         "compliance_analyst",
         "Looks at players (masked), their play and money; works alerts and cases",
-        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
+        _POLICIES | _PRIVACY_VIEW | {"compliance.handle_erasure", "compliance.place_hold"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
         | _work("aml", "fraud", "kyc", "screening", "payment", "game", "complaint") | {"compliance.resolve_case"},
     ),
     Role(
@@ -68,8 +75,9 @@ ROLES: tuple[Role, ...] = (
     Role(
         "mlro",
         "Decides on money laundering matters",
-        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
+        _POLICIES | _PRIVACY_VIEW | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
         | {"players.unmask_player", "players.change_status"}
+        | {"compliance.place_hold", "compliance.release_hold", "compliance.handle_erasure", "compliance.export_player"}
         | _work("aml", "fraud", "screening", "payment") | _DECIDES | _LEADS | {"compliance.work_mlro_stage"},
     ),
     Role(
@@ -103,7 +111,7 @@ ROLES: tuple[Role, ...] = (
         "auditor",
         "Reads everything, changes nothing",
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
-        | _FIGURES | _PAYMENTS | _POLICIES | _CASES | {"compliance.view_every_approval"}
+        | _FIGURES | _PAYMENTS | _POLICIES | _PRIVACY_VIEW | _CASES | {"compliance.view_every_approval"}
         | {"compliance.read_all_cases", "compliance.view_case_figures"}
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread"},
