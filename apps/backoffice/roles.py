@@ -69,7 +69,8 @@ ROLES: tuple[Role, ...] = (
         "Decides on money laundering matters",
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
         | {"players.unmask_player", "players.change_status"}
-        | _work("aml", "fraud", "screening", "payment") | _DECIDES | _LEADS | {"compliance.work_mlro_stage"},
+        | _work("aml", "fraud", "screening", "payment") | _DECIDES | _LEADS | {"compliance.work_mlro_stage"}
+        | {"compliance_reports.access_reports", "compliance_reports.approve_reports"},
     ),
     Role(
         "rg_officer",

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "apps.transactions.apps.TransactionsConfig",
     "apps.wallets.apps.WalletsConfig",
     "apps.compliance.apps.ComplianceConfig",
+    "apps.compliance_reports.apps.ComplianceReportsConfig",
     "apps.providers.apps.ProvidersConfig",
     "apps.payments.apps.PaymentsConfig",
     *(["apps.sandbox.apps.SandboxConfig"] if SANDBOX else []),
