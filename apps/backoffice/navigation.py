@@ -18,6 +18,15 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         ),
     ),
     (
+        "Compliance",
+        (
+            ("Approvals", "how_to_reg", "compliance.approvalrequest"),
+            ("Policies", "policy", "admin:compliance_policy_places", "compliance.view_policyversion"),
+            ("Policy versions", "history_edu", "compliance.policyversion"),
+            ("Sources", "menu_book", "compliance.policysource"),
+        ),
+    ),
+    (
         "Cases",
         (
             ("Desk", "work", "compliance:desk", "compliance.view_case"),
@@ -62,6 +71,8 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Inbound events", "inbox", "integrations.inboundevent"),
             ("Integrations", "hub", "integrations.integration"),
             ("Keys", "key", "integrations.credential"),
+            ("Webhook endpoints", "webhook", "integrations.webhookendpoint"),
+            ("Webhook messages", "outbox", "integrations.webhookmessage"),
             ("Key and switch log", "history", "integrations.integrationevent"),
         ),
     ),

@@ -12,6 +12,7 @@ _LEDGER = frozenset({"transactions.view_transaction", "transactions.view_account
 _EXCHANGES = frozenset({"integrations.view_exchange"})
 _CONNECTIONS = frozenset(
     {"integrations.view_integration", "integrations.view_credential", "integrations.view_integrationevent"}
+    | {"integrations.view_webhookendpoint", "integrations.view_webhookmessage"}
 )
 _CATALOGUE = frozenset(
     {"providers.view_game", "providers.view_studio", "providers.view_gamecertificate", "providers.view_brandgame"}
@@ -55,7 +56,7 @@ ROLES: tuple[Role, ...] = (
     Role(
         "compliance_analyst",
         "Looks at players (masked), their play and money; works alerts and cases",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
+        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
         | _work("aml", "fraud", "kyc", "screening", "payment", "game", "complaint") | {"compliance.resolve_case"},
     ),
     Role(
@@ -67,7 +68,7 @@ ROLES: tuple[Role, ...] = (
     Role(
         "mlro",
         "Decides on money laundering matters",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
+        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
         | {"players.unmask_player", "players.change_status"}
         | _work("aml", "fraud", "screening", "payment") | _DECIDES | _LEADS | {"compliance.work_mlro_stage"}
         | {"compliance_reports.access_reports", "compliance_reports.approve_reports"},
@@ -75,7 +76,7 @@ ROLES: tuple[Role, ...] = (
     Role(
         "rg_officer",
         "Protects players from harm: restricts and excludes",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | {"players.change_status", "transactions.view_transaction"}
+        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | {"players.change_status", "transactions.view_transaction"}
         | _work("harm", "complaint") | _DECIDES | _LEADS,
     ),
     Role(
@@ -103,7 +104,8 @@ ROLES: tuple[Role, ...] = (
         "auditor",
         "Reads everything, changes nothing",
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
-        | _FIGURES | _PAYMENTS | _CASES | {"compliance.read_all_cases", "compliance.view_case_figures"}
+        | _FIGURES | _PAYMENTS | _POLICIES | _CASES | {"compliance.view_every_approval"}
+        | {"compliance.read_all_cases", "compliance.view_case_figures"}
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread"},
     ),
@@ -130,9 +132,12 @@ ROLES: tuple[Role, ...] = (
         _CONNECTIONS | _MARKETS
         | {"auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group"}
         | {"brands.view_staffscope", "brands.add_staffscope", "brands.delete_staffscope", "brands.switch_brand"}
-        | {"integrations.rotate_credential", "integrations.switch_integration"},
+        | {"integrations.rotate_credential", "integrations.switch_integration", "integrations.manage_webhookendpoint"},
     ),
 )  # fmt: skip
+
+# Everybody has an inbox of approvals; each command in it asks for permissions of its own.
+EVERYBODY = frozenset({"compliance.view_approvalrequest"})
 
 # Who drafts a rule must not be the one who publishes it, under any name.
 EXCLUDE_EACH_OTHER: tuple[frozenset[str], ...] = (frozenset({"policy_author", "policy_approver"}),)
@@ -152,7 +157,7 @@ def sync_roles() -> list[str]:
     for role in ROLES:
         group, made = Group.objects.get_or_create(name=role.name)
         before = {permission.pk for permission in group.permissions.all()}
-        after = {known[name] for name in role.permissions & known.keys()}
+        after = {known[name] for name in (role.permissions | EVERYBODY) & known.keys()}
         if before != after:
             group.permissions.set(after)
             changes.append(f"{role.name}: {len(after - before)} granted, {len(before - after)} taken away")
@@ -163,7 +168,7 @@ def sync_roles() -> list[str]:
 
 def unknown_permissions() -> set[str]:
     """Return the permissions that roles name and no model declares; once all migrations are applied, none."""
-    return {name for role in ROLES for name in role.permissions} - _existing_permissions().keys()
+    return ({name for role in ROLES for name in role.permissions} | EVERYBODY) - _existing_permissions().keys()
 
 
 def _existing_permissions() -> dict[str, int]:
