@@ -18,7 +18,16 @@ from apps.compliance.cases.closing import (
 )
 from apps.compliance.cases.steps import UnableToDoThat, lock_case, lock_for, record, require_held_by, require_open, save
 from apps.compliance.effects import Effect, clean_params, effect_named
-from apps.compliance.models import Alert, ApprovalRequest, Blueprint, Case, CaseDecision, CaseHold, PlayerNote, RuleSnooze
+from apps.compliance.models import (
+    Alert,
+    ApprovalRequest,
+    Blueprint,
+    Case,
+    CaseDecision,
+    CaseHold,
+    PlayerNote,
+    RuleSnooze,
+)
 from apps.compliance.queues import DECIDE, RESOLVE, SNOOZE_RULE, check_permission
 from apps.core.errors import DomainError
 

@@ -242,8 +242,13 @@ def _person(parent: ET.Element, name: str, facts: _Facts) -> None:
         _address(
             addresses,
             "address",
-            {"address_type": terms.get("address_type"), "address": player.street, "city": player.city,
-             "zip": player.postcode, "country_code": player.country},  # fmt: skip
+            {
+                "address_type": terms.get("address_type"),
+                "address": player.street,
+                "city": player.city,
+                "zip": player.postcode,
+                "country_code": player.country,
+            },  # fmt: skip
         )
     _text(person, "email", player.email)
 

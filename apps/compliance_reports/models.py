@@ -28,7 +28,9 @@ class AuthorityProfile(models.Model):
     title = models.CharField(max_length=120)
     jurisdiction = models.CharField(max_length=8)
     schema_version = models.CharField(max_length=20, help_text="e.g. goAML 5.0.1")
-    terms = models.JSONField(help_text="Identifiers, codes and what this authority wants; see docs/compliance-reports.md")
+    terms = models.JSONField(
+        help_text="Identifiers, codes and what this authority wants; see docs/compliance-reports.md"
+    )
     xsd = models.TextField()
     xsd_sha256 = models.CharField(max_length=64)
     loaded_at = models.DateTimeField()
@@ -39,9 +41,7 @@ class AuthorityProfile(models.Model):
 
         default_permissions = ()
         ordering = ("code", "-version")
-        constraints = (
-            models.UniqueConstraint(fields=("code", "version"), name="compliance_reports_profile_version"),
-        )
+        constraints = (models.UniqueConstraint(fields=("code", "version"), name="compliance_reports_profile_version"),)
 
     def __str__(self) -> str:
         return f"{self.title}, {self.schema_version}"

@@ -75,9 +75,7 @@ def of_case(request: HttpRequest, case_id: int) -> HttpResponse:
         code = request.POST.get("profile", "")
         return _done(
             request,
-            lambda: operations.draft(
-                case_id=case_id, profile_code=code, actor=_user(request), now=now()
-            ),
+            lambda: operations.draft(case_id=case_id, profile_code=code, actor=_user(request), now=now()),
             reverse("filings:of-case", args=[case_id]),
         )
     context = {

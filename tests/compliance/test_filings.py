@@ -1,6 +1,5 @@
 """Behind the wall: two people, complete documents, and nothing of it for anybody else."""
 
-
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -157,9 +156,7 @@ def test_whoever_wrote_it_does_not_approve_it(case: Case, mlro: User, deputy: Us
         Report.objects.filter(pk=report.pk).update(checker=mlro)
 
 
-def test_a_decision_not_to_report_takes_two_people_and_keeps_its_reasons(
-    case: Case, mlro: User, deputy: User
-) -> None:
+def test_a_decision_not_to_report_takes_two_people_and_keeps_its_reasons(case: Case, mlro: User, deputy: User) -> None:
     report = operations.draft(case_id=case.pk, profile_code="", actor=mlro, now=NOW)
     with pytest.raises(ReportIncomplete, match="Reasons"):
         operations.send_to_review(public_id=report.public_id, actor=mlro, now=NOW)
@@ -231,9 +228,7 @@ def test_the_officer_meets_it_so_the_crawl_would_have_found_it(case: Case, mlro:
     assert "/admin/filings/" in client.get(reverse("admin:compliance_case_change", args=[case.pk])).content.decode()
 
 
-def test_a_case_page_of_others_costs_the_same_with_and_without_a_filing(
-    case: Case, mlro: User, deputy: User
-) -> None:
+def test_a_case_page_of_others_costs_the_same_with_and_without_a_filing(case: Case, mlro: User, deputy: User) -> None:
     client = Client()
     client.force_login(colleague("auditor", brand=case.brand))
     address = reverse("admin:compliance_case_change", args=[case.pk])

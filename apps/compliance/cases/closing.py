@@ -34,7 +34,6 @@ def reopen_command(blueprint: str) -> str:
     return f"compliance.reopen_{blueprint}_case"
 
 
-
 class NotReadyToClose(DomainError):
     """Something that closing asks for is missing; `missing` lists it."""
 
@@ -117,7 +116,11 @@ def reopen_case(*, case_id: int, reason: str, actor: User, now: datetime) -> Cas
         return _reopen(case, reason, actor, None, now)
     payload = {"case": case.pk, "reason": reason}
     return request_approval(
-        command=reopen_command(case.blueprint_code), payload=payload, maker=actor, reason=reason, now=now,
+        command=reopen_command(case.blueprint_code),
+        payload=payload,
+        maker=actor,
+        reason=reason,
+        now=now,
         subject_player_id=case.player_id,
     )
 

@@ -20,7 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which authority, and the two files."""
         parser.add_argument("code", help="e.g. mt-fiau")
-        parser.add_argument("--facts", type=Path, required=True, help="JSON: title, jurisdiction, schema_version, terms")
+        parser.add_argument(
+            "--facts", type=Path, required=True, help="JSON: title, jurisdiction, schema_version, terms"
+        )
         parser.add_argument("--xsd", type=Path, required=True)
         parser.add_argument("--by", required=True, help="who loads it, for the record")
 
