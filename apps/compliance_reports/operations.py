@@ -198,6 +198,11 @@ def correct(*, public_id: UUID, actor: User, now: datetime) -> Report:
     return again
 
 
+def has_profile(code: str) -> bool:
+    """Whether an authority is set up."""
+    return AuthorityProfile.objects.filter(code=code).exists()
+
+
 @transaction.atomic
 def load_profile(*, code: str, facts: Mapping[str, Any], xsd: str, actor: str, now: datetime) -> AuthorityProfile:
     """
