@@ -33,8 +33,12 @@ def _work(*queues: str) -> frozenset[str]:
     return _CASES | {f"compliance.work_{queue}" for queue in queues}
 
 
-# Decide, close, and be the second person for what colleagues decided.
-_DECIDES = frozenset({"compliance.decide_case", "compliance.resolve_case", "compliance.check_case"})
+def _decide(*queues: str) -> frozenset[str]:
+    """Work these queues, decide, close, and be the second person for what colleagues decided."""
+    checks = {f"compliance.check_{queue}" for queue in queues}
+    return _work(*queues) | checks | {"compliance.decide_case", "compliance.resolve_case"}
+
+
 _LEADS = frozenset(
     {"compliance.assign_case", "compliance.export_case", "compliance.snooze_rule", "compliance.view_case_figures"}
 )
@@ -70,7 +74,7 @@ ROLES: tuple[Role, ...] = (
         "investigator",
         "Unmasks with a purpose, holds and releases accounts",
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"}
-        | _work("aml", "fraud", "screening", "payment", "game") | _DECIDES,
+        | _decide("aml", "fraud", "screening", "payment", "game"),
     ),
     Role(
         "mlro",
@@ -78,19 +82,20 @@ ROLES: tuple[Role, ...] = (
         _POLICIES | _PRIVACY_VIEW | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
         | {"players.unmask_player", "players.change_status"}
         | {"compliance.place_hold", "compliance.release_hold", "compliance.handle_erasure", "compliance.export_player"}
-        | _work("aml", "fraud", "screening", "payment") | _DECIDES | _LEADS | {"compliance.work_mlro_stage"},
+        | _decide("aml", "fraud", "screening", "payment") | _LEADS | {"compliance.work_mlro_stage"}
+        | {"compliance_reports.access_reports", "compliance_reports.approve_reports"},
     ),
     Role(
         "rg_officer",
         "Protects players from harm: restricts and excludes",
         _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | {"players.change_status", "transactions.view_transaction"}
-        | _work("harm", "complaint") | _DECIDES | _LEADS,
+        | _decide("harm", "complaint") | _LEADS,
     ),
     Role(
         "kyc_agent",
         "Checks who players are",
         _PLAYER | {"players.view_statuschange", "players.unmask_player"}
-        | _work("kyc", "screening") | {"compliance.decide_case", "compliance.resolve_case", "compliance.check_case"},
+        | _decide("kyc", "screening"),
     ),
     Role(
         "payments",

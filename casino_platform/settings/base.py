@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "apps.transactions.apps.TransactionsConfig",
     "apps.wallets.apps.WalletsConfig",
     "apps.compliance.apps.ComplianceConfig",
+    "apps.compliance_reports.apps.ComplianceReportsConfig",
     "apps.safer_play.apps.SaferPlayConfig",
     "apps.providers.apps.ProvidersConfig",
     "apps.payments.apps.PaymentsConfig",

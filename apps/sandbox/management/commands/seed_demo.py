@@ -14,7 +14,9 @@ from django.core.management.base import BaseCommand
 from apps.core import clock
 from apps.sandbox.demo_file import demo_document, passwords_in
 from apps.sandbox.models import SimulatorControl
+from apps.sandbox.seeding.cases import seed_cases
 from apps.sandbox.seeding.connections import seed_connections
+from apps.sandbox.seeding.filings import seed_filings
 from apps.sandbox.seeding.games import seed_games
 from apps.sandbox.seeding.operator_hooks import seed_operator_hooks
 from apps.sandbox.seeding.people import seed_players, seed_staff
@@ -46,6 +48,8 @@ class Command(BaseCommand):
         seed_games(base_url, today=now.date())
         seed_staff(passwords)
         seed_players(passwords, now=now)
+        seed_cases(now=now)
+        seed_filings(now=now)
         SimulatorControl.current()
         _write(output, demo_document(base_url, passwords))
 
