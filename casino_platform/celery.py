@@ -15,6 +15,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "integrations.ensure_partitions": {"task": "integrations.ensure_partitions", "schedule": 60 * 60},
     "integrations.sweep_unanswered": {"task": "integrations.sweep_unanswered", "schedule": 60},
     "integrations.refresh_health": {"task": "integrations.refresh_health", "schedule": 30},
+    "integrations.fan_out_facts": {"task": "integrations.fan_out_facts", "schedule": 2},
+    "integrations.deliver_webhooks": {"task": "integrations.deliver_webhooks", "schedule": 2},
     "integrations.drop_expired": {"task": "integrations.drop_expired", "schedule": 24 * 60 * 60},
     "integrations.warn_expiring_credentials": {
         "task": "integrations.warn_expiring_credentials",
@@ -25,6 +27,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "transactions.check_all_books": {"task": "transactions.check_all_books", "schedule": 24 * 60 * 60},
     "wallets.expire_adjustments": {"task": "wallets.expire_adjustments", "schedule": 5 * 60},
     "compliance.end_stale_requests": {"task": "compliance.end_stale_requests", "schedule": 60},
+    "compliance.sweep_cases": {"task": "compliance.sweep_cases", "schedule": 30},
+    "compliance.follow_money": {"task": "compliance.follow_money", "schedule": 10},
+    "compliance.collect_traces": {"task": "compliance.collect_traces", "schedule": 60},
     "providers.auto_close_rounds": {"task": "providers.auto_close_rounds", "schedule": 5 * 60},
     "providers.flag_stuck_rounds": {"task": "providers.flag_stuck_rounds", "schedule": 60},
     "providers.end_sessions": {"task": "providers.end_sessions", "schedule": 60},
