@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 
 from apps.brands.models import Market
+from apps.compliance.approvals import ApprovalSecondPerson, decide_approval, request_approval
 from apps.core import clock
 from apps.integrations.models import Integration
 from apps.players.models import Player
@@ -22,7 +23,7 @@ from apps.safer_play.exclusions import (
 )
 from apps.safer_play.marketing import is_marketing_stopped
 from apps.safer_play.models import Exclusion, ExclusionReturn
-from apps.safer_play.returning import UnableToEndExclusion, decide_return, end_exclusion_early
+from apps.safer_play.returning import UnableToEndExclusion, end_exclusion_early, reject_return
 from apps.safer_play.tasks import end_due_exclusions
 from apps.transactions.models import Account
 from tests.contracts.family import Vendor
@@ -201,6 +202,47 @@ def test_a_time_out_is_of_one_account(player: Player) -> None:
     assert not is_excluded(linked.pk, now=clock.now())
 
 
+def two_people(command: str, payload: dict[str, Any], player: Player, reason: str) -> None:
+    """One asks, another agrees."""
+    maker = User.objects.create_superuser("maker")
+    asked = request_approval(
+        command=command, payload=payload, maker=maker, reason=reason, now=clock.now(), subject_player_id=player.pk
+    )
+    with pytest.raises(ApprovalSecondPerson):
+        decide_approval(request_id=asked.pk, checker=maker, approve=True, reason="", now=clock.now())
+    decide_approval(request_id=asked.pk, checker=chief(), approve=True, reason="", now=clock.now())
+
+
+def test_two_people_end_a_self_exclusion_whose_shortest_term_is_over(player: Player, frontend: Frontend) -> None:
+    exclude(frontend, kind="self_exclusion", days=400)
+    found = Exclusion.objects.get()
+    Exclusion.objects.update(earliest_return_at=clock.now() - timedelta(seconds=1))
+    two_people(
+        "safer_play.end_exclusion",
+        {"exclusion": found.pk, "reason": "The doctor's letter of today"},
+        player,
+        "The doctor's letter of today",
+    )
+    assert not is_excluded(player.pk, now=clock.now())
+    assert "The doctor's letter" in Exclusion.objects.get().end_reason
+
+
+def test_nobody_can_even_ask_to_end_one_before_that(player: Player, frontend: Frontend) -> None:
+    exclude(frontend, kind="self_exclusion", days=400)
+    with pytest.raises(UnableToEndExclusion):
+        two_people("safer_play.end_exclusion", {"exclusion": Exclusion.objects.get().pk}, player, "He asks nicely")
+    assert is_excluded(player.pk, now=clock.now())
+
+
+def test_one_person_may_say_no_to_a_return(player: Player, frontend: Frontend) -> None:
+    exclusion = exclude(frontend, kind="self_exclusion", days=2).json()["id"]
+    Exclusion.objects.update(earliest_return_at=clock.now() - timedelta(seconds=1))
+    frontend_of(player).call("post", f"exclusions/{exclusion}/return", {"reason": "Well again"})
+    reject_return(return_id=ExclusionReturn.objects.get().pk, actor=chief(), note="Not yet", now=clock.now())
+    assert ExclusionReturn.objects.get().state == "rejected"
+    assert is_excluded(player.pk, now=clock.now())
+
+
 def chief() -> User:
     user = User.objects.filter(username="chief").first()
     return user or User.objects.create_superuser("chief")
@@ -254,7 +296,7 @@ def test_in_malta_coming_back_takes_a_reason_a_decision_and_a_while(player: Play
     problem(again.call("post", f"exclusions/{exclusion}/return", {"reason": "Again"}), 409, "return-not-possible")
     request = ExclusionReturn.objects.get()
     assert request.decide_by == request.requested_at + timedelta(days=7)
-    decide_return(return_id=request.pk, accept=True, actor=chief(), note="Spoke with her", now=clock.now())
+    two_people("safer_play.accept_return", {"return": request.pk}, player, "Spoke with her")
     clock.advance(7 * DAY - 2)
     assert end_due_exclusions() == 0
     clock.advance(3)
