@@ -15,6 +15,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "integrations.ensure_partitions": {"task": "integrations.ensure_partitions", "schedule": 60 * 60},
     "integrations.sweep_unanswered": {"task": "integrations.sweep_unanswered", "schedule": 60},
     "integrations.refresh_health": {"task": "integrations.refresh_health", "schedule": 30},
+    "integrations.watch_vendors": {"task": "integrations.watch_vendors", "schedule": 30},
+    "integrations.send_alerts": {"task": "integrations.send_alerts", "schedule": 15},
     "integrations.fan_out_facts": {"task": "integrations.fan_out_facts", "schedule": 2},
     "integrations.deliver_webhooks": {"task": "integrations.deliver_webhooks", "schedule": 2},
     "integrations.drop_expired": {"task": "integrations.drop_expired", "schedule": 24 * 60 * 60},

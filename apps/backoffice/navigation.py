@@ -64,6 +64,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     (
         "Vendors",
         (
+            ("Incidents", "crisis_alert", "integrations.incident"),
             ("Exchanges", "sync_alt", "integrations.exchange"),
             ("Inbound events", "inbox", "integrations.inboundevent"),
             ("Integrations", "hub", "integrations.integration"),

@@ -12,7 +12,7 @@ _LEDGER = frozenset({"transactions.view_transaction", "transactions.view_account
 _EXCHANGES = frozenset({"integrations.view_exchange"})
 _CONNECTIONS = frozenset(
     {"integrations.view_integration", "integrations.view_credential", "integrations.view_integrationevent"}
-    | {"integrations.view_webhookendpoint", "integrations.view_webhookmessage"}
+    | {"integrations.view_webhookendpoint", "integrations.view_webhookmessage", "integrations.view_incident"}
 )
 _CATALOGUE = frozenset(
     {"providers.view_game", "providers.view_studio", "providers.view_gamecertificate", "providers.view_brandgame"}
@@ -122,7 +122,7 @@ ROLES: tuple[Role, ...] = (
         _PLAY | _CATALOGUE | _CONNECTIONS | _EXCHANGES | _FIGURES
         | {"transactions.view_transaction", "brands.view_brand", "brands.view_market"}
         | {"providers.switch_game", "providers.resolve_round", "providers.approve_round_void"}
-        | {"integrations.switch_integration", "brands.switch_brand"}
+        | {"integrations.switch_integration", "integrations.acknowledge_incident", "brands.switch_brand"}
         | _work("game") | {"compliance.resolve_case"},
     ),
     Role(

@@ -12,6 +12,7 @@ from simple_history.models import HistoricalRecords
 
 from apps.core.ids import uuid7
 from apps.integrations.outgoing import models as outgoing_models  # noqa: F401 - Django finds models through this module
+from apps.integrations.watch import models as watch_models  # noqa: F401 - likewise
 
 
 class Integration(models.Model):
@@ -203,6 +204,7 @@ class IntegrationEvent(models.Model):
         KEYS_REENCRYPTED = "keys_reencrypted", "Stored keys encrypted with another master key"
         EXCHANGES_DROPPED = "exchanges_dropped", "Exchanges past their retention dropped"
         EVENT_REPLAYED = "event_replayed", "Inbound event processed anew"
+        TARGET_SET = "target_set", "Targets of an integration set"
         WEBHOOK_CREATED = "webhook_created", "Webhook endpoint set up"
         WEBHOOK_CHANGED = "webhook_changed", "Webhook endpoint changed"
         WEBHOOK_SECRET_ROTATED = "webhook_secret_rotated", "Secret of a webhook endpoint rotated"

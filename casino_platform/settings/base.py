@@ -137,6 +137,18 @@ WALLET_LOCK_TIMEOUT_MS: int = env.int("WALLET_LOCK_TIMEOUT_MS", default=900)
 EXCHANGE_RETENTION_MONTHS: int = env.int("EXCHANGE_RETENTION_MONTHS", default=84)
 EXCHANGE_RETENTION_MINIMUM_MONTHS: int = env.int("EXCHANGE_RETENTION_MINIMUM_MONTHS", default=60)
 
+# --- alerts by e-mail -----------------------------------------------------------------------------
+# Who is told of every incident of a vendor. Where no mail server is named, mails go to the log.
+ALERT_EMAILS: list[str] = env.list("ALERT_EMAILS", default=[])
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="casino-platform@localhost")
+EMAIL_HOST: str = env.str("EMAIL_HOST", default="")
+EMAIL_PORT: int = env.int("EMAIL_PORT", default=587)
+EMAIL_HOST_USER: str = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD: str = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS: bool = env.bool("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+
 # --- outgoing webhooks ----------------------------------------------------------------------------
 # Lets them go to private addresses and over plain HTTP: for the sandbox's own receiver, never in production.
 WEBHOOKS_ALLOW_PRIVATE = False
