@@ -16,5 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("vendors/operator/hooks", operator_hooks.hooks, name="sandbox-operator-hooks"),
     # Before the game vendors, whose last pattern takes everything.
     path("vendors/", include("apps.sandbox.psps.urls")),
+    path("vendors/registers/", include("apps.sandbox.registers.urls")),
     path("vendors/", include("apps.sandbox.vendors.urls")),
 ]

@@ -22,6 +22,7 @@ from apps.sandbox.seeding.operator_hooks import seed_operator_hooks
 from apps.sandbox.seeding.people import seed_players, seed_staff
 from apps.sandbox.seeding.places import seed_places
 from apps.sandbox.seeding.psps import seed_psps
+from apps.sandbox.seeding.safer_play import seed_limits, seed_registers
 
 
 class Command(BaseCommand):
@@ -45,11 +46,13 @@ class Command(BaseCommand):
         seed_connections(base_url, now=now)
         seed_psps(base_url, now=now)
         seed_operator_hooks(base_url, now=now)
+        seed_registers(base_url, now=now)
         seed_games(base_url, today=now.date())
         seed_staff(passwords)
         seed_players(passwords, now=now)
         seed_cases(now=now)
         seed_filings(now=now)
+        seed_limits(now=now)
         SimulatorControl.current()
         _write(output, demo_document(base_url, passwords))
 
