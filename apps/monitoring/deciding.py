@@ -101,9 +101,7 @@ def _hit(evaluation: Evaluation, *, now: datetime, call_id: UUID | None) -> Deci
         row.alert_id, row.case_id, row.is_new_alert = raised.alert_id, raised.case_id, raised.is_new
         state.alerted_at, state.alerted_magnitude, state.alert_id = point.at, evaluation.magnitude, raised.alert_id
     row.save(force_insert=True)
-    state.save(
-        update_fields=["hits", "suppressed", "last_hit_at", "alerted_at", "alerted_magnitude", "alert_id"]
-    )
+    state.save(update_fields=["hits", "suppressed", "last_hit_at", "alerted_at", "alerted_magnitude", "alert_id"])
     return Decided(evaluation, row, raised, quiet)
 
 

@@ -77,7 +77,7 @@ class Definition:
 
     @property
     def severity(self) -> str:
-        """low to critical."""
+        """Low to critical."""
         return str(self.data.get("severity", "medium"))
 
     @property

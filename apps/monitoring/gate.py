@@ -80,7 +80,7 @@ def gate(*, purpose: str, player: Player, facts: Mapping[str, Any], now: datetim
     try:
         with transaction.atomic():
             decision = _asked(purpose, player, facts, now=now, call_id=call_id)
-    except Exception:  # noqa: BLE001 - whatever it is, money does not move past a gate that could not look
+    except Exception:
         log.exception("gate_failed", purpose=purpose, player=player.pk)
         decision = _failed(purpose, player, now=now, call_id=call_id)
     GATE_SECONDS.labels(purpose=purpose).observe(time.perf_counter() - began)
@@ -127,7 +127,9 @@ def event_of(purpose: str, player: Player, facts: Mapping[str, Any]) -> dict[str
 
 def _combined(decided: Sequence[Decided], call_id: UUID) -> GateDecision:
     """The strongest outcome wins; every rule that contributed is listed. Shadow and snoozed rules have no say."""
-    counted = [each for each in decided if each.evaluation.result != "pass" and each.suppressed not in ("shadow", "snooze")]
+    counted = [
+        each for each in decided if each.evaluation.result != "pass" and each.suppressed not in ("shadow", "snooze")
+    ]
     outcome = strongest(each.evaluation.outcome for each in counted)
     ordered = sorted(counted, key=lambda each: each.evaluation.outcome != outcome)
     reason = next((each.evaluation.rule.definition.player_reason for each in ordered), "")

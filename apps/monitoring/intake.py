@@ -115,14 +115,22 @@ def take_in(facts: Sequence[Fact], *, now: datetime) -> list[Seen]:
         try:
             with transaction.atomic():
                 taken += [seen for seen in seen_in(fact) if store(seen)]
-        except Exception as error:  # noqa: BLE001 - whatever it is, the facts behind it go on
+        except Exception as error:
             log.exception("fact_not_taken_in", fact=str(fact.id), kind=fact.kind)
             DeadLetter.objects.create(
                 stage=DeadLetter.Stage.INTAKE, player_id=fact.player_id, purpose=fact.kind[:32],
-                payload={"fact": str(fact.id)}, error=f"{type(error).__name__}: {error}"[:500], happened_at=now,
+                payload=_payload(fact), error=f"{type(error).__name__}: {error}"[:500], happened_at=now,
                 next_try_at=now,
             )  # fmt: skip
     return taken
+
+
+def _payload(fact: Fact) -> dict[str, Any]:
+    """What it takes to try again; texts that people wrote are not kept."""
+    data = {name: value for name, value in fact.data.items() if name != "text"}
+    return {
+        "fact": str(fact.id), "kind": fact.kind, "subject": fact.subject, "data": data, "at": fact.at.isoformat(),
+    }  # fmt: skip
 
 
 def seen_in(fact: Fact) -> list[Seen]:
@@ -166,7 +174,8 @@ def _further(kind: str, data: Mapping[str, Any]) -> list[str]:
 def _words_of_concern(text: str) -> set[str]:
     """Words of the list in a message. The text itself is not kept here."""
     known = list_named("words_of_concern")
-    folded = f" {' '.join(re.findall(r'[\w’]+', text.casefold()))} "
+    words = re.findall(r"[\w’']+", text.casefold())
+    folded = " ".join(["", *words, ""])
     return {word for word in (known[1] if known else ()) if f" {word.casefold()} " in folded}
 
 

@@ -157,8 +157,10 @@ class MetricReader:
         if spec.of == "deviation":
             answers = _deviations(spec, missing)
         else:
-            found = _slots(spec, missing) if spec.of in ("minutes", "busiest") or spec.window == "minutes" else (
-                _exact(spec, missing) if spec.is_exact else _windows(spec, missing)
+            found = (
+                _slots(spec, missing)
+                if spec.of in ("minutes", "busiest") or spec.window == "minutes"
+                else (_exact(spec, missing) if spec.is_exact else _windows(spec, missing))
             )
             answers = [_answer(spec, found.get(number, {}), each) for number, each in enumerate(missing)]
         for each, value in zip(missing, answers, strict=True):
@@ -271,9 +273,7 @@ def _deviations(spec: Spec, points: Sequence[Point]) -> list[Value]:
     return [_deviation(spec, days.get(number, {}), spans[number], starts[number]) for number in range(len(points))]
 
 
-def _deviation(
-    spec: Spec, days: dict[datetime, Decimal], span: tuple[datetime, datetime], first: datetime
-) -> Value:
+def _deviation(spec: Spec, days: dict[datetime, Decimal], span: tuple[datetime, datetime], first: datetime) -> Value:
     turn = floored(span[0], DAY)
     count = round(spec.baseline_days)
     before = [float(days.get(first + DAY * number, 0)) for number in range(count)]

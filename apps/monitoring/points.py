@@ -62,9 +62,7 @@ class Point:
 def people(player_ids: Iterable[int]) -> dict[int, Person]:
     """Players by id, with their risk bands, in two queries."""
     wanted = sorted(set(player_ids))
-    bands = dict(
-        RiskState.objects.filter(player_id__in=wanted, kind=RiskKind.AML).values_list("player_id", "level")
-    )
+    bands = dict(RiskState.objects.filter(player_id__in=wanted, kind=RiskKind.AML).values_list("player_id", "level"))
     rows = Player.objects.filter(pk__in=wanted).select_related("brand", "jurisdiction")
     return {row.pk: person_of(row, level=bands.get(row.pk)) for row in rows}
 

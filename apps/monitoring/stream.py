@@ -172,7 +172,7 @@ def evaluate_batch(
     try:
         with transaction.atomic():
             return [engine.evaluated(rule, point, batch) for point in batch], 0
-    except Exception:  # noqa: BLE001 - whatever it is, the other rules and points go on
+    except Exception:
         log.exception("rule_failed_over_batch", rule=rule.code, points=len(batch))
     found, dead = [], 0
     for point in batch:

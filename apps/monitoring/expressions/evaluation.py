@@ -100,7 +100,9 @@ def _plain(value: Value) -> Any:
 class StoredContext:
     """Evaluates again from what a decision or a fixture stored: nothing is read from anywhere else."""
 
-    def __init__(self, *, inputs: Mapping[str, Value], params: Mapping[str, Value], missing: str = "not stored") -> None:
+    def __init__(
+        self, *, inputs: Mapping[str, Value], params: Mapping[str, Value], missing: str = "not stored"
+    ) -> None:
         self._inputs = inputs
         self._params = params
         self._missing = missing

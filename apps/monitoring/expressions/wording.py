@@ -65,5 +65,7 @@ _LEAVES: dict[str, Any] = {
     "player": lambda node: PLAYER_FIELDS[node.key.removeprefix("player.")].title,
     "param": lambda node: f"[{node.key.removeprefix('param.')}]",
     "list": lambda node: f"the list “{node.key.removeprefix('list.')}”",
-    "rules": lambda node: f"any of {', '.join(node.options['rules'])} at {words_of(node.options['factor'])} times its figures",
+    "rules": lambda node: (
+        f"any of {', '.join(node.options['rules'])} at {words_of(node.options['factor'])} times its figures"
+    ),
 }

@@ -46,9 +46,7 @@ def players_sharing(point: Point, given: Mapping[str, Any]) -> Value:
     """The most players, this one included, that any of the player's instruments, devices or addresses has seen."""
     since = point.at - timedelta(days=float(given["days"]))
     with connection.cursor() as cursor:
-        cursor.execute(
-            _SHARING, {"player": point.person.id, "kind": given["what"], "since": since, "at": point.at}
-        )
+        cursor.execute(_SHARING, {"player": point.person.id, "kind": given["what"], "since": since, "at": point.at})
         return Decimal(cursor.fetchone()[0])
 
 
@@ -61,9 +59,7 @@ def players_sharing(point: Point, given: Mapping[str, Any]) -> Value:
 def different(point: Point, given: Mapping[str, Any]) -> Value:
     """How many instruments, devices, products … a player used in the window."""
     since = point.at - timedelta(days=float(given["days"]))
-    rows = Link.objects.filter(
-        player_id=point.person.id, kind=given["what"], last_at__gt=since, first_at__lte=point.at
-    )
+    rows = Link.objects.filter(player_id=point.person.id, kind=given["what"], last_at__gt=since, first_at__lte=point.at)
     return Decimal(rows.count())
 
 
@@ -84,9 +80,7 @@ def linked_players(point: Point, *, days: float) -> list[int]:
     """Other players who share an instrument, a device or an address with this one."""
     since = point.at - timedelta(days=days)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _LINKED, {"player": point.person.id, "kinds": list(LINKING), "since": since, "at": point.at}
-        )
+        cursor.execute(_LINKED, {"player": point.person.id, "kinds": list(LINKING), "since": since, "at": point.at})
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -98,7 +92,9 @@ def linked_players(point: Point, *, days: float) -> list[int]:
 )
 def opposite_rounds(point: Point, given: Mapping[str, Any]) -> Value:
     """Rounds in which two linked players together bet on nearly everything that could happen."""
-    own = {event.subject: event for event in seen(point, ("covered_round",), window=timedelta(days=float(given["days"])))}
+    own = {
+        event.subject: event for event in seen(point, ("covered_round",), window=timedelta(days=float(given["days"])))
+    }
     others = linked_players(point, days=float(given["days"])) if own else []
     rows = Observation.objects.filter(
         player_id__in=others, kind="covered_round", subject__in=list(own), at__lte=point.at

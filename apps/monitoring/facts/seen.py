@@ -12,7 +12,9 @@ from apps.monitoring.reference import converted
 MOST_EVENTS = 5_000
 
 
-def seen(point: Point, kinds: Collection[str], *, window: timedelta, after: datetime | None = None) -> list[Observation]:
+def seen(
+    point: Point, kinds: Collection[str], *, window: timedelta, after: datetime | None = None
+) -> list[Observation]:
     """A player's events of these kinds in the window that ends with the point, oldest first."""
     since = after or point.at - window
     rows = Observation.objects.filter(player_id=point.person.id, kind__in=kinds, at__gt=since, at__lte=point.at)

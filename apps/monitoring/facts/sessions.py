@@ -70,14 +70,24 @@ def continuous_minutes(point: Point, given: Mapping[str, Any]) -> Value:  # noqa
     return sessions[-1].minutes
 
 
-@fact("night_minutes", title="minutes of play between midnight and six in {days} days", unit="minutes", arguments=("days",))
+@fact(
+    "night_minutes",
+    title="minutes of play between midnight and six in {days} days",
+    unit="minutes",
+    arguments=("days",),
+)
 def night_minutes(point: Point, given: Mapping[str, Any]) -> Value:
     """Minutes of play in the player's own nights."""
     night, _ = _night_and_day(point, float(given["days"]))
     return Decimal(SLOT_MINUTES * night[0])
 
 
-@fact("night_share", title="share of stakes placed between midnight and six in {days} days", unit="share", arguments=("days",))
+@fact(
+    "night_share",
+    title="share of stakes placed between midnight and six in {days} days",
+    unit="share",
+    arguments=("days",),
+)
 def night_share(point: Point, given: Mapping[str, Any]) -> Value:
     """Which part of the stakes fell into the player's own nights."""
     night, whole = _night_and_day(point, float(given["days"]))
@@ -94,7 +104,12 @@ def _night_and_day(point: Point, days: float) -> tuple[tuple[int, int], tuple[in
     return (len(night), sum(night)), (len(whole), sum(whole))
 
 
-@fact("rising_sessions", title="sessions in a row within {days} days, each with a higher average stake", unit="count", arguments=("days",))
+@fact(
+    "rising_sessions",
+    title="sessions in a row within {days} days, each with a higher average stake",
+    unit="count",
+    arguments=("days",),
+)
 def rising_sessions(point: Point, given: Mapping[str, Any]) -> Value:
     """The longest run of sessions whose average stake rose each time; the first of a run counts."""
     averages = [
@@ -164,7 +179,9 @@ def deposits_in_session(point: Point, given: Mapping[str, Any]) -> Value:  # noq
     login = last_seen(point, "login")
     earliest = point.at - _LOGIN_LASTS
     since = max(login.at, earliest) if login is not None else earliest
-    return Decimal(sum(1 for event in seen(point, ("deposit",), window=_LOGIN_LASTS, after=since) if (event.units or 0) > 0))
+    return Decimal(
+        sum(1 for event in seen(point, ("deposit",), window=_LOGIN_LASTS, after=since) if (event.units or 0) > 0)
+    )
 
 
 _LOGIN_MINUTES = """
@@ -174,7 +191,12 @@ SELECT coalesce(sum(extract(epoch FROM least(last_seen_at, %(end)s) - greatest(c
 """
 
 
-@fact("login_minutes", title="minutes logged in, {days} days up to {ago} days ago", unit="minutes", arguments=("days", "ago"))
+@fact(
+    "login_minutes",
+    title="minutes logged in, {days} days up to {ago} days ago",
+    unit="minutes",
+    arguments=("days", "ago"),
+)
 def login_minutes(point: Point, given: Mapping[str, Any]) -> Value:
     """How long a player was logged in during a window, by the sessions' first and last request."""
     end = point.at - timedelta(days=float(given["ago"]))

@@ -50,7 +50,9 @@ class Decision(models.Model):
     decided_at = models.DateTimeField()
     result = models.CharField(max_length=8, choices=Result)
     outcome = models.CharField(max_length=8, choices=Outcome)
-    suppressed = models.CharField(max_length=12, blank=True, help_text="Why no alert followed: cool-down, snooze, shadow")
+    suppressed = models.CharField(
+        max_length=12, blank=True, help_text="Why no alert followed: cool-down, snooze, shadow"
+    )
     dedupe_key = models.CharField(max_length=160)
     magnitude = models.DecimalField(max_digits=28, decimal_places=8, null=True)
     inputs = models.JSONField(default=dict)
@@ -118,7 +120,9 @@ class Snooze(models.Model):
     rule = models.ForeignKey(Rule, on_delete=models.PROTECT, related_name="snoozes")
     player_id = models.BigIntegerField()
     until = models.DateTimeField()
-    magnitude = models.DecimalField(max_digits=28, decimal_places=8, null=True, help_text="A hit half as large again ends it")
+    magnitude = models.DecimalField(
+        max_digits=28, decimal_places=8, null=True, help_text="A hit half as large again ends it"
+    )
     reason = models.CharField(max_length=300)
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     set_at = models.DateTimeField()
@@ -191,7 +195,9 @@ class DeadLetter(models.Model):
                 fields=["next_try_at"], condition=Q(settled_at__isnull=True), name="monitoring_deadletter_open"
             ),
         )
-        constraints = (models.CheckConstraint(condition=Q(stage__in=("intake", "rule")), name="monitoring_deadletter_stage"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(stage__in=("intake", "rule")), name="monitoring_deadletter_stage"),
+        )
         permissions = (("settle_deadletter", "Can try dead letters again or set them aside"),)
 
     def __str__(self) -> str:

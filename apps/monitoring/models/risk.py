@@ -102,7 +102,8 @@ class RiskOverride(models.Model):
                 name="monitoring_riskoverride_second_person",
             ),
             models.CheckConstraint(
-                condition=Q(state="requested", checker__isnull=True) | ~Q(state="requested") & Q(checker__isnull=False)
+                condition=Q(state="requested", checker__isnull=True)
+                | ~Q(state="requested") & Q(checker__isnull=False)
                 | Q(state="ended"),
                 name="monitoring_riskoverride_decided",
             ),

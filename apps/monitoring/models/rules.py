@@ -106,9 +106,7 @@ class RuleVersion(models.Model):
         """It alerts."""
         self.live_at = at
 
-    @transition(
-        field=state, source=[State.DRAFT, State.COMMITTED, State.SHADOW, State.LIVE], target=State.RETIRED
-    )
+    @transition(field=state, source=[State.DRAFT, State.COMMITTED, State.SHADOW, State.LIVE], target=State.RETIRED)
     def retire(self, *, at: datetime) -> None:
         """It runs no more. What it decided stays."""
         self.retired_at = at
@@ -219,7 +217,9 @@ class Backtest(models.Model):
 
         ordering = ("-id",)
         constraints = (
-            models.CheckConstraint(condition=Q(state__in=("queued", "done", "failed")), name="monitoring_backtest_state"),
+            models.CheckConstraint(
+                condition=Q(state__in=("queued", "done", "failed")), name="monitoring_backtest_state"
+            ),
             models.CheckConstraint(condition=Q(from_at__lt=F("to_at")), name="monitoring_backtest_span"),
         )
 

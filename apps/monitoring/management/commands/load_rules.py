@@ -28,4 +28,6 @@ class Command(BaseCommand):
         for name in loaded.lists:
             self.stdout.write(f"list {name}: {'loaded' if options['apply'] else 'would be loaded'}")
         verb = "drafted" if options["apply"] else "would be drafted"
-        self.stdout.write(f"{len(loaded.changes)} rules {verb}, {loaded.unchanged} unchanged, {loaded.rates} rates new.")
+        self.stdout.write(
+            f"{len(loaded.changes)} rules {verb}, {loaded.unchanged} unchanged, {loaded.rates} rates new."
+        )
