@@ -1,6 +1,6 @@
 """From evaluations to stored decisions and alerts, in one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,10 +8,12 @@ from uuid import UUID
 
 from django.db import connection
 
+from apps.compliance.alerts import RaisedAlert
 from apps.monitoring.engine import Evaluation
 from apps.monitoring.evidence import contributions_to
-from apps.monitoring.models import Decision, RuleState, Snooze
-from apps.monitoring.raising import AlertTerms, Raised, kept_quiet, raise_alert, running_snoozes, state_of
+from apps.monitoring.ladder import take_steps
+from apps.monitoring.models import Decision, RuleState
+from apps.monitoring.raising import AlertTerms, is_quiet, raise_alert, state_of
 
 _TALLY = """
 INSERT INTO monitoring_ruletally AS t (version_id, day, evaluations, hits, unknowns, alerts, suppressed, microseconds)
@@ -29,7 +31,7 @@ class Decided:
 
     evaluation: Evaluation
     decision: Decision | None
-    raised: Raised | None
+    raised: RaisedAlert | None
     suppressed: str = ""
 
 
@@ -73,44 +75,58 @@ def _decided(evaluation: Evaluation, *, now: datetime, call_id: UUID | None, kee
 
 
 def _hit(evaluation: Evaluation, *, now: datetime, call_id: UUID | None) -> Decided:
+    """Store a hit (or an unknown) of a live rule, and raise its alert unless it is to be quiet."""
     rule, point = evaluation.rule, evaluation.point
     key = dedupe_key(evaluation)
     state = state_of(rule_id=rule.code, player_id=point.person.id, dedupe_key=key, at=point.at)
-    quiet = ""
-    if evaluation.outcome in ("none", "observe"):
-        quiet = "observe"
-    else:
-        snoozes = running_snoozes(rule_id=rule.code, player_id=point.person.id)
-        quiet = kept_quiet(
-            state, magnitude=evaluation.magnitude, cooldown_days=rule.definition.cooldown_days, at=point.at,
-            snoozes=snoozes,
-        )  # fmt: skip
-        _end_snoozes(snoozes, quiet, at=point.at)
-        if quiet == "cool-down" and evaluation.outcome in ("hold", "block"):
-            quiet = ""  # money is held only with an open alert that explains it
-    state.hits += 1
-    state.last_hit_at = max(state.last_hit_at, point.at)
     row = _row(evaluation, now=now, call_id=call_id)
     row.contributions = contributions_to(evaluation)
+    row.suppressed = _quiet_because(evaluation, state)
     raised = None
-    if quiet:
-        state.suppressed += 1
-        row.suppressed = quiet
-    else:
+    if not row.suppressed:
         raised = raise_alert(_terms(evaluation, row, key), now=now)
         row.alert_id, row.case_id, row.is_new_alert = raised.alert_id, raised.case_id, raised.is_new
-        state.alerted_at, state.alerted_magnitude, state.alert_id = point.at, evaluation.magnitude, raised.alert_id
+        row.suppressed = raised.suppressed
+        _remember_alert(state, evaluation, raised)
+    state.hits += 1
+    state.suppressed += bool(row.suppressed)
+    state.last_hit_at = max(state.last_hit_at, point.at)
     row.save(force_insert=True)
-    state.save(update_fields=["hits", "suppressed", "last_hit_at", "alerted_at", "alerted_magnitude", "alert_id"])
-    return Decided(evaluation, row, raised, quiet)
+    state.save(
+        update_fields=["hits", "suppressed", "last_hit_at", "alerted_at", "alerted_magnitude", "alert_id", "told_at"]
+    )
+    if raised is not None and raised.is_new:
+        _follow_up(evaluation, row, now=now)
+    return Decided(evaluation, row, raised, row.suppressed)
 
 
-def _end_snoozes(snoozes: Iterable[Snooze], quiet: str, *, at: datetime) -> None:
-    """A snooze whose time is over, or that a larger hit has broken, ends."""
-    for snooze in snoozes if quiet != "snooze" else ():
-        snooze.ended_at = at
-        snooze.ended_reason = "time" if snooze.until <= at else "a larger hit"
-        snooze.save(update_fields=["ended_at", "ended_reason"])
+def _quiet_because(evaluation: Evaluation, state: RuleState) -> str:
+    if evaluation.outcome in ("none", "observe"):
+        return "observe"
+    if evaluation.outcome in ("hold", "block"):
+        return ""  # what is held needs an open alert that explains it
+    quiet = is_quiet(
+        state, magnitude=evaluation.magnitude, cooldown_days=evaluation.rule.definition.cooldown_days,
+        at=evaluation.point.at,
+    )  # fmt: skip
+    return "cool-down" if quiet else ""
+
+
+def _remember_alert(state: RuleState, evaluation: Evaluation, raised: RaisedAlert) -> None:
+    state.told_at, state.alert_id = evaluation.point.at, raised.alert_id
+    sizes = [each for each in (state.alerted_magnitude, evaluation.magnitude) if each is not None]
+    if raised.is_new or state.alerted_at is None:
+        state.alerted_at, state.alerted_magnitude = evaluation.point.at, evaluation.magnitude
+    elif not raised.suppressed:
+        state.alerted_magnitude = max(sizes, default=None)
+
+
+def _follow_up(evaluation: Evaluation, row: Decision, *, now: datetime) -> None:
+    """A new alert of harm starts the steps of its class."""
+    data = evaluation.rule.definition.data
+    if evaluation.rule.definition.family == "harm" and evaluation.result == "hit":
+        harm_class = int(data.get("harm_class", 1))
+        take_steps(row, harm_class=harm_class, sla_minutes=data.get("sla_minutes"), now=now)
 
 
 def _row(evaluation: Evaluation, *, now: datetime, call_id: UUID | None) -> Decision:

@@ -126,7 +126,7 @@ def event_of(purpose: str, player: Player, facts: Mapping[str, Any]) -> dict[str
 
 
 def _combined(decided: Sequence[Decided], call_id: UUID) -> GateDecision:
-    """The strongest outcome wins; every rule that contributed is listed. Shadow and snoozed rules have no say."""
+    """The strongest outcome wins; every rule that contributed is listed. """
     counted = [
         each for each in decided if each.evaluation.result != "pass" and each.suppressed not in ("shadow", "snooze")
     ]
@@ -143,6 +143,11 @@ def _combined(decided: Sequence[Decided], call_id: UUID) -> GateDecision:
         decision_ids=tuple(each.decision.pk for each in decided if each.decision is not None),
         call_id=call_id,
     )
+
+
+def _is_silenced(decided: Decided) -> bool:
+    """Shadow has no say; nor has a rule that a reviewed decision has silenced (a snooze, or an alert just closed)."""
+    return decided.suppressed == "shadow" or (decided.raised is not None and bool(decided.raised.suppressed))
 
 
 def _failed(purpose: str, player: Player, *, now: datetime, call_id: UUID) -> GateDecision:

@@ -124,7 +124,7 @@ def draft_version(data: Mapping[str, Any], *, now: datetime, user: User | None, 
         code=definition.code,
         defaults={"name": data["name"], "family": definition.family, "owner": data.get("owner", "compliance")},
     )
-    RuleVersion.objects.filter(rule=rule, state=RuleVersion.State.DRAFT, publications__isnull=True).delete()
+    RuleVersion.objects.filter(rule=rule, state=RuleVersion.State.DRAFT, backtests__isnull=True).delete()
     last = RuleVersion.objects.filter(rule=rule).order_by("-number").values_list("number", flat=True).first() or 0
     return RuleVersion.objects.create(
         rule=rule, number=last + 1, definition=dict(data), content_hash=definition.content_hash, note=note[:300],

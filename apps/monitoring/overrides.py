@@ -1,98 +1,78 @@
-"""People who set a player's risk level themselves, and who keep a rule quiet: with reason, end and second person."""
+"""A risk level that people set: asked for by one, agreed by another, with a reason and an end."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
+from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
 
+from apps.compliance.approvals import register_command, request_approval
+from apps.compliance.models import ApprovalRequest
 from apps.core.errors import DomainError
-from apps.monitoring.models import RiskKind, RiskOverride, RuleState, Snooze
-from apps.monitoring.publication import SecondPersonRequired
-from apps.monitoring.risk import assess
+from apps.monitoring.models import RiskKind, RiskOverride
+from apps.monitoring.risk import HIGHEST, LOWEST, assess
+from apps.players.models import Player
 
-LONGEST_OVERRIDE = timedelta(days=180)
-LONGEST_SNOOZE = timedelta(days=180)
+COMMAND = "monitoring.override_risk"
+LONGEST = timedelta(days=180)
 
 
-class TermsNotSound(DomainError):
-    """The end lies in the past or too far away, or there is one already."""
+class OverrideNotSound(DomainError):
+    """The level is none, or the end lies in the past or more than 180 days away."""
 
-    code = "monitoring-terms-not-sound"
-    title = "This can not be set"
+    code = "risk-override-not-sound"
+    title = "This level can not be set"
     status = 422
 
 
-@transaction.atomic
 def request_override(
     *, player_id: int, kind: str, level: int, until: datetime, reason: str, maker: User, now: datetime
-) -> RiskOverride:
+) -> ApprovalRequest:
     """
     Ask for another risk level of a player, until a date at most 180 days away.
 
-    :raises TermsNotSound: for an end that is none, an unknown kind, or while another request is open
+    :raises OverrideNotSound: for a level or an end that is none
     """
-    _require(maker, "monitoring.override_risk")
-    if not now < until <= now + LONGEST_OVERRIDE or kind not in RiskKind.values or level not in range(1, 6):
-        raise TermsNotSound("A level from 1 to 5, until a date within 180 days.")
-    if RiskOverride.objects.filter(player_id=player_id, kind=kind, state="requested").exists():
-        raise TermsNotSound("Another request for this player is open.")
-    return RiskOverride.objects.create(
-        player_id=player_id, kind=kind, level=level, until=until, reason=reason, maker=maker, requested_at=now
+    payload = {
+        "player": player_id, "kind": kind, "level": level, "until": until.isoformat(), "reason": reason[:300],
+    }  # fmt: skip
+    return request_approval(
+        command=COMMAND, payload=payload, maker=maker, reason=reason, now=now, subject_player_id=player_id
     )
 
 
-@transaction.atomic
-def decide_override(*, override_id: int, checker: User, approve: bool, now: datetime) -> RiskOverride:
-    """
-    Agree to another risk level, or not. It counts at once, replaces one that runs, and ends by itself.
-
-    :raises SecondPersonRequired: for who asked
-    :raises TermsNotSound: if it was decided already, or has ended meanwhile
-    """
-    _require(checker, "monitoring.approve_riskoverride")
-    override = RiskOverride.objects.select_for_update().get(pk=override_id)
-    if override.state != RiskOverride.State.REQUESTED or override.until <= now:
-        raise TermsNotSound("It has been decided already, or its time is over.")
-    if override.maker_id == checker.pk:
-        raise SecondPersonRequired
-    if approve:
-        for other in RiskOverride.objects.select_for_update().filter(
-            player_id=override.player_id, kind=override.kind, state="running"
-        ):
-            other.state = RiskOverride.State.ENDED
-            other.save(update_fields=["state"])
-    override.state = RiskOverride.State.RUNNING if approve else RiskOverride.State.REFUSED
-    override.checker, override.decided_at = checker, now
-    override.save(update_fields=["state", "checker", "decided_at"])
-    if approve:
-        assess([override.player_id], kinds=[override.kind], now=now, why=f"Set by staff: {override.reason}")
-    return override
+def register() -> None:
+    """Register the command; called once the models are loaded."""
+    register_command(
+        COMMAND, title="Set a player's risk level", maker_permission="monitoring.override_risk",
+        checker_permission="monitoring.approve_riskoverride", execute=_set, describe=_described, revalidate=_check,
+    )  # fmt: skip
 
 
-@transaction.atomic
-def snooze_rule(*, rule_id: str, player_id: int, until: datetime, reason: str, by: User, now: datetime) -> Snooze:
-    """
-    Keep a rule quiet for one player, at most 180 days. Hits are still counted; one half as large again ends it.
+def _described(payload: Mapping[str, Any]) -> str:
+    player = Player.objects.only("username").get(pk=payload["player"])
+    scale = RiskKind(payload["kind"]).label.lower()
+    return f"{player.username}: risk of {scale} is level {payload['level']} until {payload['until'][:10]}, whatever is computed."
 
-    To be called from a reviewed decision on a case.
 
-    :raises TermsNotSound: for an end that is none
-    """
-    _require(by, "monitoring.snooze_rule")
-    if not now < until <= now + LONGEST_SNOOZE:
-        raise TermsNotSound("Until a date within 180 days.")
-    for other in Snooze.objects.select_for_update().filter(rule_id=rule_id, player_id=player_id, ended_at__isnull=True):
-        other.ended_at, other.ended_reason = now, "replaced"
-        other.save(update_fields=["ended_at", "ended_reason"])
-    sizes = RuleState.objects.filter(rule_id=rule_id, player_id=player_id).values_list("alerted_magnitude", flat=True)
-    largest: Decimal | None = max((each for each in sizes if each is not None), default=None)
-    return Snooze.objects.create(
-        rule_id=rule_id, player_id=player_id, until=until, magnitude=largest, reason=reason[:300], set_by=by, set_at=now
+def _check(*, payload: Mapping[str, Any], now: datetime) -> None:
+    until = datetime.fromisoformat(payload["until"])
+    sound = now < until <= now + LONGEST and payload["kind"] in RiskKind.values
+    if not sound or payload["level"] not in range(LOWEST, HIGHEST + 1):
+        raise OverrideNotSound("A level from 1 to 5, until a date within 180 days.")
+
+
+def _set(*, payload: Mapping[str, Any], maker: User, checker: User, now: datetime) -> dict[str, Any]:
+    """It counts at once, replaces one that runs, and ends by itself."""
+    running = RiskOverride.objects.select_for_update().filter(
+        player_id=payload["player"], kind=payload["kind"], state="running"
     )
-
-
-def _require(user: User, permission: str) -> None:
-    if not (user.is_active and user.has_perm(permission)):
-        raise PermissionDenied
+    for other in running:
+        other.state = RiskOverride.State.ENDED
+        other.save(update_fields=["state"])
+    made = RiskOverride.objects.create(
+        player_id=payload["player"], kind=payload["kind"], level=payload["level"], reason=payload["reason"],
+        until=datetime.fromisoformat(payload["until"]), maker=maker, checker=checker, decided_at=now,
+    )  # fmt: skip
+    assess([made.player_id], kinds=[made.kind], now=now, why=f"Set by staff: {made.reason}")
+    return {"override": made.pk}

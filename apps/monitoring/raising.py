@@ -1,20 +1,24 @@
 """The one place where a hit becomes an alert: how often, and through which door. The door is `compliance.alerts`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from apps.monitoring.models import RuleState, Snooze
+from apps.compliance import alerts
+from apps.compliance.models import Alert
+from apps.monitoring.models import RuleState
 
 LARGER = Decimal("1.5")
-"""A hit this much larger breaks a cool-down and ends a snooze."""
+"""A hit this much larger breaks a cool-down."""
+APPEND_EVERY = timedelta(hours=1)
+"""While an alert is open, further hits of the same size are appended to it no more often than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertTerms:
-    """What an alert is about, as `compliance.alerts.raise_alert` wants it."""
+    """What an alert is about."""
 
     player_id: int
     rule_id: str
@@ -29,23 +33,23 @@ class AlertTerms:
     policy_version_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """What became of it."""
-
-    alert_id: int | None
-    case_id: int | None
-    is_new: bool
-
-
-def raise_alert(terms: AlertTerms, *, now: datetime) -> Raised:
-    """
-    Raise an alert, or append to the one that is open, in the caller's transaction.
-
-    The lead connects this body to `apps.compliance.alerts.raise_alert`; until then the decision's row is the alert.
-    """
-    del terms, now
-    return Raised(None, None, is_new=True)
+def raise_alert(terms: AlertTerms, *, now: datetime) -> alerts.RaisedAlert:
+    """Raise an alert, or append to the one that is open, in the caller's transaction. Snoozes are asked there."""
+    return alerts.raise_alert(
+        player_id=terms.player_id,
+        blueprint=terms.blueprint,
+        source="monitoring",
+        dedupe_key=terms.dedupe_key,
+        severity=terms.severity,
+        title=terms.title,
+        explanation=terms.explanation,
+        evidence=terms.evidence,
+        now=now,
+        rule_id=terms.rule_id,
+        rule_version=terms.rule_version,
+        policy_version_id=terms.policy_version_id,
+        magnitude=terms.magnitude,
+    )
 
 
 def state_of(*, rule_id: str, player_id: int, dedupe_key: str, at: datetime) -> RuleState:
@@ -57,26 +61,17 @@ def state_of(*, rule_id: str, player_id: int, dedupe_key: str, at: datetime) -> 
     return RuleState.objects.select_for_update().get(dedupe_key=dedupe_key)
 
 
-def kept_quiet(
-    state: RuleState, *, magnitude: Decimal | None, cooldown_days: int, at: datetime, snoozes: Sequence[Snooze]
-) -> str:
+def is_quiet(state: RuleState, *, magnitude: Decimal | None, cooldown_days: int, at: datetime) -> bool:
     """
-    Say why a hit raises no alert: `snooze`, `cool-down`, or empty when it does.
+    Say whether a hit is only counted: the rule has alerted lately, and this hit is not half as large again.
 
-    A hit half as large again as the one that was answered ends either; so does their time.
+    While that alert is open, a hit an hour goes to it, so that whoever holds it sees that things go on.
     """
-    for snooze in snoozes:
-        if snooze.until > at and not _is_larger(magnitude, snooze.magnitude):
-            return "snooze"
     if state.alerted_at is None or at >= state.alerted_at + timedelta(days=cooldown_days):
-        return ""
-    return "" if _is_larger(magnitude, state.alerted_magnitude) else "cool-down"
-
-
-def _is_larger(magnitude: Decimal | None, before: Decimal | None) -> bool:
-    return magnitude is not None and before is not None and before > 0 and magnitude >= before * LARGER
-
-
-def running_snoozes(*, rule_id: str, player_id: int) -> list[Snooze]:
-    """The snooze of this rule for this player, if one runs."""
-    return list(Snooze.objects.filter(rule_id=rule_id, player_id=player_id, ended_at__isnull=True))
+        return False
+    before = state.alerted_magnitude
+    if magnitude is not None and before is not None and before > 0 and magnitude >= before * LARGER:
+        return False
+    if at < (state.told_at or state.alerted_at) + APPEND_EVERY:
+        return True
+    return not Alert.objects.filter(pk=state.alert_id, state=Alert.State.OPEN).exists()

@@ -1,10 +1,10 @@
 """Tables of monitoring: rules and their versions, counters, decisions, risk."""
 
 from apps.monitoring.models.counters import Counter, Link, Observation, PeerFigure
-from apps.monitoring.models.decisions import DeadLetter, Decision, RuleState, RuleTally, Snooze
+from apps.monitoring.models.decisions import DeadLetter, Decision, RuleState, RuleTally
 from apps.monitoring.models.reference import ReferenceList, ReferenceRate
 from apps.monitoring.models.risk import RiskAssessment, RiskKind, RiskOverride, RiskState
-from apps.monitoring.models.rules import Backtest, Publication, Rule, RuleVersion
+from apps.monitoring.models.rules import Backtest, Rule, RuleVersion
 
 __all__ = [
     "Backtest",
@@ -14,7 +14,6 @@ __all__ = [
     "Link",
     "Observation",
     "PeerFigure",
-    "Publication",
     "ReferenceList",
     "ReferenceRate",
     "RiskAssessment",
@@ -25,5 +24,4 @@ __all__ = [
     "RuleState",
     "RuleTally",
     "RuleVersion",
-    "Snooze",
 ]

@@ -1,6 +1,5 @@
 """What rules decided, with all that it takes to decide again; what keeps alerts from repeating; what went wrong."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -102,6 +101,7 @@ class RuleState(models.Model):
     first_hit_at = models.DateTimeField()
     last_hit_at = models.DateTimeField()
     alerted_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True, help_text="When a hit last went to the alert")
     alerted_magnitude = models.DecimalField(max_digits=28, decimal_places=8, null=True)
     alert_id = models.BigIntegerField(null=True)
 
@@ -112,36 +112,6 @@ class RuleState(models.Model):
 
     def __str__(self) -> str:
         return self.dedupe_key
-
-
-class Snooze(models.Model):
-    """A rule kept quiet for one player after a reviewed decision: 180 days at most, and a larger hit ends it."""
-
-    rule = models.ForeignKey(Rule, on_delete=models.PROTECT, related_name="snoozes")
-    player_id = models.BigIntegerField()
-    until = models.DateTimeField()
-    magnitude = models.DecimalField(
-        max_digits=28, decimal_places=8, null=True, help_text="A hit half as large again ends it"
-    )
-    reason = models.CharField(max_length=300)
-    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    set_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-    ended_reason = models.CharField(max_length=40, blank=True)
-
-    class Meta:
-        """One that runs, at most."""
-
-        ordering = ("-id",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("rule", "player_id"), condition=Q(ended_at__isnull=True), name="monitoring_snooze_one_running"
-            ),
-        )
-        permissions = (("snooze_rule", "Can keep a rule quiet for one player"),)
-
-    def __str__(self) -> str:
-        return f"{self.rule_id} of player {self.player_id} until {self.until:%Y-%m-%d}"
 
 
 class RuleTally(models.Model):

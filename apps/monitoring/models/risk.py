@@ -65,26 +65,23 @@ class RiskAssessment(models.Model):
 
 
 class RiskOverride(models.Model):
-    """A level set by people, with a reason and an end: asked for by one, agreed by another, superusers included."""
+    """A level set by two people (`compliance.approvals`), with a reason and an end; nobody is exempt."""
 
     class State(models.TextChoices):
-        """Where it stands."""
+        """Whether it counts."""
 
-        REQUESTED = "requested", "Waits for a second person"
         RUNNING = "running", "In force"
-        REFUSED = "refused", "Refused"
         ENDED = "ended", "Ended"
 
     player_id = models.BigIntegerField()
     kind = models.CharField(max_length=8, choices=RiskKind)
     level = models.PositiveSmallIntegerField()
     reason = models.CharField(max_length=300)
-    state = models.CharField(max_length=10, choices=State, default=State.REQUESTED)
+    state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
     until = models.DateTimeField()
     maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    checker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    requested_at = models.DateTimeField()
-    decided_at = models.DateTimeField(null=True)
+    checker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
 
     class Meta:
         """Two people and an end, in the database."""
@@ -94,21 +91,10 @@ class RiskOverride(models.Model):
             models.UniqueConstraint(
                 fields=("player_id", "kind"), condition=Q(state="running"), name="monitoring_riskoverride_one_running"
             ),
-            models.UniqueConstraint(
-                fields=("player_id", "kind"), condition=Q(state="requested"), name="monitoring_riskoverride_one_open"
-            ),
-            models.CheckConstraint(
-                condition=Q(checker__isnull=True) | ~Q(checker=F("maker")),
-                name="monitoring_riskoverride_second_person",
-            ),
-            models.CheckConstraint(
-                condition=Q(state="requested", checker__isnull=True)
-                | ~Q(state="requested") & Q(checker__isnull=False)
-                | Q(state="ended"),
-                name="monitoring_riskoverride_decided",
-            ),
+            models.CheckConstraint(condition=~Q(checker=F("maker")), name="monitoring_riskoverride_second_person"),
             models.CheckConstraint(condition=Q(level__range=(1, 5)), name="monitoring_riskoverride_level"),
-            models.CheckConstraint(condition=Q(until__gt=F("requested_at")), name="monitoring_riskoverride_ends"),
+            models.CheckConstraint(condition=Q(until__gt=F("decided_at")), name="monitoring_riskoverride_ends"),
+            models.CheckConstraint(condition=Q(state__in=("running", "ended")), name="monitoring_riskoverride_state"),
         )
         permissions = (
             ("override_risk", "Can ask for another risk level of a player"),

@@ -1,9 +1,8 @@
-"""Rules as versioned data, the requests to publish them, and their back-tests."""
+"""Rules as versioned data, and their back-tests. Publishing them is a command of `compliance.approvals`."""
 
 from datetime import datetime
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import F, Q
 from django_fsm import FSMField, transition
@@ -63,6 +62,9 @@ class RuleVersion(models.Model):
     definition = models.JSONField()
     content_hash = models.CharField(max_length=64, help_text="SHA-256 of the definition in canonical JSON")
     note = models.CharField(max_length=300, blank=True, help_text="What is different from the version before")
+    published_by = models.JSONField(
+        default=list, help_text="Who asked for each step and who agreed: target, approval, maker, checker, at"
+    )
     drafted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     drafted_at = models.DateTimeField()
     committed_at = models.DateTimeField(null=True)
@@ -110,85 +112,6 @@ class RuleVersion(models.Model):
     def retire(self, *, at: datetime) -> None:
         """It runs no more. What it decided stays."""
         self.retired_at = at
-
-
-class Publication(models.Model):
-    """
-    A request to change what runs, with its reason and report; decided by a second person, superusers included.
-
-    Its terms never change, and a decision is final (a trigger refuses it).
-    """
-
-    class Target(models.TextChoices):
-        """Where the version is to go."""
-
-        SHADOW = "shadow", "Run in shadow"
-        LIVE = "live", "Go live"
-        RETIRED = "retired", "Retire"
-
-    class State(models.TextChoices):
-        """Where the request stands; the last three are final."""
-
-        REQUESTED = "requested", "Waits for a second person"
-        APPROVED = "approved", "Approved"
-        REFUSED = "refused", "Refused"
-        EXPIRED = "expired", "Expired undecided"
-
-    version = models.ForeignKey(RuleVersion, on_delete=models.PROTECT, related_name="publications")
-    target = models.CharField(max_length=8, choices=Target)
-    content_hash = models.CharField(max_length=64, help_text="Of the version, as it was asked for")
-    report = models.JSONField(default=dict, help_text="Back-test or shadow report that goes with the request")
-    reason = models.CharField(max_length=300)
-    state = FSMField(default=State.REQUESTED, choices=State.choices, protected=True, max_length=10)
-    maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    checker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    requested_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    decided_at = models.DateTimeField(null=True)
-    decision_note = models.CharField(max_length=300, blank=True)
-
-    class Meta:
-        """Two people, in the database."""
-
-        ordering = ("-id",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("version",), condition=Q(state="requested"), name="monitoring_publication_one_open"
-            ),
-            models.CheckConstraint(
-                condition=Q(checker__isnull=True) | ~Q(checker=F("maker")), name="monitoring_publication_second_person"
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=("requested", "expired"), checker__isnull=True)
-                | Q(state__in=("approved", "refused"), checker__isnull=False, decided_at__isnull=False),
-                name="monitoring_publication_decided",
-            ),
-            models.CheckConstraint(
-                condition=Q(target__in=("shadow", "live", "retired")), name="monitoring_publication_target"
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=("requested", "approved", "refused", "expired")),
-                name="monitoring_publication_state",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.version} → {self.target}: {self.state}"
-
-    @transition(field=state, source=State.REQUESTED, target=State.APPROVED)
-    def approve(self, *, by: User, at: datetime, note: str) -> None:
-        """The second person agrees."""
-        self.checker, self.decided_at, self.decision_note = by, at, note
-
-    @transition(field=state, source=State.REQUESTED, target=State.REFUSED)
-    def refuse(self, *, by: User, at: datetime, note: str) -> None:
-        """The second person does not."""
-        self.checker, self.decided_at, self.decision_note = by, at, note
-
-    @transition(field=state, source=State.REQUESTED, target=State.EXPIRED)
-    def expire(self, *, at: datetime) -> None:
-        """Nobody decided in time."""
-        self.decided_at = at
 
 
 class Backtest(models.Model):

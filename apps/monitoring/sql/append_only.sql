@@ -16,16 +16,8 @@ CREATE OR REPLACE TRIGGER fixed_content BEFORE UPDATE ON monitoring_ruleversion 
 CREATE OR REPLACE TRIGGER kept BEFORE DELETE ON monitoring_ruleversion FOR EACH ROW
     WHEN (OLD.state <> 'draft') EXECUTE FUNCTION core_refuse_change();
 
--- What a second person decides on never changes, and a decision is final.
-CREATE OR REPLACE TRIGGER fixed_terms BEFORE UPDATE ON monitoring_publication FOR EACH ROW
-    WHEN (OLD.state <> 'requested'
-          OR (OLD.version_id, OLD.target, OLD.content_hash, OLD.report, OLD.reason, OLD.maker_id, OLD.requested_at, OLD.expires_at)
-             IS DISTINCT FROM
-             (NEW.version_id, NEW.target, NEW.content_hash, NEW.report, NEW.reason, NEW.maker_id, NEW.requested_at, NEW.expires_at))
-    EXECUTE FUNCTION core_refuse_change();
-CREATE OR REPLACE TRIGGER kept BEFORE DELETE ON monitoring_publication FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
+-- What two people agreed on never changes; it only ends.
 CREATE OR REPLACE TRIGGER fixed_terms BEFORE UPDATE ON monitoring_riskoverride FOR EACH ROW
-    WHEN (OLD.state IN ('refused', 'ended')
-          OR (OLD.player_id, OLD.kind, OLD.level, OLD.reason, OLD.maker_id, OLD.requested_at, OLD.until)
-             IS DISTINCT FROM (NEW.player_id, NEW.kind, NEW.level, NEW.reason, NEW.maker_id, NEW.requested_at, NEW.until))
+    WHEN (OLD.state = 'ended' OR (OLD.player_id, OLD.kind, OLD.level, OLD.reason, OLD.maker_id, OLD.checker_id, OLD.until)
+          IS DISTINCT FROM (NEW.player_id, NEW.kind, NEW.level, NEW.reason, NEW.maker_id, NEW.checker_id, NEW.until))
     EXECUTE FUNCTION core_refuse_change();
