@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 
 from casino_platform.heartbeat import WorkerHeartbeat
 
@@ -34,6 +35,13 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "compliance.sweep_cases": {"task": "compliance.sweep_cases", "schedule": 30},
     "compliance.follow_money": {"task": "compliance.follow_money", "schedule": 10},
     "compliance.collect_traces": {"task": "compliance.collect_traces", "schedule": 60},
+    "monitoring.follow_ledger": {"task": "monitoring.follow_ledger", "schedule": 5},
+    "monitoring.follow_facts": {"task": "monitoring.follow_facts", "schedule": 5},
+    "monitoring.watch_lag": {"task": "monitoring.watch_lag", "schedule": 30},
+    "monitoring.retry_dead_letters": {"task": "monitoring.retry_dead_letters", "schedule": 60},
+    "monitoring.sweep_backtests": {"task": "monitoring.sweep_backtests", "schedule": 15},
+    "monitoring.assess_risk": {"task": "monitoring.assess_risk", "schedule": 60 * 60},
+    "monitoring.judge_nightly": {"task": "monitoring.judge_nightly", "schedule": crontab(hour=3, minute=10)},
     "providers.auto_close_rounds": {"task": "providers.auto_close_rounds", "schedule": 5 * 60},
     "providers.flag_stuck_rounds": {"task": "providers.flag_stuck_rounds", "schedule": 60},
     "providers.end_sessions": {"task": "providers.end_sessions", "schedule": 60},

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "apps.compliance.apps.ComplianceConfig",
     "apps.compliance_reports.apps.ComplianceReportsConfig",
     "apps.safer_play.apps.SaferPlayConfig",
+    "apps.monitoring.apps.MonitoringConfig",
     "apps.providers.apps.ProvidersConfig",
     "apps.payments.apps.PaymentsConfig",
     *(["apps.sandbox.apps.SandboxConfig"] if SANDBOX else []),
