@@ -2,10 +2,12 @@
 
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from apps.core.ids import uuid7
@@ -275,6 +277,18 @@ class LateMinute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.minute}"
+
+
+class FactCursor(models.Model):
+    """How far a follower of the outbox has read: everything up to (`next_xact`, `last_id`), in that order."""
+
+    name = models.CharField(primary_key=True, max_length=60)
+    next_xact = models.BigIntegerField(default=0)
+    last_id = models.UUIDField(default=UUID(int=0))
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class InboundEvent(models.Model):

@@ -12,6 +12,7 @@ from apps.brands.models import Brand
 from apps.core.errors import DomainError
 from apps.core.throttling import RateLimit
 from apps.players.caller import Caller
+from apps.players.facts import tell
 from apps.players.models import LoginAttempt, Player, PlayerSession
 from apps.players.operations.sessions import open_session
 from apps.players.passwords import is_outdated, is_right_password, password_hash
@@ -149,6 +150,8 @@ def _try(brand: Brand, username: str, password: str, caller: Caller, now: dateti
         return LoginLocked(-(-(until - now) // timedelta(seconds=1)))
     if not is_right_password(password, player.password if player else None) or player is None:
         record(WRONG_PASSWORD if player else UNKNOWN_USER)
+        if player:
+            tell(player, "login_failed", now=now)
         if address:
             failures_of_address.hit(address)
         return InvalidCredentials()
@@ -170,6 +173,7 @@ def _open(player: Player, password: str, caller: Caller, now: datetime) -> Logge
         changed.append("password")
     player.save(update_fields=changed)
     session, token = open_session(player=player, caller=caller, now=now)
+    tell(player, "logged_in", now=now, session=str(session.public_id))
     return LoggedIn(session, token)
 
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from apps.brands.models import Brand, Jurisdiction, Market
 from apps.core.errors import DomainError
+from apps.players.facts import tell
 from apps.players.models import Player
 from apps.players.passwords import password_hash, require_good_password
 from apps.players.queries import open_brand
@@ -132,6 +133,7 @@ def register_player(*, registration: Registration, now: datetime, is_test: bool 
     except IntegrityError as error:
         refuse_if_taken(error)
         raise
+    tell(player, "registered", now=now, country=player.country, currency=player.currency)
     return player
 
 
