@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "apps.players.apps.PlayersConfig",
     "apps.transactions.apps.TransactionsConfig",
     "apps.wallets.apps.WalletsConfig",
+    "apps.verification.apps.VerificationConfig",
     "apps.providers.apps.ProvidersConfig",
     "apps.payments.apps.PaymentsConfig",
     *(["apps.sandbox.apps.SandboxConfig"] if SANDBOX else []),
