@@ -24,6 +24,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "transactions.check_new_books": {"task": "transactions.check_new_books", "schedule": 60},
     "transactions.check_all_books": {"task": "transactions.check_all_books", "schedule": 24 * 60 * 60},
     "wallets.expire_adjustments": {"task": "wallets.expire_adjustments", "schedule": 5 * 60},
+    "compliance.end_stale_requests": {"task": "compliance.end_stale_requests", "schedule": 60},
     "providers.auto_close_rounds": {"task": "providers.auto_close_rounds", "schedule": 5 * 60},
     "providers.flag_stuck_rounds": {"task": "providers.flag_stuck_rounds", "schedule": 60},
     "providers.end_sessions": {"task": "providers.end_sessions", "schedule": 60},

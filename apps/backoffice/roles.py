@@ -24,6 +24,9 @@ _PAYMENTS = _PAYMENTS_PUBLIC | {
     "payments.view_check", "payments.view_instrument", "payments.view_capability", "integrations.view_inboundevent",
 }  # fmt: skip
 _FIGURES = frozenset({"backoffice.view_figures"})
+_POLICIES = frozenset(
+    {"compliance.view_policyversion", "compliance.view_policyparameter", "compliance.view_policysource"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,14 @@ ROLES: tuple[Role, ...] = (
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread"},
     ),
-    Role("policy_author", "Drafts policies and rules", _MARKETS | _CATALOGUE),
-    Role("policy_approver", "Publishes policies and rules that somebody else drafted", _MARKETS | _CATALOGUE),
+    Role(
+        "policy_author", "Drafts policies and rules", _MARKETS | _CATALOGUE | _POLICIES | {"compliance.propose_policy"}
+    ),
+    Role(
+        "policy_approver",
+        "Publishes policies and rules that somebody else drafted",
+        _MARKETS | _CATALOGUE | _POLICIES | {"compliance.publish_policy"},
+    ),
     Role(
         "game_ops",
         "Runs games and their connections",

@@ -1,12 +1,14 @@
 """`manage.py seed_demo`: brands, games, staff, players and vendor keys of the demo. May be run again at any time."""
 
 import contextlib
+import io
 import json
 import os
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from apps.core import clock
@@ -36,6 +38,7 @@ class Command(BaseCommand):
         passwords = passwords_in(_read(output))
         now = clock.now()
         seed_places(base_url)
+        call_command("load_policies", apply=True, verbosity=0, stdout=io.StringIO())
         seed_connections(base_url, now=now)
         seed_psps(base_url, now=now)
         seed_games(base_url, today=now.date())
