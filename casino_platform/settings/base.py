@@ -48,11 +48,8 @@ INSTALLED_APPS = [
     "apps.players.apps.PlayersConfig",
     "apps.transactions.apps.TransactionsConfig",
     "apps.wallets.apps.WalletsConfig",
-<<<<<<< HEAD
-    "apps.verification.apps.VerificationConfig",
-=======
     "apps.compliance.apps.ComplianceConfig",
->>>>>>> main
+    "apps.verification.apps.VerificationConfig",
     "apps.providers.apps.ProvidersConfig",
     "apps.payments.apps.PaymentsConfig",
     *(["apps.sandbox.apps.SandboxConfig"] if SANDBOX else []),

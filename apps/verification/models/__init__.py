@@ -1,7 +1,7 @@
 """Facts, verifications, due diligence, documents and screening. Money is in the ledger."""
 
 from apps.verification.models.documents import Document, DocumentRead
-from apps.verification.models.due_diligence import DueDiligence, FundsMove, Proposal
+from apps.verification.models.due_diligence import DueDiligence, FundsMove
 from apps.verification.models.facts import PlayerFact
 from apps.verification.models.processes import Verification, VerificationStep
 from apps.verification.models.screening import HitReview, ListedEntity, ScreeningHit, ScreeningRun
@@ -14,7 +14,6 @@ __all__ = [
     "HitReview",
     "ListedEntity",
     "PlayerFact",
-    "Proposal",
     "ScreeningHit",
     "ScreeningRun",
     "Verification",

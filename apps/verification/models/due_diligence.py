@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django_fsm import FSMField, transition
 
 from apps.core.ids import uuid7
@@ -93,79 +92,3 @@ class FundsMove(models.Model):
 
     def __str__(self) -> str:
         return f"{self.units} {self.currency}"
-
-
-class Proposal(models.Model):
-    """A command that needs a second person: fixed when it is made, decided once, run once."""
-
-    class Command(models.TextChoices):
-        """What can be proposed."""
-
-        RELEASE_FUNDS = "release_funds", "Release locked funds"
-        REFUND_FUNDS = "refund_funds", "Refund locked funds to source"
-        CLEAR_HIT = "clear_hit", "Clear a sanctions hit as a false positive"
-
-    class State(models.TextChoices):
-        """Decided once."""
-
-        PROPOSED = "proposed", "Waiting for a second person"
-        EXECUTED = "executed", "Agreed and done"
-        REJECTED = "rejected", "Rejected"
-        EXPIRED = "expired", "Expired"
-
-    command = models.CharField(max_length=20, choices=Command)
-    player = models.ForeignKey(Player, on_delete=models.PROTECT, related_name="+")
-    subject_id = models.BigIntegerField(help_text="Row that the command is about")
-    payload = models.JSONField(default=dict)
-    payload_digest = models.CharField(max_length=64)
-    reason = models.CharField(max_length=500)
-    state = FSMField(default=State.PROPOSED, choices=State.choices, protected=True, max_length=10)
-    maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    proposed_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    checker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    decided_at = models.DateTimeField(null=True)
-    decision_note = models.CharField(max_length=500, blank=True)
-
-    class Meta:
-        """Two people, always."""
-
-        ordering = ("-id",)
-        constraints = (
-            models.CheckConstraint(
-                condition=Q(checker=None) | ~Q(checker=F("maker")), name="verification_proposal_second_person"
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=("proposed", "executed", "rejected", "expired")),
-                name="verification_proposal_state",
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=("proposed", "expired"), checker=None)
-                | Q(state__in=("executed", "rejected"), checker__isnull=False, decided_at__isnull=False),
-                name="verification_proposal_decided",
-            ),
-            models.UniqueConstraint(
-                fields=("command", "subject_id"), condition=Q(state="proposed"), name="verification_proposal_one_open"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.get_command_display()} ({self.state})"
-
-    @transition(field=state, source=State.PROPOSED, target=State.EXECUTED)
-    def execute(self, *, checker: object, at: datetime, note: str) -> None:
-        """The second person agreed."""
-        self._decide(checker, at, note)
-
-    @transition(field=state, source=State.PROPOSED, target=State.REJECTED)
-    def turn_down(self, *, checker: object, at: datetime, note: str) -> None:
-        """The second person did not."""
-        self._decide(checker, at, note)
-
-    @transition(field=state, source=State.PROPOSED, target=State.EXPIRED)
-    def expire(self, *, at: datetime) -> None:
-        """Nobody decided in time."""
-        self.decided_at = at
-
-    def _decide(self, checker: object, at: datetime, note: str) -> None:
-        self.checker, self.decided_at, self.decision_note = checker, at, note  # type: ignore[assignment]

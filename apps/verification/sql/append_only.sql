@@ -11,13 +11,3 @@ BEGIN
     END LOOP;
 END
 $$;
-CREATE OR REPLACE TRIGGER fixed_terms BEFORE UPDATE ON verification_proposal FOR EACH ROW
-    WHEN (OLD.state <> 'proposed'
-          OR (OLD.command, OLD.player_id, OLD.subject_id, OLD.payload, OLD.payload_digest, OLD.reason, OLD.maker_id,
-              OLD.proposed_at, OLD.expires_at)
-             IS DISTINCT FROM
-             (NEW.command, NEW.player_id, NEW.subject_id, NEW.payload, NEW.payload_digest, NEW.reason, NEW.maker_id,
-              NEW.proposed_at, NEW.expires_at))
-    EXECUTE FUNCTION core_refuse_change();
-CREATE OR REPLACE TRIGGER no_delete BEFORE DELETE OR TRUNCATE ON verification_proposal
-    FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
