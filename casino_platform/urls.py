@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    *_mount("api/v1/", "apps.verification.api.urls"),
     *_mount("api/problems/", "apps.core.api.urls"),
     # Whatever else is asked for under /api/ is refused in the API's own format, with DEBUG too.
     re_path(r"^api/", csrf_exempt(problems.not_found)),

@@ -15,5 +15,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("clock", SandboxClockView.as_view(), name="sandbox-clock"),
     # Before the game vendors, whose last pattern takes everything.
     path("vendors/", include("apps.sandbox.psps.urls")),
+    path("vendors/", include("apps.sandbox.kyc.urls")),
     path("vendors/", include("apps.sandbox.vendors.urls")),
 ]

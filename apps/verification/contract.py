@@ -1,6 +1,5 @@
 """What an adapter for an identity vendor is: it translates between the vendor's protocol and verification as we know it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -188,5 +187,3 @@ class IdentityAdapter(Protocol):
         :raises VendorTimeout: no usable answer came; ask again later
         """
         ...
-
-

@@ -76,7 +76,9 @@ def _by_letters(left: str, right: str) -> Likeness:
         score -= 0.1
     if consonants_of(left) == consonants_of(right):
         score += 0.08
-    return Likeness(round(max(0.0, min(score, 0.92)), 4), f"{edits} letters differ" if edits > 1 else "1 letter differs")
+    return Likeness(
+        round(max(0.0, min(score, 0.92)), 4), f"{edits} letters differ" if edits > 1 else "1 letter differs"
+    )
 
 
 def edits_allowed(length: int) -> int:

@@ -20,7 +20,18 @@ _ABJADS = ("ARABIC", "HEBREW", "SYRIAC")
 # Written without spaces between syllables; anyascii shows the syllables as humps.
 _SYLLABIC = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA")
 _LONGEST_NAME = 300
-_ROMAN = {"i": "1", "v": "5", "x": "10", "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
+_ROMAN = {
+    "i": "1",
+    "v": "5",
+    "x": "10",
+    "ii": "2",
+    "iii": "3",
+    "iv": "4",
+    "vi": "6",
+    "vii": "7",
+    "viii": "8",
+    "ix": "9",
+}
 # What two schools of romanisation write differently, as one; the order matters.
 _SKELETON = tuple(
     (re.compile(pattern), replacement)

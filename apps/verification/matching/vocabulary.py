@@ -5,19 +5,177 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 TITLES = frozenset(
-    "mr mrs ms miss dr prof professor sir dame lord lady rev reverend hon honorable honourable capt captain col colonel"
-    " gen general lt lieutenant maj major sgt president minister senator sen gov governor hajj hajji haji sheikh shaykh"
-    " sheik shaikh mullah maulana mawlawi maulvi imam ayatollah sayyid sayed herr frau monsieur madame mme don dona"
-    " hrh prince princess king queen mag ing phd md esq eng engineer ustad qari hafiz qazi seyed alhaj malam".split()
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "dr",
+        "prof",
+        "professor",
+        "sir",
+        "dame",
+        "lord",
+        "lady",
+        "rev",
+        "reverend",
+        "hon",
+        "honorable",
+        "honourable",
+        "capt",
+        "captain",
+        "col",
+        "colonel",
+        "gen",
+        "general",
+        "lt",
+        "lieutenant",
+        "maj",
+        "major",
+        "sgt",
+        "president",
+        "minister",
+        "senator",
+        "sen",
+        "gov",
+        "governor",
+        "hajj",
+        "hajji",
+        "haji",
+        "sheikh",
+        "shaykh",
+        "sheik",
+        "shaikh",
+        "mullah",
+        "maulana",
+        "mawlawi",
+        "maulvi",
+        "imam",
+        "ayatollah",
+        "sayyid",
+        "sayed",
+        "herr",
+        "frau",
+        "monsieur",
+        "madame",
+        "mme",
+        "don",
+        "dona",
+        "hrh",
+        "prince",
+        "princess",
+        "king",
+        "queen",
+        "mag",
+        "ing",
+        "phd",
+        "md",
+        "esq",
+        "eng",
+        "engineer",
+        "ustad",
+        "qari",
+        "hafiz",
+        "qazi",
+        "seyed",
+        "alhaj",
+        "malam",
+    ]
 )
 PARTICLES = frozenset(
-    "de da do dos das del della di du des la le los las van von der den ter ten zu zum zur af av al el ul ud bin ben ibn"
-    " bint abd abu umm y e und and the e ad ar as ash az ould mac mc o d l san st".split()
+    [
+        "de",
+        "da",
+        "do",
+        "dos",
+        "das",
+        "del",
+        "della",
+        "di",
+        "du",
+        "des",
+        "la",
+        "le",
+        "los",
+        "las",
+        "van",
+        "von",
+        "der",
+        "den",
+        "ter",
+        "ten",
+        "zu",
+        "zum",
+        "zur",
+        "af",
+        "av",
+        "al",
+        "el",
+        "ul",
+        "ud",
+        "bin",
+        "ben",
+        "ibn",
+        "bint",
+        "abd",
+        "abu",
+        "umm",
+        "y",
+        "e",
+        "und",
+        "and",
+        "the",
+        "e",
+        "ad",
+        "ar",
+        "as",
+        "ash",
+        "az",
+        "ould",
+        "mac",
+        "mc",
+        "o",
+        "d",
+        "l",
+        "san",
+        "st",
+    ]
 ) - {"abd", "abu", "umm", "mac", "mc", "san", "st"}
 GENERATIONS = {
     "jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "2", "iii": "3", "iv": "4", "fils": "jr", "pere": "sr",
 }  # fmt: skip
-STOPWORDS = frozenset("the of and for in de la le du des und et y e di del der die das a an i o s by at to on".split())
+STOPWORDS = frozenset(
+    [
+        "the",
+        "of",
+        "and",
+        "for",
+        "in",
+        "de",
+        "la",
+        "le",
+        "du",
+        "des",
+        "und",
+        "et",
+        "y",
+        "e",
+        "di",
+        "del",
+        "der",
+        "die",
+        "das",
+        "a",
+        "an",
+        "i",
+        "o",
+        "s",
+        "by",
+        "at",
+        "to",
+        "on",
+    ]
+)
 
 _FORMS = """
 ltd: ltd limited ltda limitada ltee limitee lda sarl srl sprl gmbh mbh ooo tov llc lc bv bvba eood doo zoo spzoo kft sro uab sia oü ou aps too mchj pvt private pte pty sdn pt eirl sas unipessoal
@@ -29,7 +187,10 @@ assoc: ev association verein asociacion
 state: fgup gup mup
 """  # noqa: E501 - a table
 LEGAL_FORMS: Mapping[str, str] = {
-    word: form for line in _FORMS.strip().splitlines() for form, _, words in [line.partition(":")] for word in words.split()
+    word: form
+    for line in _FORMS.strip().splitlines()
+    for form, _, words in [line.partition(":")]
+    for word in words.split()
 }
 # Written in several words or with dots; made one word before the name is taken apart.
 _SHORT_FORMS = tuple(
@@ -113,14 +274,66 @@ resources: resources resource
 communications: communications communication
 """
 SAME_WORDS: Mapping[str, str] = {
-    word: one for line in _SAME.strip().splitlines() for one, _, words in [line.partition(":")] for word in words.split()
+    word: one
+    for line in _SAME.strip().splitlines()
+    for one, _, words in [line.partition(":")]
+    for word in words.split()
 }
 GENERIC = frozenset(
-    "international group holding trading management services technology manufacturing national general global world"
-    " worldwide industry development investment engineering construction transport shipping insurance enterprises"
-    " associates solutions systems partners products resources communications capital finance financial consulting"
-    " logistics energy real estate properties ventures commercial corporate business import export equipment"
-    " supplies marketing media digital data network networks".split()
+    [
+        "international",
+        "group",
+        "holding",
+        "trading",
+        "management",
+        "services",
+        "technology",
+        "manufacturing",
+        "national",
+        "general",
+        "global",
+        "world",
+        "worldwide",
+        "industry",
+        "development",
+        "investment",
+        "engineering",
+        "construction",
+        "transport",
+        "shipping",
+        "insurance",
+        "enterprises",
+        "associates",
+        "solutions",
+        "systems",
+        "partners",
+        "products",
+        "resources",
+        "communications",
+        "capital",
+        "finance",
+        "financial",
+        "consulting",
+        "logistics",
+        "energy",
+        "real",
+        "estate",
+        "properties",
+        "ventures",
+        "commercial",
+        "corporate",
+        "business",
+        "import",
+        "export",
+        "equipment",
+        "supplies",
+        "marketing",
+        "media",
+        "digital",
+        "data",
+        "network",
+        "networks",
+    ]
 )
 _PLACES = """
 us: usa us america american
@@ -156,7 +369,10 @@ south: southern south
 middle: middle
 """
 PLACES: Mapping[str, str] = {
-    word: one for line in _PLACES.strip().splitlines() for one, _, words in [line.partition(":")] for word in words.split()
+    word: one
+    for line in _PLACES.strip().splitlines()
+    for one, _, words in [line.partition(":")]
+    for word in words.split()
 }
 NUMBERS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",

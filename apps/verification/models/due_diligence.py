@@ -31,7 +31,9 @@ class DueDiligence(models.Model):
     player = models.ForeignKey(Player, on_delete=models.PROTECT, related_name="due_diligence")
     jurisdiction = models.CharField(max_length=8)
     threshold = models.JSONField(help_text="Amount, currency, basis and window that applied")
-    measured = models.JSONField(help_text="What was counted against it, in the threshold's currency and in ledger units")
+    measured = models.JSONField(
+        help_text="What was counted against it, in the threshold's currency and in ledger units"
+    )
     policy_version_id = models.BigIntegerField(null=True)
     locks_funds = models.BooleanField()
     state = FSMField(default=State.OPEN, choices=State.choices, protected=True, max_length=12)

@@ -95,7 +95,13 @@ class PlayerFact(models.Model):
             models.CheckConstraint(
                 condition=Q(
                     kind__in=(
-                        "age", "identity", "address", "instrument", "source_of_funds", "source_of_wealth", "pep",
+                        "age",
+                        "identity",
+                        "address",
+                        "instrument",
+                        "source_of_funds",
+                        "source_of_wealth",
+                        "pep",
                         "sanctions",
                     )
                 ),
@@ -110,9 +116,7 @@ class PlayerFact(models.Model):
         )
         indexes = (
             models.Index(fields=["player", "kind"], name="verification_fact_of_player"),
-            models.Index(
-                fields=["valid_to"], condition=Q(outcome="confirmed"), name="verification_fact_expiring"
-            ),
+            models.Index(fields=["valid_to"], condition=Q(outcome="confirmed"), name="verification_fact_expiring"),
         )
         permissions = (("record_fact", "Can record facts about players by hand"),)
 

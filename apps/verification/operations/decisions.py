@@ -9,6 +9,7 @@ from django.db import transaction
 
 from apps.core.errors import DomainError
 from apps.players.models import Player
+from apps.players.operations.registration import age_in_years
 from apps.verification.access import require
 from apps.verification.contract import Decision, FoundPerson, VendorState
 from apps.verification.gate_policies import minimum_age
@@ -123,18 +124,13 @@ def disagreements(player: Player, person: FoundPerson) -> list[tuple[str, str, s
     return found
 
 
-def age_on(birth_date: date, day: date) -> int:
-    """Whole years."""
-    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
-
-
 def _judged(verification: Verification, told: VendorState, now: datetime) -> tuple[Decision, str]:
     """A vendor approves the person before its camera; whether that is our player, is for us to say."""
     if told.decision != Decision.APPROVED:
         return told.decision, "vendor"
     player = verification.player
     born = _date_of(told.person.birth_date) or player.birth_date
-    if age_on(born, now.date()) < minimum_age(player.jurisdiction_id):
+    if age_in_years(born, now.date()) < minimum_age(player.jurisdiction_id, now.date()):
         return Decision.REJECTED, "under-age"
     differing = [field for field, _, _ in disagreements(player, told.person)]
     if differing:
@@ -163,7 +159,9 @@ def _poll_later(verification: Verification, now: datetime) -> None:
     """Ask again, ever more seldom, as long as something may come."""
     verification.polls += 1
     waits = verification.state in Verification.AT_VENDOR
-    verification.next_poll_at = now + min(POLL_AFTER * 2 ** min(verification.polls, 6), timedelta(days=1)) if waits else None
+    verification.next_poll_at = (
+        now + min(POLL_AFTER * 2 ** min(verification.polls, 6), timedelta(days=1)) if waits else None
+    )
 
 
 def _record_facts(verification: Verification, before: str, person: FoundPerson, now: datetime) -> None:
@@ -172,7 +170,9 @@ def _record_facts(verification: Verification, before: str, person: FoundPerson, 
     elif before == State.APPROVED:
         withdraw_facts(verification=verification, reason=f"verification became {verification.state}", now=now)
     if verification.state == State.REJECTED and verification.staff_reason == "under-age":
-        _add(verification, PlayerFact.Kind.AGE, PlayerFact.Outcome.REFUTED, {"birth_date": person.birth_date}, None, now)
+        _add(
+            verification, PlayerFact.Kind.AGE, PlayerFact.Outcome.REFUTED, {"birth_date": person.birth_date}, None, now
+        )
 
 
 def _confirm(verification: Verification, person: FoundPerson, now: datetime) -> None:

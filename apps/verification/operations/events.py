@@ -16,7 +16,9 @@ from apps.verification.registry import adapter_of
 
 log = structlog.get_logger(__name__)
 
-REFUSED = Counter("casino_kyc_events_refused", "Events of identity vendors that changed nothing", ["integration", "why"])
+REFUSED = Counter(
+    "casino_kyc_events_refused", "Events of identity vendors that changed nothing", ["integration", "why"]
+)
 
 
 class Applied(StrEnum):
@@ -56,7 +58,11 @@ def apply_event(*, connection: Connection, event: IdentityEvent, now: datetime) 
     if held_since is not None and event.occurred_at is not None and event.occurred_at < held_since:
         return Applied.OLDER
     return take_over(
-        connection=connection, verification=verification, event_id=event.event_id, occurred_at=event.occurred_at, now=now
+        connection=connection,
+        verification=verification,
+        event_id=event.event_id,
+        occurred_at=event.occurred_at,
+        now=now,
     )
 
 
@@ -71,9 +77,7 @@ def take_over(
     """Ask the vendor about one session and take over what it says. :raises VendorSilent: if it does not answer."""
     told = _asked(connection, verification)
     before = verification.state
-    after = apply_state(
-        verification_id=verification.pk, told=told, event_id=event_id, occurred_at=occurred_at, now=now
-    )
+    after = apply_state(verification_id=verification.pk, told=told, event_id=event_id, occurred_at=occurred_at, now=now)
     return Applied.DECIDED if after.state != before else Applied.UNCHANGED
 
 
@@ -105,7 +109,9 @@ def _asked(connection: Connection, verification: Verification) -> VendorState:
 def _require_environment(connection: Connection, event: IdentityEvent) -> None:
     if event.is_test is not None and event.is_test != (connection.environment == Integration.Environment.TEST):
         _refuse(connection, "environment")
-        raise EventUnhandled(f"a {'sandbox' if event.is_test else 'live'} event at a {connection.environment} integration")
+        raise EventUnhandled(
+            f"a {'sandbox' if event.is_test else 'live'} event at a {connection.environment} integration"
+        )
 
 
 def _subject_of(connection: Connection, event: IdentityEvent) -> Verification:

@@ -94,9 +94,7 @@ def add_fact(
 
 def withdraw_facts(*, verification: Verification, reason: str, now: datetime) -> int:
     """No longer rely on what a verification proved, where it is the last word; returns how many facts that were."""
-    standing = PlayerFact.objects.standing().filter(
-        verification=verification, outcome=PlayerFact.Outcome.CONFIRMED
-    )
+    standing = PlayerFact.objects.standing().filter(verification=verification, outcome=PlayerFact.Outcome.CONFIRMED)
     for fact in standing.order_by("pk"):
         add_fact(
             player_id=fact.player_id,
@@ -130,7 +128,7 @@ def digest_of(evidence: object) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def _says_the_same(  # noqa: PLR0917 - its terms
+def _says_the_same(
     head: PlayerFact,
     outcome: str,
     method: str,

@@ -21,7 +21,9 @@ from apps.verification.registry import adapter_of
 log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 512 * 1024
-UNVERIFIED = Counter("casino_kyc_webhooks_unverified", "Webhooks of identity vendors that nobody signed", ["integration"])
+UNVERIFIED = Counter(
+    "casino_kyc_webhooks_unverified", "Webhooks of identity vendors that nobody signed", ["integration"]
+)
 
 
 class UnknownKycIntegration(DomainError):

@@ -35,7 +35,7 @@ class OnfidoAdapter:
     vendor = "onfido"
     options = (
         Option("workflow_id", "", "workflow that a verification of identity runs"),
-        Option("workflow_ids", {}, "other workflows by level: {\"enhanced\": \"…\"}"),
+        Option("workflow_ids", {}, 'other workflows by level: {"enhanced": "…"}'),
     )
 
     def receive(self, request: VendorRequest) -> Receipt:
@@ -75,7 +75,9 @@ class OnfidoAdapter:
 
     def fetch(self, connection: Connection, *, subject: str, session: str, player_id: int | None) -> VendorState:  # noqa: ARG002
         """Ask for the workflow run."""
-        answer = _call(connection, "GET", f"workflow_runs/{quote(session, safe='')}", b"", "fetch", (session,), player_id)
+        answer = _call(
+            connection, "GET", f"workflow_runs/{quote(session, safe='')}", b"", "fetch", (session,), player_id
+        )
         if answer.status == _NOT_FOUND:
             return VendorState(found=False)
         run = _object(answer)

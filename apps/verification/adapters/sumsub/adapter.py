@@ -44,7 +44,7 @@ class SumsubAdapter:
     vendor = "sumsub"
     options = (
         Option("level_name", "basic-kyc-level", "level of a verification of identity; its case matters"),
-        Option("level_names", {}, "other levels: {\"enhanced\": \"…\"}"),
+        Option("level_names", {}, 'other levels: {"enhanced": "…"}'),
         Option("webhook_algorithm", DEFAULT_ALGORITHM, "what webhooks are signed with; any other is refused"),
     )
 

@@ -29,7 +29,9 @@ ANSWERS: Mapping[tuple[str, str], Decision] = MappingProxyType(
     {("GREEN", ""): Decision.APPROVED, ("RED", "RETRY"): Decision.RETRY, ("RED", "FINAL"): Decision.REJECTED}
 )
 # Known, and of no consequence to the decision.
-INFORMATION = frozenset({"applicantCreated", "applicantActivated", "applicantDeactivated", "applicantPersonalInfoChanged"})
+INFORMATION = frozenset(
+    {"applicantCreated", "applicantActivated", "applicantDeactivated", "applicantPersonalInfoChanged"}
+)
 DECIDING = frozenset(
     {"applicantReviewed", "applicantPending", "applicantOnHold", "applicantReset", "applicantDeleted",
      "applicantPrechecked", "applicantAwaitingUser", "applicantAwaitingService", "applicantWorkflowCompleted"}
@@ -65,7 +67,8 @@ def event_of(body: bytes) -> IdentityEvent:
         subject=applicant,
         reference=text_of(event, "externalUserId", 120),
         decision=None if word in INFORMATION else _decision(word, event),
-        occurred_at=milliseconds_of(event.get("createdAtMs")) or instant_of(text_of(event, "createdAtMs").replace(" ", "T") + "+00:00"),
+        occurred_at=milliseconds_of(event.get("createdAtMs"))
+        or instant_of(text_of(event, "createdAtMs").replace(" ", "T") + "+00:00"),
         is_test=sandbox if isinstance(sandbox, bool) else None,
     )
 
