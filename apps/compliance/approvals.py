@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from apps.brands.models import StaffScope
 from apps.compliance.models.approvals import ApprovalEvent, ApprovalRequest
@@ -17,6 +18,7 @@ from apps.core.errors import DomainError
 from apps.core.request_context import current_request_id
 from apps.players.models import Player
 
+AUDIT_PERMISSION = "compliance.view_every_approval"
 LIFETIME = timedelta(hours=72)
 SHORTEST_REASON = 5
 _LONGEST = 2000
@@ -175,6 +177,38 @@ def command_named(name: str) -> Command:
         raise ApprovalNotSound(f"There is no command {name!r}.") from None
 
 
+def may_decide(person: User, request: ApprovalRequest) -> bool:
+    """Say whether a person could decide on a request that waits; the decision itself looks again."""
+    spec = _COMMANDS.get(request.command)
+    return (
+        spec is not None
+        and request.maker_id != person.pk
+        and person.has_perm(spec.checker_permission)
+        and (request.brand_id is None or _serves(person, request.brand_id))
+    )
+
+
+def visible_to(person: User, requests: QuerySet[ApprovalRequest]) -> QuerySet[ApprovalRequest]:
+    """
+    Narrow requests to what a person may know of: his own, those of commands he makes or checks, and for auditors
+    everything that is not walled; of players, only those of his brands.
+    """
+    own = [
+        each.name
+        for each in commands()
+        if person.has_perm(each.checker_permission) or person.has_perm(each.maker_permission)
+    ]
+    # A command that the platform no longer knows may have been walled.
+    unwalled = [each.name for each in commands() if not each.walled]
+    known = Q(command__in=own) | Q(maker=person, command__in=unwalled)
+    if person.has_perm(AUDIT_PERMISSION):
+        known |= Q(command__in=unwalled)
+    if person.is_superuser:
+        return requests.filter(known)
+    brands = StaffScope.objects.filter(user=person).values("brand_id")
+    return requests.filter(known).filter(Q(brand__isnull=True) | Q(brand_id__in=brands))
+
+
 @transaction.atomic
 def request_approval(
     *,
@@ -207,7 +241,8 @@ def request_approval(
     request = ApprovalRequest.objects.create(
         command=command,
         payload=terms,
-        payload_hash=_hash_of(spec, terms, maker.pk),
+        payload_hash=_hash_of(command, terms, maker.pk),
+        rests_on=_state_under(spec, terms),
         summary=spec.describe(terms)[:_LONGEST],
         reason=reason.strip(),
         subject_player=player,
@@ -221,11 +256,14 @@ def request_approval(
     return request
 
 
-def decide_approval(*, request_id: int, checker: User, approve: bool, reason: str, now: datetime) -> ApprovalRequest:
+def decide_approval(
+    *, request_id: int, checker: User, approve: bool, reason: str, now: datetime, seen_hash: str = ""
+) -> ApprovalRequest:
     """
     Decide on a colleague's request and, if approved, carry it out, once, under the request's lock.
 
     :param reason: required to reject
+    :param seen_hash: `payload_hash` of what the checker was shown, so that he decides on nothing else
     :raises PermissionDenied: if the checker may not decide on this command
     :raises ApprovalUnknown: if there is no such request, or the checker does not serve its brand
     :raises ApprovalSecondPerson: if the checker asked for it
@@ -235,7 +273,7 @@ def decide_approval(*, request_id: int, checker: User, approve: bool, reason: st
     :raises ApprovalStale: if it, or what it rests on, is not what was asked for; it is refused for good
     :raises UnableToExecute: if it could not be carried out now; it goes on waiting
     """
-    request, refusal = _decide(request_id, checker, reason, now, approve=approve)
+    request, refusal = _decide(request_id, checker, reason, now, approve=approve, seen_hash=seen_hash)
     if refusal is not None:
         raise refusal
     return request
@@ -273,7 +311,7 @@ def end_stale_requests(*, now: datetime) -> int:
 
 @transaction.atomic
 def _decide(
-    request_id: int, checker: User, reason: str, now: datetime, *, approve: bool
+    request_id: int, checker: User, reason: str, now: datetime, *, approve: bool, seen_hash: str
 ) -> tuple[ApprovalRequest, DomainError | None]:
     """Decide; a refusal that leaves a trace is returned, not raised, so that the trace is kept."""
     request = _locked(request_id)
@@ -285,6 +323,8 @@ def _decide(
         raise ApprovalSecondPerson
     if request.state != _State.WAITING:
         raise ApprovalDecided
+    if seen_hash and seen_hash != request.payload_hash:
+        raise ApprovalNotSound("This is not the request you were shown.")
     if (over := _end_if_stale(request, now)) is not None:
         return request, over
     if not approve:
@@ -316,7 +356,8 @@ def _carry_out(
 
 
 def _require_unchanged(request: ApprovalRequest, spec: Command, now: datetime) -> None:
-    if _hash_of(spec, request.payload, request.maker_id) != request.payload_hash:
+    # First of all: a payload that is not the one asked for never reaches the command.
+    if not _is_as_asked(request) or _state_under(spec, request.payload) != request.rests_on:
         raise ApprovalStale
     if spec.revalidate:
         spec.revalidate(payload=request.payload, now=now)
@@ -363,7 +404,7 @@ def _end(request: ApprovalRequest, kind: ApprovalEvent.Kind, actor: User | None,
     request.save(update_fields=_DECISION)
     _record(request, kind, actor, now, note)
     spec = _COMMANDS.get(request.command)
-    if spec and spec.abandon:
+    if spec and spec.abandon and _is_as_asked(request):
         spec.abandon(payload=request.payload, now=now)
 
 
@@ -416,10 +457,18 @@ def _require_sound(reason: str, now: datetime, until: datetime) -> None:
         raise ApprovalNotSound("The request would have expired already.")
 
 
-def _hash_of(spec: Command, payload: Mapping[str, Any], maker_id: int) -> str:
-    rests_on = spec.fingerprint(payload) if spec.fingerprint else None
-    terms = {"command": spec.name, "payload": payload, "maker": maker_id, "state": rests_on}
+def _is_as_asked(request: ApprovalRequest) -> bool:
+    return _hash_of(request.command, request.payload, request.maker_id) == request.payload_hash
+
+
+def _hash_of(command: str, payload: Mapping[str, Any], maker_id: int) -> str:
+    terms = {"command": command, "payload": payload, "maker": maker_id}
     return hashlib.sha256(json.dumps(terms, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _state_under(spec: Command, payload: Mapping[str, Any]) -> Any:
+    """What the request rests on, as the database will give it back."""
+    return json.loads(json.dumps(spec.fingerprint(payload), default=str)) if spec.fingerprint else None
 
 
 def _canonical(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,10 @@ class ComplianceConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app lets two people do."""
-        from apps.compliance import commands  # noqa: PLC0415 - models must be loaded
+        from apps.compliance import commands, decisions, effects, linked_people, timeline  # noqa: PLC0415 - models first
 
         commands.register()
+        decisions.register_commands()
+        effects.register_own()
+        timeline.register_own()
+        linked_people.register_own()

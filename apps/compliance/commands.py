@@ -6,6 +6,8 @@ from typing import Any
 from apps.compliance import policy_changes
 from apps.compliance.approvals import register_command
 from apps.compliance.models.policies import PolicyVersion
+from apps.compliance.policy_view import lines_of
+from apps.compliance.policy_words import days_words
 
 
 def register() -> None:
@@ -32,13 +34,28 @@ def register() -> None:
 
 
 def _publication(payload: Mapping[str, Any]) -> str:
-    return f"{_named(payload)} would be in force."
+    version = _version(payload)
+    replaced = f" Replaces version {version.replaces_id}." if version.replaces_id else ""
+    return f"{_named(version)} becomes {_words(version)}, {_days(version)}.{replaced}"
 
 
 def _withdrawal(payload: Mapping[str, Any]) -> str:
-    return f"{_named(payload)} would no longer be in force."
+    version = _version(payload)
+    return f"{_named(version)} is no longer {_words(version)}, {_days(version)}; older versions speak again, if any."
 
 
-def _named(payload: Mapping[str, Any]) -> str:
-    version = PolicyVersion.objects.get(pk=payload["version"])
-    return f"{version}: {version.value!r}"
+def _version(payload: Mapping[str, Any]) -> PolicyVersion:
+    return PolicyVersion.objects.select_related("parameter", "jurisdiction", "brand").get(pk=payload["version"])
+
+
+def _named(version: PolicyVersion) -> str:
+    name = version.parameter_id.replace("_", " ").capitalize()
+    return f"{name} of {version.jurisdiction.name}{f' at {version.brand.name}' if version.brand else ''}"
+
+
+def _words(version: PolicyVersion) -> str:
+    return "; ".join(lines_of(version.parameter, version.value))
+
+
+def _days(version: PolicyVersion) -> str:
+    return days_words(version.valid_from, version.valid_to)

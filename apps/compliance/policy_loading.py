@@ -63,7 +63,7 @@ def difference(matrix: Matrix) -> Difference:
     modelled = set(PolicyVersion.objects.values_list("jurisdiction_id", flat=True).distinct())
     for value in matrix.values:
         before = latest.pop((value.jurisdiction, value.parameter), None)
-        if before is None or before.digest != _terms(value).digest():
+        if before is None or before.digest != terms_of_file(value).digest():
             found.values.append(ValueChange(value, before, _step(value, is_empty=value.jurisdiction not in modelled)))
     found.gone = [version for version in latest.values() if version.state not in _ENDED]
     return found
@@ -98,7 +98,7 @@ def _split(changes: Iterable[ValueChange]) -> tuple[list[ValueChange], list[Valu
 
 
 def _brought_in(change: ValueChange, now: datetime) -> PolicyVersion:
-    version = version_of(_terms(change.value), origin=_MATRIX, maker=None, now=now, replaces=_replaced(change))
+    version = version_of(terms_of_file(change.value), origin=_MATRIX, maker=None, now=now, replaces=_replaced(change))
     if change.step is Step.PUBLISH:
         # A row that never was anything else: no transition leads here, the rule stands in the database.
         vars(version).update(state=PolicyVersion.State.PUBLISHED, published_at=now)
@@ -129,7 +129,8 @@ def _latest_of_file() -> dict[tuple[str, str], PolicyVersion]:
     return {(row.jurisdiction_id, row.parameter_id): row for row in latest}
 
 
-def _terms(value: FileValue) -> Terms:
+def terms_of_file(value: FileValue) -> Terms:
+    """Return what a value of the file says, as a version would."""
     return Terms(
         jurisdiction=value.jurisdiction,
         parameter=value.parameter,

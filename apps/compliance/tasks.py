@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from apps.compliance import case_tasks  # noqa: F401 - Celery finds tasks by this module
 from apps.compliance.approvals import end_stale_requests as end_stale
 from apps.core import clock
 

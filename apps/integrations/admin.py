@@ -21,6 +21,7 @@ from apps.core.clock import now
 from apps.core.ids import uuid7, uuid7_floor, uuid7_time
 from apps.integrations.credentials import add_credential, expire_credential, revoke_credential
 from apps.integrations.models import Credential, Exchange, HealthMinute, Integration, IntegrationEvent
+from apps.integrations.outgoing import admin as outgoing_admin  # noqa: F401 - registers its pages
 from apps.integrations.switches import switch_integration
 
 _MOST_SECRET_CHARACTERS = 20_000

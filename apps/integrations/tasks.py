@@ -14,6 +14,8 @@ from django.utils import timezone
 from apps.core import clock
 from apps.integrations import partitions
 from apps.integrations.credentials import credentials_expiring
+from apps.integrations.outgoing.delivery import deliver_due
+from apps.integrations.outgoing.fan_out import fan_out
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +53,18 @@ def refresh_health() -> None:
 def drop_expired() -> list[str]:
     """Drop what is past its retention; returns the names of the dropped partitions."""
     return partitions.drop_expired_exchanges(now=timezone.now())
+
+
+@shared_task(name="integrations.fan_out_facts")
+def fan_out_facts() -> int:
+    """Turn new facts into messages for webhook endpoints; returns how many facts were looked at."""
+    return fan_out()
+
+
+@shared_task(name="integrations.deliver_webhooks")
+def deliver_webhooks() -> int:
+    """Send the outgoing webhooks that are due; returns how many tries were made."""
+    return deliver_due()
 
 
 @shared_task(name="integrations.warn_expiring_credentials")

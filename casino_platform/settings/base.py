@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "apps.wallets.apps.WalletsConfig",
     "apps.compliance.apps.ComplianceConfig",
     "apps.verification.apps.VerificationConfig",
+    "apps.safer_play.apps.SaferPlayConfig",
     "apps.providers.apps.ProvidersConfig",
     "apps.payments.apps.PaymentsConfig",
     *(["apps.sandbox.apps.SandboxConfig"] if SANDBOX else []),
@@ -136,6 +137,12 @@ WALLET_LOCK_TIMEOUT_MS: int = env.int("WALLET_LOCK_TIMEOUT_MS", default=900)
 # Whole months are kept this long after they end; the task that drops them refuses to go below the legal minimum.
 EXCHANGE_RETENTION_MONTHS: int = env.int("EXCHANGE_RETENTION_MONTHS", default=84)
 EXCHANGE_RETENTION_MINIMUM_MONTHS: int = env.int("EXCHANGE_RETENTION_MINIMUM_MONTHS", default=60)
+
+# --- outgoing webhooks ----------------------------------------------------------------------------
+# Lets them go to private addresses and over plain HTTP: for the sandbox's own receiver, never in production.
+WEBHOOKS_ALLOW_PRIVATE = False
+# --- evidence in cases: files by their hash, private; back it up with the database -------------------
+EVIDENCE_DIR: Path = Path(env.str("EVIDENCE_DIR", default=str(DATA_DIR / "evidence")))
 
 # --- limits on what strangers may send ----------------------------------------------------------
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -16,12 +16,17 @@ APPEND_ONLY = {
     "transactions.transaction", "transactions.account", "transactions.bookscheck", "integrations.exchange",
     "integrations.integrationevent", "players.statuschange", "players.loginattempt", "providers.round",
     "providers.roundvoid", "wallets.adjustment", "backoffice.personaldataread", "admin.logentry",
+    "compliance.policyversion", "compliance.approvalrequest",
 }  # fmt: skip
+PAGES = (
+    "admin:index", "backoffice:trace", "backoffice:books", "backoffice:live", "admin:password_change",
+    "admin:compliance_policy_places", "admin:compliance_policy_compare", "admin:compliance_policy_draft",
+)  # fmt: skip
 
 
 def addresses() -> Iterator[tuple[type[models.Model] | None, str]]:
     """Every page that can be asked for with GET, of a row where there is one."""
-    for name in ("admin:index", "backoffice:trace", "backoffice:books", "backoffice:live", "admin:password_change"):
+    for name in PAGES:
         yield None, reverse(name)
     yield None, reverse("admin:search") + "?s=play"
     for model in admin.site._registry:

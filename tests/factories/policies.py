@@ -52,7 +52,7 @@ def put_in_force(
         brand_id=brand_id,
     )
     version = version_of(terms, origin=PolicyVersion.Origin.STAFF, maker=maker, now=at, replaces=None)
-    vars(version).update(state=PolicyVersion.State.PUBLISHED, checker=checker, proposed_at=at, published_at=at)
+    vars(version).update(state=PolicyVersion.State.PUBLISHED, checker_id=checker.pk, proposed_at=at, published_at=at)
     version.save(force_insert=True)
     forget_policies()
     return version

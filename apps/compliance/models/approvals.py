@@ -35,7 +35,8 @@ class ApprovalRequest(models.Model):
     public_id = models.UUIDField(unique=True, default=uuid7, editable=False)
     command = models.CharField(max_length=80)
     payload = models.JSONField()
-    payload_hash = models.CharField(max_length=64, help_text="SHA-256 of command, payload and the state it rests on")
+    payload_hash = models.CharField(max_length=64, help_text="SHA-256 of command, payload and maker")
+    rests_on = models.JSONField(null=True, help_text="What the maker saw; if it is another one, the request is refused")
     summary = models.TextField(max_length=2000, help_text="What would happen, in words, as the maker was told")
     reason = models.TextField(max_length=2000)
     subject_player = models.ForeignKey(Player, on_delete=models.PROTECT, null=True, related_name="approval_requests")
@@ -91,6 +92,7 @@ class ApprovalRequest(models.Model):
                 condition=Q(expires_at__gt=F("created_at")), name="compliance_approval_expires_later"
             ),
         )  # fmt: skip
+        permissions = (("view_every_approval", "Can read every request that is not behind a wall"),)
 
     def __str__(self) -> str:
         return f"Request {self.pk}"

@@ -17,6 +17,7 @@ from apps.sandbox.models import SimulatorControl
 from apps.sandbox.seeding.connections import seed_connections
 from apps.sandbox.seeding.games import seed_games
 from apps.sandbox.seeding.kyc import seed_kyc
+from apps.sandbox.seeding.operator_hooks import seed_operator_hooks
 from apps.sandbox.seeding.people import seed_players, seed_staff
 from apps.sandbox.seeding.places import seed_places
 from apps.sandbox.seeding.psps import seed_psps
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         seed_connections(base_url, now=now)
         seed_psps(base_url, now=now)
         seed_kyc(base_url, now=now)
+        seed_operator_hooks(base_url, now=now)
         seed_games(base_url, today=now.date())
         seed_staff(passwords)
         seed_players(passwords, now=now)
