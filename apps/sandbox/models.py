@@ -6,6 +6,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from apps.core.ids import uuid7
+from apps.sandbox.kyc_models import (  # noqa: F401 - Django looks for models here
+    SimulatedApplicant,
+    SimulatedKycSession,
+    SimulatedKycVendor,
+    SimulatedKycWebhook,
+)
 
 
 class SimulatedVendor(models.Model):

@@ -17,5 +17,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Before the game vendors, whose last pattern takes everything.
     path("vendors/", include("apps.sandbox.psps.urls")),
     path("vendors/registers/", include("apps.sandbox.registers.urls")),
+    path("vendors/", include("apps.sandbox.kyc.urls")),
     path("vendors/", include("apps.sandbox.vendors.urls")),
 ]

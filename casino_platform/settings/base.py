@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "apps.wallets.apps.WalletsConfig",
     "apps.compliance.apps.ComplianceConfig",
     "apps.compliance_reports.apps.ComplianceReportsConfig",
+    "apps.verification.apps.VerificationConfig",
     "apps.safer_play.apps.SaferPlayConfig",
     "apps.monitoring.apps.MonitoringConfig",
     "apps.providers.apps.ProvidersConfig",
@@ -181,6 +182,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # --- static files -------------------------------------------------------------------------------
 STATIC_URL = "/static/"
+# Documents of players, encrypted. Never below a directory that a web server serves.
+DOCUMENTS_DIR = env.str("DOCUMENTS_DIR", default="") or str(DATA_DIR / "documents")
 STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.sandbox.kyc.journal import tell_until as tell_of_people
 from apps.sandbox.models import SimulatedRound
 from apps.sandbox.psps.journal import tell_until
 from apps.sandbox.traffic.driver import Driver
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         warm_up = 0 if SimulatedRound.objects.exists() else _WARM_UP_ROUNDS
         teller = threading.Thread(target=tell_until, args=(stop,), name="psps", daemon=True)
         teller.start()
+        threading.Thread(target=tell_of_people, args=(stop,), name="kyc", daemon=True).start()
         driver.run(rounds=options["rounds"], warm_up=warm_up)
         stop.set()
         teller.join(timeout=15)
