@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "apps.wallets.apps.WalletsConfig",
     "apps.providers.apps.ProvidersConfig",
     "apps.payments.apps.PaymentsConfig",
+    "apps.reconciliation.apps.ReconciliationConfig",
     *(["apps.sandbox.apps.SandboxConfig"] if SANDBOX else []),
     "apps.backoffice.apps.BackofficeConfig",
 ]
