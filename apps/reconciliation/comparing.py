@@ -157,7 +157,9 @@ def _psp_figures(
         "fresh_statements": _keys(fresh.filter(pk__in=statements)),
     }
     ledger, settlement = _rows(_LEDGER_LEG, terms), _rows(_SETTLEMENT_LEG, terms)
-    disagreeing = RunItem.objects.filter(run=run).exclude(kind__in=("expected", "fee", "batch", "reserve", "payout_bank"))
+    disagreeing = RunItem.objects.filter(run=run).exclude(
+        kind__in=("expected", "fee", "batch", "reserve", "payout_bank")
+    )
     expected = RunItem.objects.filter(run=run, kind="expected").exclude(payment_key="")
     compared = sum(row[2] for row in ledger) + sum(row[2] for row in settlement if row[0] in movements)
     return {
@@ -205,7 +207,13 @@ def _compare_internal(run: Run, progress: Progress) -> dict[str, Any]:
     seen: dict[str, RunItem] = {}
     for each in breaks:
         subject = f"{each.rule}:{each.account_id or ''}:{each.row}"
-        details = {"invariant": each.invariant, "rule": each.rule, "row": each.row, "expected": each.expected, "found": each.found}
+        details = {
+            "invariant": each.invariant,
+            "rule": each.rule,
+            "row": each.row,
+            "expected": each.expected,
+            "found": each.found,
+        }
         seen[subject] = RunItem(
             run=run, kind="books", subject=subject, currency="", expected_units=0, found_units=0, details=details
         )

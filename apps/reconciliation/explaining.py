@@ -59,12 +59,24 @@ _TEXTS: dict[tuple[str, str], str] = {
     ("status", "ours"): "For us the payment is {our_state}, yet the provider settled {theirs}.",
     ("status", ""): "One side took the payment back and the other did not: {ours} here, {theirs} there.",
     ("timing", ""): "We booked {ours} on {booked_on}; the provider is late, it was due by {due_on}. It may still come.",
-    ("timing", "theirs"): "The provider settled {theirs} before we heard the end of it: the payment is {our_state} here.",
-    ("batch", ""): "Batch {batch} should come to {ours}, its lines come to {theirs}. Ask the provider for a correct file.",
+    (
+        "timing",
+        "theirs",
+    ): "The provider settled {theirs} before we heard the end of it: the payment is {our_state} here.",
+    (
+        "batch",
+        "",
+    ): "Batch {batch} should come to {ours}, its lines come to {theirs}. Ask the provider for a correct file.",
     ("batch", "line"): "Line {line}: gross times rate less fees is {ours}, the file says {theirs} net.",
-    ("payout_bank", ""): "The provider says he paid {ours} on {paid_on} ({payout}); the bank has not credited it by {due_on}.",
+    (
+        "payout_bank",
+        "",
+    ): "The provider says he paid {ours} on {paid_on} ({payout}); the bank has not credited it by {due_on}.",
     ("payout_bank", "differs"): "The provider says he paid {ours} ({payout}), the bank credited {theirs}.",
-    ("payout_bank", "credit"): "The bank credited {theirs} on {booked_on} that no settlement file explains: {bank_text}",
+    (
+        "payout_bank",
+        "credit",
+    ): "The bank credited {theirs} on {booked_on} that no settlement file explains: {bank_text}",
     ("reserve", ""): "By contract batch {batch} moves {ours} of the reserve, the file moves {theirs}.",
     ("books", ""): "{rule}: {row} should be {expected}, is {found}.",
 }

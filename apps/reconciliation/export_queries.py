@@ -33,7 +33,6 @@ def _money(units: Any, currency: str) -> Cell:
         return int(units)
 
 
-
 TABLES: dict[str, Table] = {
     ExportKind.SETTLEMENTS: Table(
         ("as_of", "provider", "batch", "closed_at", "currency", "lines", "sales", "fees", "reserve", "net_of_all_lines",

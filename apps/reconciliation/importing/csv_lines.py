@@ -87,6 +87,6 @@ def _guarded(reader: "csv._reader") -> Iterator[tuple[int, list[str]]]:
         for cells in reader:
             yield reader.line_num, cells
     except UnicodeDecodeError as error:
-        raise FileRefused(Issue(reader.line_num + 1, "", "is not UTF-8 from here on", error.reason)) from error
+        raise FileRefused(Issue(0, "", "is not UTF-8", error.reason)) from error
     except csv.Error as error:
         raise FileRefused(Issue(reader.line_num, "", f"is not CSV: {error}")) from error

@@ -167,7 +167,18 @@ TRUSTLY_TYPES = {
 
 def _read_trustly(places: Places) -> Reading:
     """One signed amount in the settled currency; of an exchanged payment its own amount stands apart, unsigned."""
-    names = ("currency", "amount", "total", "orderid", "ordertype", "messageid", "fxamount", "fxcurrency", "batch", "date")
+    names = (
+        "currency",
+        "amount",
+        "total",
+        "orderid",
+        "ordertype",
+        "messageid",
+        "fxamount",
+        "fxcurrency",
+        "batch",
+        "date",
+    )
     currency, amount, total, order, kind, message, fx_amount, fx_currency, batch, date = map(places.cell, names)
 
     def read(cells: Cells) -> Staged:

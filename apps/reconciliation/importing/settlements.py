@@ -9,7 +9,16 @@ from django.db import Error, connection, transaction
 from apps.core.currencies import CURRENCIES
 from apps.reconciliation.importing.copying import copy_rows
 from apps.reconciliation.importing.csv_lines import MOST_ISSUES, CsvFile, FileRefused, Issue, read_csv
-from apps.reconciliation.importing.layouts import ADYEN, STAGED, TRUSTLY, Layout, NotThisLayout, Places, Reading, generic_layout
+from apps.reconciliation.importing.layouts import (
+    ADYEN,
+    STAGED,
+    TRUSTLY,
+    Layout,
+    NotThisLayout,
+    Places,
+    Reading,
+    generic_layout,
+)
 from apps.reconciliation.models import Batch, Import
 from apps.reconciliation.models.files import ImportFormat
 from apps.reconciliation.progress import Progress
@@ -126,5 +135,7 @@ def _require_new_batches(imported: Import) -> None:
     )
     if known is not None:
         raise FileRefused(
-            Issue(0, "", f"batch {known.name} has been loaded from “{known.import_file}” already: discard that file first")
+            Issue(
+                0, "", f"batch {known.name} has been loaded from “{known.import_file}” already: discard that file first"
+            )
         )

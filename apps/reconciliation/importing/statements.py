@@ -108,7 +108,9 @@ class _Camt:
         amounts = [self._detail_money(part, whole) for part in details]
         # Several transactions booked as one sum: each is a line of its own, where the bank says how much each was.
         is_split = len(details) > 1 and all(amounts) and sum(each.units for each in amounts if each) == whole.units
-        parts = [([part], money) for part, money in zip(details, amounts, strict=True)] if is_split else [(details, whole)]
+        parts = (
+            [([part], money) for part, money in zip(details, amounts, strict=True)] if is_split else [(details, whole)]
+        )
         for group, money in parts:
             self._line += 1
             self._progress.count()
@@ -230,5 +232,7 @@ def read_bank_csv(stream: BinaryIO, progress: Progress) -> Iterator[Entry]:
             continue
         texts = (cell[name](cells).strip() for name in ("reference", "counterparty"))
         reference, counterparty = texts
-        yield Entry(line, cell["account"](cells).strip()[:80], currency, units, booked_on, reference[:2000], counterparty[:300])
+        yield Entry(
+            line, cell["account"](cells).strip()[:80], currency, units, booked_on, reference[:2000], counterparty[:300]
+        )
     issues.raise_if_any()

@@ -92,7 +92,9 @@ class Export(models.Model):
                 condition=~Q(state="ready") | Q(file__isnull=False), name="reconciliation_export_ready"
             ),
             models.UniqueConstraint(
-                fields=("schedule", "as_of"), condition=Q(schedule__isnull=False), name="reconciliation_export_scheduled"
+                fields=("schedule", "as_of"),
+                condition=Q(schedule__isnull=False),
+                name="reconciliation_export_scheduled",
             ),
         )
         permissions = (("request_export", "Can make and download exports of money data"),)

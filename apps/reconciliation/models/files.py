@@ -113,9 +113,7 @@ class Import(models.Model):
         """The rules hold in the database."""
 
         ordering = ("-id",)
-        indexes = (
-            models.Index(fields=["integration", "business_date"], name="reconciliation_import_by_day"),
-        )
+        indexes = (models.Index(fields=["integration", "business_date"], name="reconciliation_import_by_day"),)
         constraints = (
             models.CheckConstraint(
                 condition=Q(state__in=("received", "reading", "loaded", "failed", "discarded")),

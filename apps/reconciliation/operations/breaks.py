@@ -254,7 +254,14 @@ def _post(found: Break, account: str, now: datetime, details: dict[str, str]) ->
 
 
 def _resolve(
-    found: Break, transaction_id: UUID, account: str, note: str, now: datetime, *, actor: User, checker: User | None = None
+    found: Break,
+    transaction_id: UUID,
+    account: str,
+    note: str,
+    now: datetime,
+    *,
+    actor: User,
+    checker: User | None = None,
 ) -> Resolution:
     units = found.remaining_units
     made = Resolution.objects.create(
@@ -315,7 +322,9 @@ def _lock_proposal(write_off_id: int, actor: User) -> tuple[Break, WriteOff]:
     if key is None:
         raise BreakUnknown
     found = _lock(key, actor, APPROVE_PERMISSION, must_be_open=False)
-    proposal = WriteOff.objects.select_for_update(no_key=True, of=("self",)).select_related("proposed_by").get(pk=write_off_id)
+    proposal = (
+        WriteOff.objects.select_for_update(no_key=True, of=("self",)).select_related("proposed_by").get(pk=write_off_id)
+    )
     if proposal.state != WriteOff.State.PROPOSED:
         raise BreakNotOpen("The proposal has been decided.")
     if proposal.proposed_by_id == actor.pk:

@@ -9,7 +9,7 @@ import structlog
 from django.db.models import Q
 
 from apps.core.errors import DomainError
-from apps.integrations.connections import find_connection
+from apps.integrations.connections import connection_by_id
 from apps.integrations.models import Credential, Integration
 from apps.integrations.outbound import VendorSwitchedOff, VendorTimeout, VendorUnreachable, call_vendor
 from apps.reconciliation.models import ColumnMapping, Import, LedgerLine, Run, Scope
@@ -41,11 +41,15 @@ def fetch_reports(*, day: date, now: datetime) -> list[Import]:
             try:
                 made = fetch_report(integration=integration, feed=feed, day=day, now=now)
             except (VendorSwitchedOff, VendorUnreachable, VendorTimeout) as error:
-                log.warning("reconciliation_feed_away", integration=integration.slug, path=feed["path"], error=str(error))
+                log.warning(
+                    "reconciliation_feed_away", integration=integration.slug, path=feed["path"], error=str(error)
+                )
             except FileKnown:
                 continue
             except DomainError as error:
-                log.error("reconciliation_feed_refused", integration=integration.slug, error=error.detail or error.title)
+                log.error(
+                    "reconciliation_feed_refused", integration=integration.slug, error=error.detail or error.title
+                )
             else:
                 fetched += [made] if made else []
     return fetched
@@ -59,7 +63,7 @@ def fetch_report(*, integration: Integration, feed: Mapping[str, Any], day: date
     :raises FileKnown: if its bytes were imported before
     :raises DomainError: if the vendor could not be reached or answered oddly
     """
-    connection = find_connection(integration.slug)
+    connection = connection_by_id(integration.pk)
     if connection is None:
         return None
     path = str(feed["path"]).replace("{day}", day.isoformat())

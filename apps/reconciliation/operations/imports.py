@@ -6,6 +6,7 @@ from typing import IO, Any, BinaryIO
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import DataError, connection, transaction
+from psycopg import DataError as CopyDataError
 
 from apps.brands.models import StaffScope
 from apps.core.errors import DomainError
@@ -130,7 +131,7 @@ def read_import(*, import_id: int, now: datetime) -> Import:
             _compare_anew(imported)
     except FileRefused as refusal:
         return _note_failure(import_id, refusal.issues, now)
-    except DataError as error:
+    except (DataError, CopyDataError) as error:
         # What no check of ours names, such as a NUL in a text.
         return _note_failure(import_id, (Issue(0, "", str(error).splitlines()[0][:200]),), now)
     return imported
@@ -145,7 +146,9 @@ def _load(imported: Import, progress: Progress) -> tuple[int, date]:
             lines: Any = ((imported.pk, imported.integration_id, *line) for line in read_game_report(stream, progress))
             columns = ("import_file_id", "integration_id", "line", "day", "game_code", "round_ref", "currency", "rounds", "staked", "won", "refunded")  # fmt: skip
             return _copied("reconciliation_gamereportrow", columns, lines, "day", imported)
-        entries = read_camt(stream, progress) if imported.format == ImportFormat.CAMT053 else read_bank_csv(stream, progress)
+        entries = (
+            read_camt(stream, progress) if imported.format == ImportFormat.CAMT053 else read_bank_csv(stream, progress)
+        )
         columns = ("import_file_id", "line", "account", "currency", "units", "booked_on", "reference", "counterparty")  # type: ignore[assignment]
         lines = ((imported.pk, *entry) for entry in entries)
         return _copied("reconciliation_bankline", columns, lines, "booked_on", imported)

@@ -170,7 +170,11 @@ def rerun_since(*, day: date, now: datetime, integration_id: int | None = None) 
     """
     rows = Run.objects.filter(Q(business_date__gte=day), state__in=(Run.State.FINISHED, Run.State.FAILED))
     rows = rows.filter(integration_id=integration_id) if integration_id is not None else rows.filter(scope=Scope.PSP)
-    days = rows.order_by("business_date", "integration_id").values_list("scope", "integration_id", "business_date").distinct()
+    days = (
+        rows.order_by("business_date", "integration_id")
+        .values_list("scope", "integration_id", "business_date")
+        .distinct()
+    )
     integrations = Integration.objects.in_bulk([row[1] for row in days if row[1] is not None])
     return [
         request_run(scope=scope, integration=integrations.get(key or 0), day=of_day, now=now)

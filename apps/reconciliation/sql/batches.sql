@@ -1,7 +1,8 @@
 -- What a settlement file proves by itself, the third leg (the bank), and reserves.
 
-CREATE OR REPLACE FUNCTION reconciliation_check_batches(p_run bigint, p_imports bigint[]) RETURNS void LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION reconciliation_check_batches(p_run bigint, p_imports bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 -- A batch that does not add up, and each line whose gross x rate less fees is not its net.
+BEGIN
     INSERT INTO reconciliation_runitem (run_id, kind, subject, movement, payment_key, currency, expected_units, found_units, details)
     SELECT p_run, 'batch', format('batch:%s:%s:%s', b.name, b.currency, b.import_file_id), '', '', b.currency,
            b.net_expected, b.net, jsonb_build_object('batch', b.name, 'rows', b.rows, 'file', f.name)
@@ -13,11 +14,13 @@ CREATE OR REPLACE FUNCTION reconciliation_check_batches(p_run bigint, p_imports 
            jsonb_build_object('batch', r.batch, 'line', r.line, 'payment', r.payment_key, 'type', r.raw_type)
       FROM reconciliation_settlementrow r
      WHERE r.import_file_id = ANY (p_imports) AND r.net_expected IS NOT NULL AND r.net_expected <> r.net;
+END
 $$;
 
-CREATE OR REPLACE FUNCTION reconciliation_check_reserves(p_run bigint, p_imports bigint[]) RETURNS void LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION reconciliation_check_reserves(p_run bigint, p_imports bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 -- recon_reserve: valid_from, valid_to, percent. What a batch holds back has to be what was agreed; what is released, what had
 -- been held.
+BEGIN
     INSERT INTO reconciliation_runitem (run_id, kind, subject, movement, payment_key, currency, expected_units, found_units, details)
     SELECT p_run, 'reserve', format('reserve:%s:%s:%s', b.name, b.currency, b.import_file_id), 'reserve', '', b.currency,
            x.agreed, b.reserve, jsonb_build_object('batch', b.name, 'percent', t.percent)
@@ -32,6 +35,7 @@ CREATE OR REPLACE FUNCTION reconciliation_check_reserves(p_run bigint, p_imports
            WHEN b.reserve > 0 THEN 0
            ELSE -(round(b.sales * t.percent / 100 / c.quantum) * c.quantum)::bigint END AS agreed) x
      WHERE abs(b.reserve - x.agreed) > CASE WHEN t.percent IS NULL THEN 0 ELSE c.quantum END;
+END
 $$;
 
 CREATE OR REPLACE FUNCTION reconciliation_check_bank(

@@ -34,7 +34,7 @@ BEGIN
                                            reference, currency, units, fee_units, occurred_at, occurred_on)
     SELECT l.id, l.integration_id, l.brand_id, l.player_id,
            CASE l.kind WHEN 'reversal' THEN 'refund' WHEN 'return' THEN 'payout' ELSE l.kind END,
-           coalesce(nullif(a.psp_reference, ''), nullif(l.external_id, ''), nullif(a.key, ''), l.id::text),
+           coalesce(nullif(a.psp_reference, ''), nullif(regexp_replace(l.external_id, '/(return|reversal/\d+)$', ''), ''), nullif(a.key, ''), l.id::text),
            coalesce(a.key, ''), l.currency, l.units, l.fee_units, l.created_at, (l.created_at AT TIME ZONE 'UTC')::date
       FROM lines l
       LEFT JOIN payments_deposit p ON p.public_id = (l.details->>'deposit')::uuid

@@ -49,11 +49,13 @@ DECLARE
     v_touch text := CASE WHEN p_everything THEN '' ELSE 'JOIN recon_touched USING (movement, payment_key)' END;
     v_terms boolean := EXISTS (SELECT 1 FROM recon_term);
     v_agreed text := CASE WHEN v_terms THEN
-        'sum(CASE WHEN r.is_fee OR f.movement IS NULL THEN 0 ELSE round(abs(r.net + r.fee) * f.percent / 100 / m.quantum) * m.quantum + f.fixed END)'
+        'CASE WHEN count(*) FILTER (WHERE NOT r.is_fee AND f.percent IS NULL) = 0 THEN
+              sum(CASE WHEN r.is_fee THEN 0
+                       ELSE round(abs(r.net + r.fee) * f.percent / 100 / m.quantum) * m.quantum + f.fixed END) END'
         ELSE 'NULL::numeric' END;
     v_join text := CASE WHEN v_terms THEN
         'LEFT JOIN recon_currency m ON m.code = r.net_currency
-         LEFT JOIN LATERAL (SELECT t.* FROM recon_term t
+         LEFT JOIN LATERAL (SELECT t.percent, t.fixed FROM recon_term t
                              WHERE t.movement = r.movement AND r.occurred_at >= t.valid_from AND r.occurred_at < t.valid_to
                                AND t.currency IN ('''', r.net_currency)
                              ORDER BY t.valid_from DESC, t.currency DESC LIMIT 1) f ON true' ELSE '' END;
@@ -65,21 +67,21 @@ BEGIN
                e.n AS e_n, e.gross AS e_gross, e.currency AS e_currency, e.mixed AS e_mixed, e.fee AS e_fee,
                e.agreed AS e_agreed, e.net_currency AS e_net_currency, e.reference AS e_reference, e.first_at AS e_first_at,
                e.batch AS e_batch
-          FROM (SELECT movement, payment_key, count(*) AS n, sum(l.units) AS units, min(l.currency) AS currency,
+          FROM (SELECT l.movement, l.payment_key, count(*) AS n, sum(l.units) AS units, min(l.currency) AS currency,
                        min(l.currency) <> max(l.currency) AS mixed, max(l.occurred_on) AS last_on,
                        min(l.occurred_at) AS first_at, max(l.reference) AS reference
                   FROM reconciliation_ledgerline l %1$s
-                 WHERE l.integration_id = %2$L AND l.occurred_on <= %3$L AND movement = ANY (%4$L)
-                 GROUP BY movement, payment_key) i
+                 WHERE l.integration_id = %2$L AND l.occurred_on <= %3$L AND l.movement = ANY (%4$L)
+                 GROUP BY l.movement, l.payment_key) i
           FULL JOIN
-               (SELECT movement, payment_key, count(*) FILTER (WHERE NOT r.is_fee) AS n, sum(r.gross) AS gross,
+               (SELECT r.movement, r.payment_key, count(*) FILTER (WHERE NOT r.is_fee) AS n, sum(r.gross) AS gross,
                        min(r.currency) FILTER (WHERE NOT r.is_fee) AS currency,
                        min(r.currency) <> max(r.currency) AS mixed, sum(r.fee) AS fee,
                        %5$s AS agreed, min(r.net_currency) AS net_currency, max(r.reference) AS reference,
                        min(r.occurred_at) AS first_at, max(r.batch) AS batch
                   FROM reconciliation_settlementrow r %1$s %6$s
-                 WHERE r.import_file_id = ANY (%7$L) AND movement = ANY (%4$L)
-                 GROUP BY movement, payment_key) e
+                 WHERE r.import_file_id = ANY (%7$L) AND r.movement = ANY (%4$L)
+                 GROUP BY r.movement, r.payment_key) e
          USING (movement, payment_key)
          WHERE NOT (coalesce(e.gross, 0) BETWEEN coalesce(i.units, 0) - %8$L AND coalesce(i.units, 0) + %8$L
                     AND (coalesce(e.n, 0) = 0 OR (i.n > 0 AND e.currency = i.currency AND NOT e.mixed AND NOT i.mixed)))

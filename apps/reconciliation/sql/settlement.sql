@@ -39,7 +39,9 @@ BEGIN
                         ELSE (coalesce(s.commission::numeric, 0) + coalesce(s.markup::numeric, 0)
                               + coalesce(s.scheme::numeric, 0) + coalesce(s.interchange::numeric, 0)) * n.scale
                    END AS fee,
-                   CASE WHEN s.zone IS NULL AND s.occurred ~ '([+-]\d{2}(:?\d{2})?|Z)$' THEN s.occurred::timestamptz
+                   -- 'now' and 'yesterday' are times to the server; to a file they are nonsense.
+                   CASE WHEN left(s.occurred, 2) NOT IN ('19', '20') THEN NULL
+                        WHEN s.zone IS NULL AND s.occurred ~ '([+-]\d{2}(:?\d{2})?|Z)$' THEN s.occurred::timestamptz
                         ELSE s.occurred::timestamp AT TIME ZONE coalesce(s.zone, p_zone) END AS occurred_at
               FROM recon_staging s
               LEFT JOIN recon_type t ON t.raw_type = s.raw_type
@@ -99,7 +101,7 @@ BEGIN
            SELECT 'raw_type', CASE WHEN s.raw_type IS NULL THEN 'is empty' END, s.raw_type
            UNION ALL
            SELECT 'occurred', CASE WHEN s.occurred IS NULL THEN 'is empty'
-                                   WHEN NOT pg_input_is_valid(s.occurred, 'timestamptz') THEN 'is not a time' END, s.occurred
+                                   WHEN s.occurred !~ '^(19|20)\d\d-\d\d-\d\d[ T]' OR NOT pg_input_is_valid(s.occurred, 'timestamptz') THEN 'is not a time' END, s.occurred
            UNION ALL
            SELECT 'zone', CASE WHEN s.zone IS NOT NULL
                                 AND NOT EXISTS (SELECT 1 FROM recon_zone z WHERE z.name = s.zone)
