@@ -29,7 +29,7 @@ _FILL = """
         SELECT 'deposit', %(brand)s, 'EUR', %(integration)s, key, at FROM wanted RETURNING id, external_id
     )
     INSERT INTO transactions_transfer (transaction_id, number, debit_account_id, credit_account_id, amount)
-    SELECT m.id, 0, %(psp)s, %(suspense)s, w.amount FROM made m JOIN wanted w ON w.key = m.external_id
+    SELECT m.id, 1, %(psp)s, %(suspense)s, w.amount FROM made m JOIN wanted w ON w.key = m.external_id
 """
 
 

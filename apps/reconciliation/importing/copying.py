@@ -1,4 +1,4 @@
-"""Streaming rows into PostgreSQL by COPY, a few thousand at a time."""
+"""Streaming rows into PostgreSQL by COPY, some thousands at a time."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 from psycopg import sql
 
-_ROWS_A_WRITE = 2_000
+_ROWS_A_COPY = 10_000
 
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
@@ -24,10 +24,12 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
     count, source = 0, iter(rows)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        while chunk := list(islice(source, _ROWS_A_WRITE)):
+    with connection.cursor() as cursor:
+        # Rows first, then COPY: to make them, the source itself may have to ask this connection for a file's next chunk.
+        while chunk := list(islice(source, _ROWS_A_COPY)):
             writer.writerows(chunk)
-            copy.write(buffer.getvalue())
+            with cursor.copy(statement) as copy:
+                copy.write(buffer.getvalue())
             buffer.seek(0)
             buffer.truncate()
             count += len(chunk)
