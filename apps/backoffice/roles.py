@@ -24,6 +24,12 @@ _PAYMENTS = _PAYMENTS_PUBLIC | {
     "payments.view_check", "payments.view_instrument", "payments.view_capability", "integrations.view_inboundevent",
 }  # fmt: skip
 _FIGURES = frozenset({"backoffice.view_figures"})
+_RECONCILIATION = frozenset(
+    {
+        "reconciliation.view_run", "reconciliation.view_break", "reconciliation.view_import",
+        "reconciliation.view_columnmapping", "reconciliation.view_export", "reconciliation.view_exportschedule",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,10 @@ ROLES: tuple[Role, ...] = (
     Role(
         "payments",
         "Moves money in and out; corrections need a second person",
-        _PLAYER | _LEDGER | _ADJUSTMENTS | _FIGURES | _PAYMENTS
+        _PLAYER | _LEDGER | _ADJUSTMENTS | _FIGURES | _PAYMENTS | _RECONCILIATION
+        | {"reconciliation.start_run", "reconciliation.upload_import", "reconciliation.discard_import"}
+        | {"reconciliation.work_break", "reconciliation.propose_writeoff", "reconciliation.approve_writeoff"}
+        | {"reconciliation.request_export"}
         | {"wallets.propose_adjustment", "wallets.approve_adjustment"}
         | {"payments.approve_withdrawal", "payments.hold_withdrawal", "payments.resolve_withdrawal"}
         | {"integrations.replay_inboundevent"},
@@ -80,7 +89,7 @@ ROLES: tuple[Role, ...] = (
         "auditor",
         "Reads everything, changes nothing",
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
-        | _FIGURES | _PAYMENTS
+        | _FIGURES | _PAYMENTS | _RECONCILIATION
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread"},
     ),

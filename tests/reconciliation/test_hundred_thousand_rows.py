@@ -52,7 +52,12 @@ def fill_ledger(psp: Integration, lines: dict[str, tuple[int, datetime]]) -> Non
 
 def test_every_planted_break_is_found_and_nothing_else() -> None:
     psp = connect(grace_days=3, bank_days=1)
-    contract(psp, lag=1, fees=[{"on": "deposit", "percent": "1", "fixed": "0.10", "currency": "EUR"}], reserve={"percent": "0"})
+    contract(
+        psp,
+        lag=1,
+        fees=[{"on": "deposit", "percent": "1", "fixed": "0.10", "currency": "EUR"}],
+        reserve={"percent": "0"},
+    )
     numbers = random.Random(11).sample(range(PAYMENTS), OF_EACH * 9)
     kinds = ("missing_internal", "missing_psp", "amount", "currency", "fee", "duplicate", "status", "timing", "batch")
     planted = {number: kinds[place // OF_EACH] for place, number in enumerate(numbers)}
@@ -74,7 +79,10 @@ def test_every_planted_break_is_found_and_nothing_else() -> None:
         expected |= _by_batch(number, imported.pk)
         rows = SettlementRow.objects.filter(import_file=imported)
         wrong = [f"PSP{each}" for each, kind in planted.items() if kind == "batch"]
-        expected |= {("batch", f"line:{imported.pk}:{line}") for line in rows.filter(payment_key__in=wrong).values_list("line", flat=True)}
+        expected |= {
+            ("batch", f"line:{imported.pk}:{line}")
+            for line in rows.filter(payment_key__in=wrong).values_list("line", flat=True)
+        }
     bring(psp, camt(credits), "camt053", business_date=DAY)
     # The bank has a day for it, and so has the provider for what was booked last.
     run = reconcile(psp, days_later(2))
@@ -124,7 +132,9 @@ def _lines_of(number: int, kind: str) -> list[Line]:
     if kind == "duplicate":
         return [settled(number, **_FEE)] * 2
     if kind == "status":
-        back = Line("Settled", gross="-10.00", psp_reference=f"PSP{number}", modification=f"R{number}", commission="0.20")
+        back = Line(
+            "Settled", gross="-10.00", psp_reference=f"PSP{number}", modification=f"R{number}", commission="0.20"
+        )
         return [settled(number, **_FEE), back]
     if kind == "batch":
         return [settled(number, net="9.79", **_FEE)]

@@ -48,7 +48,15 @@ def test_each_class_of_break_is_told_from_the_others() -> None:
         settled(6, "6.00", commission="0.16"),  # two lines of one payment
         settled(6, "4.00", commission="0.14"),
         settled(77, **fee),
-        Line("Settled", gross="10.00", net="9.70", psp_reference="PSP7", reference="ref-7", modification="M7", commission="0.20"),
+        Line(
+            "Settled",
+            gross="10.00",
+            net="9.70",
+            psp_reference="PSP7",
+            reference="ref-7",
+            modification="M7",
+            commission="0.20",
+        ),
         settled(10, **fee),
         Line("ReserveAdjustment", net="-1.00"),
     ]
@@ -80,7 +88,9 @@ def test_a_day_compared_again_says_the_same_and_moves_nothing() -> None:
     breaks = open_breaks()
     again = reconcile(psp)
     assert first.report_hash == again.report_hash != ""
-    assert open_breaks() == breaks == [("amount", "deposit:PSP2", -EURO), ("missing_internal", "deposit:PSP4", 10 * EURO)]
+    assert (
+        open_breaks() == breaks == [("amount", "deposit:PSP2", -EURO), ("missing_internal", "deposit:PSP4", 10 * EURO)]
+    )
     assert list(BreakEvent.objects.values_list("kind", flat=True)) == ["found", "found"]
 
 
@@ -212,8 +222,15 @@ def test_a_batch_that_does_not_add_up_and_a_wrong_line_are_breaks() -> None:
     psp = connect()
     posting(psp, 1)
     wrong = Line("Settled", gross="10.00", net="9.50", psp_reference="PSP1", commission="0.20")
-    bring(psp, adyen_file([wrong, Line("MerchantPayout", net="-9.40", modification="TX1XT batch 1")]), "adyen_settlement", business_date=DAY)
-    found = RunItem.objects.filter(run=reconcile(psp), kind="batch").values_list("subject", "expected_units", "found_units")
+    bring(
+        psp,
+        adyen_file([wrong, Line("MerchantPayout", net="-9.40", modification="TX1XT batch 1")]),
+        "adyen_settlement",
+        business_date=DAY,
+    )
+    found = RunItem.objects.filter(run=reconcile(psp), kind="batch").values_list(
+        "subject", "expected_units", "found_units"
+    )
     assert list(found) == [("batch:1:EUR:1", 0, 100_000), ("line:1:2", 9_800_000, 9_500_000)]
 
 

@@ -11,6 +11,7 @@ from psycopg import DataError as CopyDataError
 from apps.brands.models import StaffScope
 from apps.core.errors import DomainError
 from apps.integrations.models import Integration
+from apps.payments.queue import enqueue_on_commit
 from apps.reconciliation.files import opened, store_file
 from apps.reconciliation.importing.copying import copy_rows
 from apps.reconciliation.importing.csv_lines import FileRefused, Issue
@@ -20,7 +21,6 @@ from apps.reconciliation.importing.statements import read_bank_csv, read_camt
 from apps.reconciliation.models import ColumnMapping, Import, ImportIssue
 from apps.reconciliation.models.files import ImportFormat
 from apps.reconciliation.progress import Progress
-from apps.payments.queue import enqueue_on_commit
 
 UPLOAD_PERMISSION = "reconciliation.upload_import"
 DISCARD_PERMISSION = "reconciliation.discard_import"
