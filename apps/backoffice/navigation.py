@@ -69,6 +69,17 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         ),
     ),
     (
+        "Reconciliation",
+        (
+            ("Breaks", "rule", "reconciliation.break"),
+            ("Runs", "compare_arrows", "reconciliation.run"),
+            ("Imported files", "upload_file", "reconciliation.import"),
+            ("Column mappings", "view_column", "reconciliation.columnmapping"),
+            ("Exports", "download", "reconciliation.export"),
+            ("Export schedules", "event_repeat", "reconciliation.exportschedule"),
+        ),
+    ),
+    (
         "Vendors",
         (
             ("Incidents", "crisis_alert", "integrations.incident"),

@@ -51,6 +51,12 @@ _PRIVACY_VIEW = frozenset(
         "compliance.view_dataexport",
     }
 )  # fmt: skip
+_RECONCILIATION = frozenset(
+    {
+        "reconciliation.view_run", "reconciliation.view_break", "reconciliation.view_import",
+        "reconciliation.view_columnmapping", "reconciliation.view_export", "reconciliation.view_exportschedule",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,10 @@ ROLES: tuple[Role, ...] = (
     Role(
         "payments",
         "Moves money in and out; corrections need a second person",
-        _PLAYER | _LEDGER | _ADJUSTMENTS | _FIGURES | _PAYMENTS
+        _PLAYER | _LEDGER | _ADJUSTMENTS | _FIGURES | _PAYMENTS | _RECONCILIATION
+        | {"reconciliation.start_run", "reconciliation.upload_import", "reconciliation.discard_import"}
+        | {"reconciliation.work_break", "reconciliation.propose_writeoff", "reconciliation.approve_writeoff"}
+        | {"reconciliation.request_export"}
         | {"wallets.propose_adjustment", "wallets.approve_adjustment"}
         | {"payments.approve_withdrawal", "payments.hold_withdrawal", "payments.resolve_withdrawal"}
         | {"integrations.replay_inboundevent"}
@@ -118,6 +127,7 @@ ROLES: tuple[Role, ...] = (
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
         | _FIGURES | _PAYMENTS | _POLICIES | _PRIVACY_VIEW | _CASES | {"compliance.view_every_approval"}
         | {"compliance.read_all_cases", "compliance.view_case_figures"}
+        | _RECONCILIATION
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread"},
     ),

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "apps.monitoring.apps.MonitoringConfig",
     "apps.providers.apps.ProvidersConfig",
     "apps.payments.apps.PaymentsConfig",
+    "apps.reconciliation.apps.ReconciliationConfig",
     *(["apps.sandbox.apps.SandboxConfig"] if SANDBOX else []),
     "apps.backoffice.apps.BackofficeConfig",
 ]
