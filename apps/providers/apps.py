@@ -1,5 +1,7 @@
 """Django application `providers`."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class ProvidersConfig(AppConfig):
 
     name = "apps.providers"
     label = "providers"
+
+    def ready(self) -> None:
+        """Import the adapters, plug-ins included."""
+        import_module("apps.providers.registry").load_adapters()

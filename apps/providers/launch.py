@@ -14,7 +14,7 @@ from apps.players.models import Player, PlayerSession
 from apps.providers.availability import barriers, find_game, integrations_offering, may_play
 from apps.providers.game_sessions import end_game_session, open_game_session, record_demo_session
 from apps.providers.launch_contract import Launcher, LaunchError, LaunchOrder
-from apps.providers.launch_registry import LAUNCHERS
+from apps.providers.launch_registry import launcher_of
 from apps.providers.models import Game, GameSession
 
 log = structlog.get_logger(__name__)
@@ -164,6 +164,8 @@ def _take_seat(
 ) -> _Seat:
     integration, vendor, launcher = _door(game.vendor, player.brand.code)
     if mode == GameSession.Mode.DEMO:
+        if launcher.demo_currency is None:
+            raise GameNotAvailable(extensions={"reasons": ["demo"]})
         session = record_demo_session(
             player=player,
             player_session=player_session,
@@ -193,7 +195,7 @@ def _door(vendor: str, brand_code: str) -> tuple[Integration, Connection, Launch
     """The connection over which the brand gets this vendor's games."""
     integration = integrations_offering(vendor, brand_code=brand_code).first()
     found = connection(integration.slug) if integration else None
-    launcher = LAUNCHERS.get(vendor)
+    launcher = launcher_of(vendor)
     if integration is None or found is None or launcher is None:
         raise GameNotAvailable(extensions={"reasons": ["integration"]})
     return integration, found, launcher
@@ -214,6 +216,8 @@ def _order(seat: _Seat, player: Player, game: Game) -> LaunchOrder:
         remote_address=seat.session.remote_address or "",
         frontend_url=player.brand.frontend_url,
         player_id=player.pk,
+        first_name=player.first_name,
+        last_name=player.last_name,
     )
 
 
