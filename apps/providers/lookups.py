@@ -16,7 +16,7 @@ _POSTED = """
            AND c.transaction_id IS NOT NULL
     )
     SELECT t.id, t.external_id, t.details, t.currency, t.created_at, r.external_id, g.code, r.state,
-           coalesce(m.cash, 0), coalesce(m.bonus, 0)
+           coalesce(m.cash, 0)::bigint, coalesce(m.bonus, 0)::bigint
       FROM transactions_transaction t
       LEFT JOIN providers_round r ON r.player_id = t.player_id AND r.id = t.round_id
       LEFT JOIN providers_game g ON g.id = r.game_id

@@ -124,7 +124,7 @@ SEQUENTIAL = (
         (
             "    IF r.outcome = 'applied' AND v_left > 0 THEN",
             (
-                "    IF v_left > 0 THEN\n        PERFORM providers_enter_round(c, s);\n    END IF;\n"
+                "    IF v_left > 0 THEN\n        PERFORM providers_enter_round(c, s, 0, 0);\n    END IF;\n"
                 "    IF r.outcome = 'applied' AND v_left > 0 THEN"
             ),
         ),

@@ -261,7 +261,7 @@ BEGIN
         r.outcome := v_refusal;
         RETURN r;
     END IF;
-    IF bet.key IS NULL OR c.by_round THEN
+    IF c.by_round THEN
         SELECT staked - rolled_back - staked_bonus - staked_restricted, staked_bonus, staked_restricted
           INTO bet.cash, bet.bonus, bet.restricted
           FROM providers_round WHERE player_id = s.player_id AND id = r.round_id;
@@ -269,7 +269,7 @@ BEGIN
     IF c.bonus_amount IS NOT NULL THEN
         bet.bonus := 0;  -- the call itself says what of the win is bonus money
     END IF;
-    v_staked := bet.cash::numeric + bet.bonus + bet.restricted;
+    v_staked := coalesce(bet.cash, 0)::numeric + coalesce(bet.bonus, 0) + coalesce(bet.restricted, 0);
     IF v_staked = 0 THEN
         CASE c.draw[1]
             WHEN 'bonus'      THEN v_bonus := v_left;

@@ -9,7 +9,13 @@ OPTIONS = Options(
     Option("deposit_url", None, "where its deposit button leads; left out (button off) where not set"),
     Option("launch_timeout_seconds", 5, "deadline of the whole launch call", "number"),
     Option("draw", ("restricted", "cash"), "buckets that a bet draws, in order", "buckets", case="bet"),
-    Option("free_payout", ("cash",), "bucket that the payout of free rounds goes to", "buckets", case="free round"),
+    Option(
+        "free_payout",
+        ("cash",),
+        "bucket that a win without a stake goes to: the payout of free rounds",
+        "buckets",
+        case="free round",
+    ),
     Option(
         "shown", ("cash", "restricted"), "buckets that make up the balance the game shows", "buckets", case="balance"
     ),

@@ -89,8 +89,7 @@ class SwipeGamesAdapter:
         call.needs_round = OPTIONS.of(request.connection, "win_needs_bet") and move.frID is None
         call.by_round = call.close_when_settled = True
         call.accept_closed_round = OPTIONS.of(request.connection, "win_after_close")
-        if move.frID is not None:
-            call.draw = OPTIONS.of(request.connection, "free_payout")
+        call.draw = OPTIONS.of(request.connection, "free_payout")
         return self._post(request, call, Verb.WIN, move.frID)
 
     def _refund(self, request: VendorRequest, kid: str) -> WalletAnswer:

@@ -111,18 +111,21 @@ def _call(asked: Asked, wired: wire.Transaction, verb: Verb) -> WalletCall:
         currency=wired.currency,
         amount=0 if is_cancel else cash + bonus,
         bonus_amount=None if is_cancel else bonus,
-        draw=OPTIONS.of(asked.request.connection, "promo_bucket" if is_promo and verb is Verb.WIN else "draw"),
-        quantum=_quantum(wired.currency),
+        draw=OPTIONS.of(asked.request.connection, "promo_bucket" if verb is Verb.WIN else "draw"),
+        quantum=coin_units(wired.currency),
         state_of_now=True,
         details=_details(wired),
     )
     if not is_cancel or (game and round_ref):
         call.alias = f"id:{wired.providerTransactionId}"
         call.alias_terms = fingerprint("id", game, round_ref)
-    return _with_rules(asked, call, verb, is_promo=is_promo, ref=ref)
+    # Without a bet reference a deposit is about its round.
+    return _with_rules(asked, call, verb, is_promo=is_promo, ref=ref, by_round=wired.providerBetRef is None)
 
 
-def _with_rules(asked: Asked, call: WalletCall, verb: Verb, *, is_promo: bool, ref: str) -> WalletCall:
+def _with_rules(
+    asked: Asked, call: WalletCall, verb: Verb, *, is_promo: bool, ref: str, by_round: bool
+) -> WalletCall:
     """What the API says of each type."""
     options = asked.request.connection
     withdrawal = f"{'PROMOWITHDRAW' if is_promo else 'WITHDRAW'}:{ref}"
@@ -138,6 +141,7 @@ def _with_rules(asked: Asked, call: WalletCall, verb: Verb, *, is_promo: bool, r
         call.reference = withdrawal
         call.needs_reference = False
         call.needs_round = True
+        call.by_round = by_round
         call.accept_closed_round = OPTIONS.of(options, "deposit_after_close")
     return call
 
@@ -148,10 +152,6 @@ def _reference(asked: Asked, wired: wire.Transaction) -> str:
     if by_id and wired.transactionType in ("WITHDRAW", "PROMOWITHDRAW"):
         return wired.providerTransactionId
     return wired.providerBetRef or wired.providerTransactionId
-
-
-def _quantum(currency: str) -> int:
-    return coin_units(currency)
 
 
 def _details(wired: wire.Transaction) -> dict[str, Any]:
