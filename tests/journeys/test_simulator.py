@@ -20,6 +20,7 @@ from apps.sandbox.models import (
 from apps.sandbox.traffic.driver import Driver
 from apps.sandbox.traffic.player_api import PlayerApi
 from apps.sandbox.vendors.rounds import SCENARIOS, Patience, play_round
+from apps.sandbox.vendors.speakers.registry import SPEAKERS
 from tests.journeys.conftest import Demo
 
 
@@ -38,7 +39,7 @@ def session(in_demo: Demo, request: pytest.FixtureRequest) -> SimulatedSession:
     return opened
 
 
-@pytest.mark.parametrize("session", ["hub88", "caleta"], indirect=True)
+@pytest.mark.parametrize("session", list(SPEAKERS), indirect=True)
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_the_platform_answers_every_fault_as_the_protocol_says(
     session: SimulatedSession, scenario: str, hasty: Patience
