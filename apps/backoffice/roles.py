@@ -92,7 +92,7 @@ ROLES: tuple[Role, ...] = (
         _PLAY | _CATALOGUE | _CONNECTIONS | _EXCHANGES | _FIGURES
         | {"transactions.view_transaction", "brands.view_brand", "brands.view_market"}
         | {"providers.switch_game", "providers.resolve_round", "providers.approve_round_void"}
-        | {"integrations.switch_integration", "brands.switch_brand"},
+        | {"integrations.switch_integration", "integrations.change_options", "brands.switch_brand"},
     ),
     Role(
         "admin",

@@ -28,7 +28,7 @@ class ValkyrieSide(Side):
     ) -> Reply:
         """Send one call with the bearer token and the player's."""
         headers = {
-            "Authorization": f"Bearer {self.credentials['bearer_token'] if bearer is None else bearer}",
+            "Authorization": f"Bearer {self.credentials['bearer_token'] if bearer is None else bearer}".strip(),
             "X-Player-Token": token,
             "X-Correlation-ID": new_id(),
         }
