@@ -145,8 +145,8 @@ ROLES: tuple[Role, ...] = (
         _PLAY | _CATALOGUE | _CONNECTIONS | _EXCHANGES | _FIGURES
         | {"transactions.view_transaction", "brands.view_brand", "brands.view_market"}
         | {"providers.switch_game", "providers.resolve_round", "providers.approve_round_void"}
-        | {"integrations.switch_integration", "integrations.acknowledge_incident", "brands.switch_brand"}
-        | _work("game") | {"compliance.resolve_case"},
+        | {"integrations.switch_integration", "integrations.acknowledge_incident", "integrations.change_options"}
+        | {"brands.switch_brand"} | _work("game") | {"compliance.resolve_case"},
     ),
     Role(
         "admin",

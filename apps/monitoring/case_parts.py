@@ -20,7 +20,10 @@ def risk_card(player_id: int, now: datetime) -> Mapping[str, Any]:
     """Levels and what gives most points, on both scales."""
     states = list(RiskState.objects.filter(player_id=player_id).order_by("kind"))
     facts = [
-        (RiskKind(state.kind).label, f"level {state.level} of 5, score {state.score} ({instant_text(state.computed_at)})")
+        (
+            RiskKind(state.kind).label,
+            f"level {state.level} of 5, score {state.score} ({instant_text(state.computed_at)})",
+        )
         for state in states
     ]
     facts += [

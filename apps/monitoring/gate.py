@@ -126,7 +126,7 @@ def event_of(purpose: str, player: Player, facts: Mapping[str, Any]) -> dict[str
 
 
 def _combined(decided: Sequence[Decided], call_id: UUID) -> GateDecision:
-    """The strongest outcome wins; every rule that contributed is listed. """
+    """The strongest outcome wins; every rule that contributed is listed."""
     counted = [
         each for each in decided if each.evaluation.result != "pass" and each.suppressed not in ("shadow", "snooze")
     ]

@@ -246,6 +246,8 @@ METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 # Reverse proxies whose X-Forwarded-For is believed, as networks.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+# Adapters of game providers from outside the repository, by dotted name.
+PROVIDER_PLUGINS: list[str] = env.list("PROVIDER_PLUGINS", default=[])
 
 # --- tasks ----------------------------------------------------------------------------------------
 CELERY_TASK_DEFAULT_QUEUE = "casino"

@@ -96,7 +96,9 @@ def test_a_backlog_older_than_a_day_is_read_in_small_slices_without_a_gap(world:
     life = depositor(world, [5] * 12)
     with connection.cursor() as cursor:
         # As after an outage of days: the cursor stood still, and the first slice does not reach the end.
-        cursor.execute("INSERT INTO transactions_cursor (name, updated_at) VALUES ('monitoring', now() - interval '9 days')")
+        cursor.execute(
+            "INSERT INTO transactions_cursor (name, updated_at) VALUES ('monitoring', now() - interval '9 days')"
+        )
     stream.follow_ledger(now=clock.now(), step=2)
     assert sums(life.player_id, "deposit") == (60_000_000, 12)
 

@@ -13,7 +13,7 @@ from apps.sandbox.kyc.journal import tell_until as tell_of_people
 from apps.sandbox.models import SimulatedRound
 from apps.sandbox.psps.journal import tell_until
 from apps.sandbox.traffic.driver import Driver
-from apps.sandbox.vendors.dialects import DIALECTS
+from apps.sandbox.vendors.speakers.registry import SPEAKERS
 
 # So that the first look at a new demo shows something.
 _WARM_UP_ROUNDS = 60
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             brands = {entry["brand"] for entry in document["players"]}
         except (OSError, ValueError, KeyError) as error:
             raise CommandError(f"not a demo's document: {options['demo_file']}") from error
-        if not brands or not DIALECTS.keys() & document["integrations"].keys():
+        if not brands or not SPEAKERS.keys() & document["integrations"].keys():
             raise CommandError("the demo has no players or no simulated vendor")
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
