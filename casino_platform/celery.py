@@ -31,6 +31,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "payments.expire_deposits": {"task": "payments.expire_deposits", "schedule": 5 * 60},
     "providers.check_certificates": {"task": "providers.check_certificates", "schedule": 60 * 60},
     "payments.sweep_inbox": {"task": "payments.sweep_inbox", "schedule": 15},
+    "payments.release_reserves": {"task": "payments.release_reserves", "schedule": 60 * 60},
+    "payments.watch_disputes": {"task": "payments.watch_disputes", "schedule": 15 * 60},
+    "payments.end_drills": {"task": "payments.end_drills", "schedule": 30},
 }
 
 app = Celery("casino_platform")

@@ -1,0 +1,90 @@
+"""The terms with providers, version by version. They are read here; new ones go through two people."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from apps.core.admin_display import NOTHING, amount_text, pill
+from apps.core.clock import now
+from apps.payments.base_page import PaymentPage
+from apps.payments.contracts import expected_settlement
+from apps.payments.models import PspContract
+
+
+@admin.register(PspContract)
+class PspContractAdmin(PaymentPage):
+    """One version of the terms with a provider."""
+
+    brand_code_lookup = "integration__brand_code"
+    big_table = False
+    change_form_template = "staff/payments/contract.html"
+    list_display = (
+        "integration",
+        "version_shown",
+        "valid_from",
+        "in_force",
+        "merchant_of_record",
+        "liability",
+        "reserve",
+    )
+    list_display_links = ("integration", "version_shown")
+    list_filter = ("integration", "liability")
+    fields = ()
+    empty_hint = "No terms were entered: payments run, but fees, settlement and reserves are not known."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PspContract]:
+        """With the provider and how many fees, in one query; the reserve in one more."""
+        rows: QuerySet[PspContract] = super().get_queryset(request)
+        return (
+            rows.select_related("integration", "added_by", "approved_by")
+            .prefetch_related("reserve_terms")
+            .annotate(fee_count=Count("fees"))
+        )
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Provider by provider, newest first."""
+        return ("integration__slug", "-valid_from")
+
+    def page_context(self, request: HttpRequest, obj: PspContract) -> dict[str, Any]:
+        """The terms in words, with what they mean today."""
+        at = now()
+        return {
+            "contract": obj,
+            "state": self.in_force(obj),
+            "settlement": [(each, expected_settlement(each, at)) for each in obj.settlement_terms.all()],
+            "reserve": list(obj.reserve_terms.all()),
+            "fees": list(obj.fees.select_related("method")),
+            "versions": list(
+                PspContract.objects.filter(integration_id=obj.integration_id).order_by("-valid_from").exclude(pk=obj.pk)
+            ),
+        }
+
+    @admin.display(description="version")
+    def version_shown(self, contract: PspContract) -> str:
+        """Its number."""
+        return f"version {contract.version}"
+
+    @admin.display(description="in force")
+    def in_force(self, contract: PspContract) -> str:
+        """Whether payments run under it now."""
+        at = now()
+        if contract.valid_from > at:
+            return pill("later", "from then on", "info")
+        if contract.valid_to is not None and contract.valid_to <= at:
+            return pill("over", "ran out", "bad")
+        newer = PspContract.objects.filter(
+            integration_id=contract.integration_id, valid_from__gt=contract.valid_from, valid_from__lte=at
+        )
+        return pill("replaced", "replaced") if newer.exists() else pill("active", "in force", "good")
+
+    @admin.display(description="reserve")
+    def reserve(self, contract: PspContract) -> str:
+        """What it keeps back."""
+        terms = [
+            f"{each.currency} {each.percent.normalize():f} % {each.days} d"
+            + (f", at most {amount_text(each.cap_units, each.currency)}" if each.cap_units else "")
+            for each in contract.reserve_terms.all()
+        ]
+        return "; ".join(terms) or NOTHING
