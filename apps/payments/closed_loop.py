@@ -75,14 +75,14 @@ def outstanding_by_source(player: Player, currency: str, *, without: int | None 
     ):
         source = (instrument, method)
         found[source] = found.get(source, 0) + settled - back
-    for instrument, method, units in _gone_back(player, currency, without):
-        if (instrument, method) in found:
-            found[(instrument, method)] -= units
+    for used, by, gone in _gone_back(player, currency, without):
+        if (used, by) in found:
+            found[(used, by)] -= gone
     return {source: units for source, units in found.items() if units > 0}
 
 
 def _gone_back(player: Player, currency: str, without: int | None) -> Iterable[tuple[int | None, str, int]]:
-    out = Withdrawal.objects.filter(player=player, currency=currency).exclude(pk=without)
+    out = Withdrawal.objects.filter(player=player, currency=currency).exclude(pk=without or 0)
     paid = out.filter(state=Withdrawal.State.PAID).order_by().values_list("instrument_id", "method_id")
     yield from paid.annotate(units=Sum("paid_units"))
     under_way = out.exclude(state__in=Withdrawal.CLOSED).order_by().values_list("instrument_id", "method_id")

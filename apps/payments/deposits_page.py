@@ -43,7 +43,7 @@ class RefundForm(ActionForm):
         super().__init__(*args, **kwargs)
         if isinstance(self.target, Deposit):
             left = Money(max(refundable_units(self.target), 0), self.target.currency)
-            self.initial |= {"action_key": uuid4().hex, "amount": left.format()}
+            self.initial["action_key"], self.initial["amount"] = uuid4().hex, left.format()
             self.fields["amount"].help_text = f"In {left.currency}; at most {left.format()} is left of it."
 
     def clean_amount(self) -> Money:

@@ -26,7 +26,9 @@ def ageing(rows: QuerySet[ReserveHold], *, at: datetime) -> list[dict[str, Any]]
         before = at + timedelta(days=days) if days is not None else None
     sums = {f"age_{place}": Sum("units", filter=bound, default=0) for place, (_, bound) in enumerate(bounds)}
     grouped = rows.filter(released_at=None).order_by().values("integration__slug", "currency")
-    found = grouped.annotate(count=Count("pk"), total=Sum("units"), **sums).order_by("integration__slug", "currency")
+    found: Any = grouped.annotate(count=Count("pk"), total=Sum("units"), **sums).order_by(
+        "integration__slug", "currency"
+    )
     return [
         {
             "provider": each["integration__slug"],

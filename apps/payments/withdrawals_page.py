@@ -43,7 +43,7 @@ SHORTEST_NOTE = 5
 
 
 @admin.register(Withdrawal)
-class WithdrawalAdmin(WithdrawalButtons, PaymentPage):
+class WithdrawalAdmin(WithdrawalButtons, PaymentPage):  # type: ignore[misc] # as of StaffAdmin
     """Money on its way out: looked at, agreed to, held or turned down."""
 
     brand_lookup = "brand_id"

@@ -88,8 +88,8 @@ class InstrumentsView(PlayerView, ListAPIView[Instrument]):
         operation_id="add_instrument",
         summary="Add an address to withdraw to",
         description=(
-            "Only for methods whose protocol pays to an address that its owner names (crypto). Accounts and cards become"
-            " known by paying with them. Adding it again gives the same instrument. Refused with"
+            "Only for methods whose protocol pays to an address that its owner names (crypto). Accounts and cards"
+            " become known by paying with them. Adding it again gives the same instrument. Refused with"
             " `instrument-not-addable` or `address-not-valid`."
         ),
         tags=["Payments"],

@@ -131,8 +131,8 @@ def read_terms(terms: Mapping[str, Any]) -> Terms:
     if values["liability"] not in PspContract.Liability.values:
         raise TermsNotSound("liability is none of merchant, psp, shared.")
     rows = (_settlement(terms), _reserve(terms), _fees(terms))
-    for found, name in zip(rows, ("settlement", "reserve"), strict=False):
-        if len({each.currency for each in found}) != len(found):  # type: ignore[attr-defined]
+    for name, currencies in (("settlement", [e.currency for e in rows[0]]), ("reserve", [e.currency for e in rows[1]])):
+        if len(set(currencies)) != len(currencies):
             raise TermsNotSound(f"A currency stands twice in {name}.")
     if len({(each.kind, each.method_id, each.currency) for each in rows[2]}) != len(rows[2]):
         raise TermsNotSound("A fee stands twice.")

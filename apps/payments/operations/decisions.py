@@ -228,7 +228,7 @@ def editors_of(withdrawal: Withdrawal) -> set[int]:
     recent = InstrumentEvent.objects.filter(
         instrument=instrument, actor__isnull=False, at__gte=withdrawal.requested_at - FRESHLY_CHANGED
     )
-    found = {pk for pk in recent.values_list("actor_id", flat=True) if pk is not None}
+    found = set(recent.values_list("actor_id", flat=True))
     return found | ({instrument.changed_by_id} if instrument.changed_by_id is not None else set())
 
 

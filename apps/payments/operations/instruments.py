@@ -8,6 +8,7 @@ from django.db import transaction
 
 from apps.brands.models import StaffScope
 from apps.core.errors import DomainError
+from apps.integrations.models import Integration
 from apps.integrations.outbox import record_fact
 from apps.payments.contract import InstrumentFacts
 from apps.payments.models import Attempt, Deposit, Instrument, InstrumentEvent
@@ -67,10 +68,11 @@ def learn_instrument(
     :param source: `deposit` (money came from there under this player's login), `provider` or `player` (he named it)
     """
     score = name_score(facts.holder, player.first_name, player.last_name)
+    integration = Integration.objects.get(pk=integration_id) if integration_id is not None else None
     instrument, made = Instrument.objects.select_for_update(no_key=True).get_or_create(
         player_id=player.pk,
         method_id=method_id,
-        integration_id=integration_id,
+        integration=integration,
         token=facts.token[:200],
         defaults={
             "masked": facts.masked[:80],
@@ -176,7 +178,7 @@ def _used(instrument: Instrument | None, now: datetime) -> Instrument | None:
 def _mark_shared(instrument: Instrument) -> None:
     """Flag an instrument that another player uses too, on both sides."""
     same = Instrument.objects.filter(
-        method_id=instrument.method_id, integration_id=instrument.integration_id, token=instrument.token
+        method_id=instrument.method_id, integration=instrument.integration, token=instrument.token
     )
     # In one order, so that two players who add it at once do not wait for each other.
     others = list(same.exclude(player_id=instrument.player_id).order_by("pk").values_list("pk", flat=True))

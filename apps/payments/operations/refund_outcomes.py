@@ -1,6 +1,7 @@
 """What a provider's word does to a refund of ours. Its deposit is locked by the caller."""
 
 from datetime import datetime
+from typing import Any
 
 from apps.core.money import Money
 from apps.payments.contract import EventKind, PaymentEvent
@@ -87,8 +88,8 @@ def _own_reference(refund: Refund, event: PaymentEvent) -> str:
     return "" if taken else found
 
 
-def _step(refund: Refund, name: str, before: str, event: PaymentEvent, now: datetime, **more: object) -> None:
+def _step(refund: Refund, name: str, before: str, event: PaymentEvent, now: datetime, **more: Any) -> None:
     record_step(
         refund.deposit, name, before=before, now=now, integration_id=refund.integration_id, event_id=event.event_id,
         refund=refund, word=event.word, amount=Money(refund.amount_units, refund.currency).format(), **more,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
