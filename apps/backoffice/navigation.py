@@ -16,6 +16,23 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         ),
     ),
     (
+        "Compliance",
+        (
+            ("Approvals", "how_to_reg", "compliance.approvalrequest"),
+            ("Policies", "policy", "admin:compliance_policy_places", "compliance.view_policyversion"),
+            ("Policy versions", "history_edu", "compliance.policyversion"),
+            ("Sources", "menu_book", "compliance.policysource"),
+        ),
+    ),
+    (
+        "Cases",
+        (
+            ("Desk", "work", "compliance:desk", "compliance.view_case"),
+            ("Cases", "folder_open", "compliance.case"),
+            ("Figures of the desk", "query_stats", "compliance:figures", "compliance.view_case_figures"),
+        ),
+    ),
+    (
         "Players",
         (
             ("Players", "person_search", "players.player"),
@@ -53,10 +70,13 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     (
         "Vendors",
         (
+            ("Incidents", "crisis_alert", "integrations.incident"),
             ("Exchanges", "sync_alt", "integrations.exchange"),
             ("Inbound events", "inbox", "integrations.inboundevent"),
             ("Integrations", "hub", "integrations.integration"),
             ("Keys", "key", "integrations.credential"),
+            ("Webhook endpoints", "webhook", "integrations.webhookendpoint"),
+            ("Webhook messages", "outbox", "integrations.webhookmessage"),
             ("Key and switch log", "history", "integrations.integrationevent"),
         ),
     ),

@@ -2,15 +2,51 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from apps.compliance.approvals import request_approval
+from apps.core.admin_actions import ActionForm, reason_field, staff_action, staff_of
 from apps.core.admin_display import NOTHING, amount_text, pill
 from apps.core.clock import now
 from apps.payments.base_page import PaymentPage
+from apps.payments.commands import ADD_CONTRACT
 from apps.payments.contracts import expected_settlement
 from apps.payments.models import PspContract
+from apps.payments.operations.contract_versions import PROPOSE_PERMISSION, TermsNotSound, read_terms, terms_of
+
+
+class ProposeForm(ActionForm):
+    """Asks for the terms of the next version: those of this one to begin with."""
+
+    valid_from = forms.DateTimeField(
+        label="In force from (UTC)",
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "2027-01-01 00:00"}),
+    )
+    terms = forms.JSONField(
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 24, "spellcheck": "false", "class": "mono"}),
+        help_text="As JSON: amounts and shares are decimal texts. What is not named is left out of the new terms.",
+    )
+    reason = reason_field(300)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(self.target, PspContract):
+            self.initial["terms"] = terms_of(self.target)
+
+    def clean_terms(self) -> Any:
+        """Only what makes sense is asked for."""
+        terms = self.cleaned_data["terms"]
+        if not isinstance(terms, dict):
+            raise forms.ValidationError("The terms are a JSON object.")
+        try:
+            read_terms(terms)
+        except TermsNotSound as refusal:
+            raise forms.ValidationError(refusal.detail or refusal.title) from refusal
+        return terms
 
 
 @admin.register(PspContract)
@@ -19,6 +55,7 @@ class PspContractAdmin(PaymentPage):
 
     brand_code_lookup = "integration__brand_code"
     big_table = False
+    staff_actions = ("propose",)
     change_form_template = "staff/payments/contract.html"
     list_display = (
         "integration",
@@ -88,3 +125,23 @@ class PspContractAdmin(PaymentPage):
             for each in contract.reserve_terms.all()
         ]
         return "; ".join(terms) or NOTHING
+
+    @staff_action(
+        title="Propose new terms",
+        permission=PROPOSE_PERMISSION,
+        form=ProposeForm,
+        description="A colleague has to approve them. Payments begun before keep the terms they ran under.",
+        icon="edit_document",
+    )
+    def propose(self, request: HttpRequest, obj: PspContract, data: dict[str, Any]) -> str:
+        """Ask a colleague."""
+        payload = {
+            "integration": obj.integration_id,
+            "terms": data["terms"],
+            "valid_from": data["valid_from"].isoformat(),
+            "valid_to": None,
+        }
+        request_approval(
+            command=ADD_CONTRACT, payload=payload, maker=staff_of(request), reason=data["reason"], now=now()
+        )
+        return "Asked. The terms are in force once a colleague has approved them."

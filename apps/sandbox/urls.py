@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from apps.sandbox import pages
+from apps.sandbox import operator_hooks, pages
 from apps.sandbox.api.views import SandboxClockView, SandboxPlayerView, SandboxSessionView
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("session", SandboxSessionView.as_view(), name="sandbox-session"),
     path("players/<str:user_id>", SandboxPlayerView.as_view(), name="sandbox-player"),
     path("clock", SandboxClockView.as_view(), name="sandbox-clock"),
+    path("vendors/operator/hooks", operator_hooks.hooks, name="sandbox-operator-hooks"),
     # Before the game vendors, whose last pattern takes everything.
     path("vendors/", include("apps.sandbox.psps.urls")),
     path("vendors/", include("apps.sandbox.vendors.urls")),

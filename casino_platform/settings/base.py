@@ -48,6 +48,8 @@ INSTALLED_APPS = [
     "apps.players.apps.PlayersConfig",
     "apps.transactions.apps.TransactionsConfig",
     "apps.wallets.apps.WalletsConfig",
+    "apps.compliance.apps.ComplianceConfig",
+    "apps.safer_play.apps.SaferPlayConfig",
     "apps.providers.apps.ProvidersConfig",
     "apps.payments.apps.PaymentsConfig",
     *(["apps.sandbox.apps.SandboxConfig"] if SANDBOX else []),
@@ -134,6 +136,24 @@ WALLET_LOCK_TIMEOUT_MS: int = env.int("WALLET_LOCK_TIMEOUT_MS", default=900)
 # Whole months are kept this long after they end; the task that drops them refuses to go below the legal minimum.
 EXCHANGE_RETENTION_MONTHS: int = env.int("EXCHANGE_RETENTION_MONTHS", default=84)
 EXCHANGE_RETENTION_MINIMUM_MONTHS: int = env.int("EXCHANGE_RETENTION_MINIMUM_MONTHS", default=60)
+
+# --- alerts by e-mail -----------------------------------------------------------------------------
+# Who is told of every incident of a vendor. Where no mail server is named, mails go to the log.
+ALERT_EMAILS: list[str] = env.list("ALERT_EMAILS", default=[])
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="casino-platform@localhost")
+EMAIL_HOST: str = env.str("EMAIL_HOST", default="")
+EMAIL_PORT: int = env.int("EMAIL_PORT", default=587)
+EMAIL_HOST_USER: str = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD: str = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS: bool = env.bool("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+
+# --- outgoing webhooks ----------------------------------------------------------------------------
+# Lets them go to private addresses and over plain HTTP: for the sandbox's own receiver, never in production.
+WEBHOOKS_ALLOW_PRIVATE = False
+# --- evidence in cases: files by their hash, private; back it up with the database -------------------
+EVIDENCE_DIR: Path = Path(env.str("EVIDENCE_DIR", default=str(DATA_DIR / "evidence")))
 
 # --- limits on what strangers may send ----------------------------------------------------------
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

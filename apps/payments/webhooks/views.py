@@ -8,6 +8,7 @@ from rest_framework.request import Request
 
 from apps.core.errors import DomainError
 from apps.integrations import inbox
+from apps.integrations.call_metrics import count_call
 from apps.integrations.connections import Connection, connection
 from apps.integrations.door import VendorRequest, VendorView, received, request_record
 from apps.integrations.exchange_log import ReplyRecord, masked_headers, record
@@ -107,3 +108,5 @@ def _log_exchange(callback: VendorRequest, receipt: CallbackReceipt, duration_us
         refs=(*receipt.refs, *posted),
     )
     record(request, reply)
+    slug = callback.connection.slug
+    count_call(integration=slug, direction="in", verb=reply.verb, outcome=reply.outcome, duration_us=duration_us)

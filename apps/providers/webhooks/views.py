@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from apps.core.errors import DomainError
+from apps.integrations.call_metrics import count_call
 from apps.integrations.connections import Connection, connection
 from apps.integrations.door import VendorRequest, VendorView, received, request_record
 from apps.integrations.exchange_log import ReplyRecord, record
@@ -81,3 +82,5 @@ def _log_exchange(request: VendorRequest, answer: WalletAnswer, duration_us: int
         refs=answer.refs,
     )
     record(logged, reply)
+    slug = request.connection.slug
+    count_call(integration=slug, direction="in", verb=reply.verb, outcome=reply.outcome, duration_us=duration_us)

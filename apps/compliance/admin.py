@@ -1,0 +1,7 @@
+"""Pages of compliance, one module an area."""
+
+from apps.compliance import cases_page  # noqa: F401 - registers its page
+from apps.compliance.approvals_page import ApprovalRequestAdmin
+from apps.compliance.policies_page import PolicyParameterAdmin, PolicySourceAdmin, PolicyVersionAdmin
+
+__all__ = ["ApprovalRequestAdmin", "PolicyParameterAdmin", "PolicySourceAdmin", "PolicyVersionAdmin"]
