@@ -59,7 +59,7 @@ def test_a_refund_locks_sends_and_is_done_when_the_provider_says_so(player: Play
     assert list(bank.refunds) == [refund.key]
     assert say(refund, EventKind.REFUND_DONE) == Applied.APPLIED
     assert say(refund, EventKind.REFUND_DONE) == Applied.NO_OP
-    deposit.refresh_from_db()
+    deposit = Deposit.objects.get(pk=deposit.pk)
     assert (fresh(refund).state, deposit.state, deposit.reversed_units) == ("done", "reversed", euro("50").units)
     assert wallet(player) == ("5030.00", "0.00")
     assert shared(AccountKind.PSP) == "-30.00"
@@ -136,7 +136,7 @@ def test_a_refund_that_comes_back_is_the_players_again(player: Player, bank: Ban
     say(refund, EventKind.REFUND_DONE)
     assert say(refund, EventKind.REFUND_RETURNED) == Applied.APPLIED
     assert (fresh(refund).state, wallet(player)) == ("returned", ("5080.00", "0.00"))
-    deposit.refresh_from_db()
+    deposit = Deposit.objects.get(pk=deposit.pk)
     assert refundable_units(deposit) == euro("80").units
 
 
