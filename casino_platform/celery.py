@@ -61,6 +61,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "verification.screen_due": {"task": "verification.screen_due", "schedule": 5 * 60},
     "verification.recheck": {"task": "verification.recheck", "schedule": 60 * 60},
     "payments.sweep_inbox": {"task": "payments.sweep_inbox", "schedule": 15},
+    "payments.release_reserves": {"task": "payments.release_reserves", "schedule": 60 * 60},
+    "payments.watch_disputes": {"task": "payments.watch_disputes", "schedule": 15 * 60},
+    "payments.end_drills": {"task": "payments.end_drills", "schedule": 30},
     # After midnight by a margin: what was still being written at the end of the day has ended by then.
     "reconciliation.reconcile_day": {"task": "reconciliation.reconcile_day", "schedule": crontab(hour=3, minute=15)},
     "reconciliation.make_scheduled_exports": {

@@ -65,7 +65,13 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Withdrawals", "north_east", "payments.withdrawal"),
             ("Deposits", "south_west", "payments.deposit"),
             ("Instruments", "credit_card", "payments.instrument"),
+            ("Disputes", "gavel", "payments.dispute"),
+            ("Providers", "monitor_heart", "admin:payments_providers", "payments.view_routedrill"),
             ("Routes", "alt_route", "payments.capability"),
+            ("Routing rules", "rule", "payments.routingrule"),
+            ("Drills", "science", "payments.routedrill"),
+            ("Contracts", "contract", "payments.pspcontract"),
+            ("Reserves", "savings", "payments.reservehold"),
         ),
     ),
     (

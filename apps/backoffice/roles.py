@@ -23,6 +23,8 @@ _ADJUSTMENTS = frozenset({"wallets.view_adjustment"})
 _PAYMENTS_PUBLIC = frozenset({"payments.view_withdrawal", "payments.view_deposit"})
 _PAYMENTS = _PAYMENTS_PUBLIC | {
     "payments.view_check", "payments.view_instrument", "payments.view_capability", "integrations.view_inboundevent",
+    "payments.view_dispute", "payments.view_pspcontract", "payments.view_reservehold", "payments.view_routedrill",
+    "payments.view_routingrule",
 }  # fmt: skip
 _FIGURES = frozenset({"backoffice.view_figures"})
 _CASES = frozenset({"compliance.view_case"})
@@ -112,6 +114,9 @@ ROLES: tuple[Role, ...] = (
         | {"reconciliation.request_export"}
         | {"wallets.propose_adjustment", "wallets.approve_adjustment"}
         | {"payments.approve_withdrawal", "payments.hold_withdrawal", "payments.resolve_withdrawal"}
+        | {"payments.claim_withdrawal", "payments.reassign_withdrawal", "payments.start_refund"}
+        | {"payments.answer_dispute", "payments.download_evidencepack", "payments.judge_instrument"}
+        | {"payments.propose_pspcontract", "payments.approve_pspcontract", "payments.run_routedrill"}
         | {"integrations.replay_inboundevent"}
         | _work("payment") | {"compliance.resolve_case"},
     ),
