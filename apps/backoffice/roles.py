@@ -157,7 +157,7 @@ ROLES: tuple[Role, ...] = (
         "admin",
         "Staff accounts, keys and brands; no player data",
         _CONNECTIONS | _MARKETS
-        | {"auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group"}
+        | {"auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group", "backoffice.approve_roles"}
         | {"brands.view_staffscope", "brands.add_staffscope", "brands.delete_staffscope", "brands.switch_brand"}
         | {"integrations.rotate_credential", "integrations.switch_integration", "integrations.manage_webhookendpoint"},
     ),
