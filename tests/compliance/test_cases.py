@@ -251,7 +251,13 @@ def test_a_decision_is_carried_out_recorded_and_taken_back_by_another(case: Case
     assert isinstance(made, CaseDecision)
     player = Player.objects.get(pk=case.player_id)
     assert (player.status, player.restrictions) == ("restricted", ["play", "withdrawal"])
-    terms = {"case_id": case.pk, "effect": "unlock", "params": {}, "reason_code": "explained", "note": "Payslips came"}
+    terms: dict[str, Any] = {
+        "case_id": case.pk,
+        "effect": "unlock",
+        "params": {},
+        "reason_code": "explained",
+        "note": "Payslips came",
+    }
     asked = decide(**terms, actor=mlro, now=NOW, reverses_id=made.pk)
     assert isinstance(asked, ApprovalRequest)
     with pytest.raises(ApprovalSecondPerson):
@@ -450,7 +456,7 @@ def _evidence(settings: Any, tmp_path: Any) -> None:
 
 
 def keep(case: Case, actor: User, content: bytes = b"payslip", **changes: Any) -> Any:
-    terms = {"name": "pay.pdf", "content_type": "application/pdf", "title": "Payslip", **changes}
+    terms: dict[str, Any] = {"name": "pay.pdf", "content_type": "application/pdf", "title": "Payslip", **changes}
     return add_file(case_id=case.pk, chunks=[content], actor=actor, now=NOW, **terms)
 
 
@@ -488,6 +494,7 @@ def test_what_a_browser_would_run_is_not_kept(case: Case, mlro: User) -> None:
 def test_a_transaction_is_pinned_once_and_only_the_players_own(case: Case, mlro: User) -> None:
     own = Transaction.objects.get(player_id=case.player_id)
     piece = pin_transaction(case_id=case.pk, transaction_id=own.pk, actor=mlro, now=NOW)
+    assert piece.content
     assert piece.content["transfers"][0]["amount"] == 100_000_000
     with pytest.raises(UnableToDoThat, match="already"):
         pin_transaction(case_id=case.pk, transaction_id=own.pk, actor=mlro, now=NOW)
