@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -345,12 +346,13 @@ def test_a_resolved_case_is_read_only_for_everybody_and_out_of_the_sla(case: Cas
     closed = fresh(case)
     assert (closed.due_at, closed.warn_at, closed.clock_started_at, closed.urgency) == (None, None, None, 0)
     assert warn(now=after(days=30)) == 0
-    for work in (
+    works: list[Callable[[], Any]] = [
         lambda: waiting.add_note(case_id=case.pk, text="One more thing", actor=mlro, now=NOW),
         lambda: restrict(case, mlro, "play"),
         lambda: claims.claim_case(case_id=case.pk, actor=mlro, now=NOW),
         lambda: annotate_player(case_id=case.pk, text="Nice person", actor=mlro, now=NOW),
-    ):
+    ]
+    for work in works:
         with pytest.raises(CaseClosed):
             work()
     with pytest.raises(DatabaseError, match="read-only"), transaction.atomic():
@@ -400,17 +402,17 @@ def test_only_the_holder_works_on_a_case(player: Player, mlro: User) -> None:
     ],
 )  # fmt: skip
 def test_every_move_is_legal_from_its_own_states_only(states: set[str], moves: str) -> None:
-    arguments = {
+    arguments: dict[str, Any] = {
         "wait_for_player": {"what": "", "until": NOW, "at": NOW}, "take_up": {"at": NOW}, "reopen": {"at": NOW},
         "resolve": {"resolution": "confirmed", "reason_codes": [], "narrative": "", "by": None, "at": NOW},
-    }[moves]  # fmt: skip
+    }  # fmt: skip
     for state in Case.State.values:
         case = Case(state=state, blueprint_code="aml")
         if state in states:
-            getattr(case, moves)(**arguments)
+            getattr(case, moves)(**arguments[moves])
         else:
             with pytest.raises(TransitionNotAllowed):
-                getattr(case, moves)(**arguments)
+                getattr(case, moves)(**arguments[moves])
 
 
 # Blueprints
