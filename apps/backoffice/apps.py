@@ -22,12 +22,14 @@ class BackofficeConfig(AppConfig):
             personal_holdings,
             staff_roles,
         )
+        from apps.backoffice import case_sources  # noqa: PLC0415 - needs the apps loaded
         from apps.core.admin_safety import refuse_unsafe_pages  # noqa: PLC0415 - likewise
 
         personal_holdings.register()
         staff_roles.register()
         refuse_unsafe_pages(admin.site)
         evidence_rounds.register()
+        case_sources.register()
         post_migrate.connect(_sync_roles, sender=self, dispatch_uid="backoffice.sync_roles")
 
 
