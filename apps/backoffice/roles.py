@@ -35,8 +35,8 @@ _PROTECTS = frozenset(
     {
         "safer_play.lower_limit", "safer_play.raise_limit", "safer_play.approve_limit",
         "safer_play.contact_about_limit", "safer_play.exclude_player", "safer_play.lengthen_exclusion",
-        "safer_play.propose_exclusion_end", "safer_play.approve_exclusion_end", "safer_play.decide_return", "safer_play.record_interaction",
-        "safer_play.stop_marketing",
+        "safer_play.propose_exclusion_end", "safer_play.approve_exclusion_end", "safer_play.decide_return",
+        "safer_play.record_interaction", "safer_play.stop_marketing",
     }
 )  # fmt: skip
 _FIGURES = frozenset({"backoffice.view_figures"})
