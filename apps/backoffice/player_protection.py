@@ -105,6 +105,8 @@ class InteractionForm(ActionForm):
 class ProtectionActions:
     """Buttons of the player's page; a mixin of its admin class."""
 
+    names = ("protect_with_limit", "exclude_player", "interact_with_player")
+
     @staff_action(
         title="Set or lower a limit",
         permission="safer_play.lower_limit",

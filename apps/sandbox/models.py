@@ -6,6 +6,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from apps.core.ids import uuid7
+from apps.sandbox.kyc_models import (  # noqa: F401 - Django looks for models here
+    SimulatedApplicant,
+    SimulatedKycSession,
+    SimulatedKycVendor,
+    SimulatedKycWebhook,
+)
 
 
 class SimulatedVendor(models.Model):
@@ -17,6 +23,7 @@ class SimulatedVendor(models.Model):
     public_key_pem = models.TextField(help_text="What the platform verifies it with")
     platform_key_pem = models.TextField(help_text="Verifies what the platform sends")
     operator_id = models.IntegerField(default=1, help_text="The vendor's number for the platform")
+    secrets = models.JSONField(default=dict, help_text="Of protocols without key pairs; in clear, likewise")
 
     class Meta:
         ordering = ("slug",)
@@ -35,6 +42,9 @@ class SimulatedSession(models.Model):
     currency = models.CharField(max_length=8)
     lobby_url = models.URLField(max_length=500, blank=True)
     demo_balance = models.BigIntegerField(null=True, help_text="Amount x 100 000; empty for real play")
+    live_token = models.CharField(
+        max_length=255, blank=True, default="", help_text="What the platform exchanged the token for"
+    )
     opened_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
