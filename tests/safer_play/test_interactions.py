@@ -10,7 +10,7 @@ from apps.core.money import Money
 from apps.integrations.outbox import Fact, consume
 from apps.players.models import Player
 from apps.safer_play.interactions import (
-    EvidenceMissing,
+    InteractionUnproven,
     NoSuchInteraction,
     close_interaction,
     start_interaction,
@@ -48,7 +48,7 @@ def test_a_trigger_starts_one_interaction_however_often_it_fires(player: Player)
 def test_an_interaction_is_done_only_with_evidence(player: Player) -> None:
     started = start(player, "contact")
     terms = {"interaction_id": started.pk, "state": "done", "outcome": "Took a break", "actor": "officer"}
-    with pytest.raises(EvidenceMissing):
+    with pytest.raises(InteractionUnproven):
         close_interaction(evidence=" ", now=clock.now(), **terms)
     assert Interaction.objects.get().state == "open"
     close_interaction(evidence="Call 4711", now=clock.now(), **terms)
