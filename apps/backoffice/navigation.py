@@ -51,6 +51,18 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         ),
     ),
     (
+        "Safer play",
+        (
+            ("Interactions", "forum", "safer_play.interaction"),
+            ("Limits", "speed", "safer_play.limit"),
+            ("Exclusions", "block", "safer_play.exclusion"),
+            ("Ways back", "how_to_reg", "safer_play.exclusionreturn"),
+            ("Refused by limits", "front_hand", "safer_play.refusal"),
+            ("Register queries", "fact_check", "safer_play.registerquery"),
+            ("No marketing", "unsubscribe", "safer_play.marketingstop"),
+        ),
+    ),
+    (
         "Money",
         (
             ("Books", "menu_book", "backoffice:books", "transactions.view_account"),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 
+from apps.backoffice.player_protection import protection_context
 from apps.integrations.models import Integration
 from apps.players.models import Player
 from apps.players.queries import live_sessions
@@ -115,6 +116,10 @@ def _games(view: View) -> dict[str, Any]:
     return {"launches": [(each, totals.get(each.pk, RoundTotals())) for each in launched]}
 
 
+def _safer_play(view: View) -> dict[str, Any]:
+    return protection_context(view.player, at=view.now)
+
+
 def _history(view: View) -> dict[str, Any]:
     return {"status_changes": list(view.player.status_changes.all()[:PAGE])}
 
@@ -126,5 +131,6 @@ TABS: tuple[Tab, ...] = (
     Tab("games", "Game sessions", ("providers.view_gamesession",), _games),
     Tab("sessions", "Log-ins now", ("players.view_playersession",), _sessions),
     Tab("logins", "Log-in attempts", ("players.view_loginattempt",), _logins),
+    Tab("safer-play", "Safer play", ("safer_play.view_limit",), _safer_play),
     Tab("history", "Status history", ("players.view_statuschange",), _history),
 )

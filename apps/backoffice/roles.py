@@ -26,6 +26,21 @@ _PAYMENTS = _PAYMENTS_PUBLIC | {
     "payments.view_dispute", "payments.view_pspcontract", "payments.view_reservehold", "payments.view_routedrill",
     "payments.view_routingrule",
 }  # fmt: skip
+_SAFER_PLAY = frozenset(
+    {
+        "safer_play.view_limit", "safer_play.view_exclusion", "safer_play.view_exclusionreturn",
+        "safer_play.view_interaction", "safer_play.view_refusal", "safer_play.view_registerquery",
+        "safer_play.view_marketingstop",
+    }
+)  # fmt: skip
+_PROTECTS = frozenset(
+    {
+        "safer_play.lower_limit", "safer_play.raise_limit", "safer_play.approve_limit",
+        "safer_play.contact_about_limit", "safer_play.exclude_player", "safer_play.lengthen_exclusion",
+        "safer_play.propose_exclusion_end", "safer_play.approve_exclusion_end", "safer_play.decide_return",
+        "safer_play.record_interaction", "safer_play.stop_marketing",
+    }
+)  # fmt: skip
 _FIGURES = frozenset({"backoffice.view_figures"})
 _CASES = frozenset({"compliance.view_case"})
 
@@ -97,7 +112,7 @@ ROLES: tuple[Role, ...] = (
         "rg_officer",
         "Protects players from harm: restricts and excludes",
         _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | {"players.change_status", "transactions.view_transaction"}
-        | _decide("harm", "complaint") | _LEADS,
+        | _decide("harm", "complaint") | _LEADS | _SAFER_PLAY | _PROTECTS,
     ),
     Role(
         "kyc_agent",
@@ -130,7 +145,7 @@ ROLES: tuple[Role, ...] = (
         "auditor",
         "Reads everything, changes nothing",
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
-        | _FIGURES | _PAYMENTS | _POLICIES | _PRIVACY_VIEW | _CASES | {"compliance.view_every_approval"}
+        | _FIGURES | _PAYMENTS | _POLICIES | _PRIVACY_VIEW | _CASES | _SAFER_PLAY | {"compliance.view_every_approval"}
         | {"compliance.read_all_cases", "compliance.view_case_figures"}
         | _RECONCILIATION
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}

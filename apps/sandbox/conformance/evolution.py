@@ -73,7 +73,7 @@ def check_rotates_the_sid(side: EvolutionSide) -> None:
     answer = side.check(player)
     require("status", answer["status"], "OK")
     fresh = Seated(player.user, answer["sid"], player.currency)
-    require("a new sid", fresh.token != player.token, True)  # noqa: FBT003 - a value compared
+    require("a new sid", fresh.token != player.token, True)
     ref, game = new_id(), new_id()
     require("balance with the old sid", side.balance(player)["status"], "INVALID_SID")
     for verb in ("debit", "credit", "cancel"):

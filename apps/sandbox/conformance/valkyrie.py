@@ -84,7 +84,7 @@ def _ok(answer: Any, cash: str) -> str:
 def _error(answer: Any, code: str, cash: str | None = "1000") -> None:
     require("status", answer["status"], "ERROR")
     require("code", answer["error"]["code"], f"PAM_ERR_{code}")
-    require("a message", isinstance(answer["error"]["message"], str), True)  # noqa: FBT003 - a value compared
+    require("a message", isinstance(answer["error"]["message"], str), True)
     if cash is not None:
         require("cashAmount", answer["transactionResult"]["balance"]["cashAmount"], D(cash))
 
@@ -106,7 +106,7 @@ def session_details(side: ValkyrieSide) -> None:
     session = side.session(player.token)["session"]
     require("playerId", session["playerId"], player.user)
     require("token", session["token"], player.token)
-    require("length of token", 32 <= len(player.token) <= 40, True)  # noqa: FBT003, PLR2004 - the protocol's own
+    require("length of token", 32 <= len(player.token) <= 40, True)  # noqa: PLR2004 - the protocol's own
     require("currency", session["currency"], "EUR")
     require("gameId", session["gameId"], side.game)
     reply = side.call("GET", "session", "0" * 40)
@@ -119,7 +119,7 @@ def refresh_replaces_the_token(side: ValkyrieSide) -> None:
     """PUT session gives a new token; the old one is expired for balance and bets, but still shows the session."""
     player = side.seat()
     fresh = side.session(player.token, "PUT")["session"]["token"]
-    require("a new token", fresh != player.token, True)  # noqa: FBT003 - a value compared
+    require("a new token", fresh != player.token, True)
     _error(side.balance(player), "SESSION_EXPIRED", None)
     _error(side.session(player.token, "PUT"), "SESSION_EXPIRED", None)
     _error(side.post(player, "WITHDRAW", new_id(), "1", providerRoundId=new_id()), "SESSION_EXPIRED", None)
@@ -169,7 +169,7 @@ def withdraw_and_deposit(side: ValkyrieSide) -> None:
         side.post(player, "DEPOSIT", new_id(), "2.5", providerBetRef=ref, providerRoundId=game, isGameOver=True),
         "1001.499999",
     )
-    require("two transactions", first != second, True)  # noqa: FBT003 - a value compared
+    require("two transactions", first != second, True)
 
 
 @SUITE.scenario
@@ -396,5 +396,5 @@ def rounds_are_looked_up(side: ValkyrieSide) -> None:
         (game, side.game, False),
     )
     side.post(player, "DEPOSIT", new_id(), "0", providerBetRef=tx, providerRoundId=game, isGameOver=True)
-    require("over", "endTime" in side.round(player, game)["gameround"], True)  # noqa: FBT003 - a value compared
+    require("over", "endTime" in side.round(player, game)["gameround"], True)
     _error(side.round(player, new_id()), "ROUND_NOT_FOUND", None)
