@@ -24,6 +24,8 @@ _PAYMENTS_PUBLIC = frozenset({"payments.view_withdrawal", "payments.view_deposit
 _PAYMENTS = _PAYMENTS_PUBLIC | {
     "payments.view_check", "payments.view_instrument", "payments.view_capability", "integrations.view_inboundevent",
 }  # fmt: skip
+_RULES = frozenset({"monitoring.view_rule", "monitoring.view_ruleversion", "monitoring.view_deadletter"})
+_RISK = frozenset({"monitoring.view_riskstate", "monitoring.view_decision"})
 _FIGURES = frozenset({"backoffice.view_figures"})
 _CASES = frozenset({"compliance.view_case"})
 
@@ -57,26 +59,30 @@ ROLES: tuple[Role, ...] = (
         "compliance_analyst",
         "Looks at players (masked), their play and money; works alerts and cases",
         _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
-        | _work("aml", "fraud", "kyc", "screening", "payment", "game", "complaint") | {"compliance.resolve_case"},
+        | _work("aml", "fraud", "kyc", "screening", "payment", "game", "complaint") | {"compliance.resolve_case"}
+        | _RULES | _RISK | {"monitoring.override_risk"},
     ),
     Role(
         "investigator",
         "Unmasks with a purpose, holds and releases accounts",
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"}
-        | _work("aml", "fraud", "screening", "payment", "game") | _DECIDES,
+        | _work("aml", "fraud", "screening", "payment", "game") | _DECIDES
+        | _RISK | {"monitoring.override_risk"},
     ),
     Role(
         "mlro",
         "Decides on money laundering matters",
         _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
         | {"players.unmask_player", "players.change_status"}
-        | _work("aml", "fraud", "screening", "payment") | _DECIDES | _LEADS | {"compliance.work_mlro_stage"},
+        | _work("aml", "fraud", "screening", "payment") | _DECIDES | _LEADS | {"compliance.work_mlro_stage"}
+        | _RULES | _RISK | {"monitoring.approve_riskoverride"},
     ),
     Role(
         "rg_officer",
         "Protects players from harm: restricts and excludes",
         _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | {"players.change_status", "transactions.view_transaction"}
-        | _work("harm", "complaint") | _DECIDES | _LEADS,
+        | _work("harm", "complaint") | _DECIDES | _LEADS
+        | {"monitoring.view_riskstate"},  # of harm only: money laundering is not theirs to know
     ),
     Role(
         "kyc_agent",
@@ -103,18 +109,19 @@ ROLES: tuple[Role, ...] = (
         "auditor",
         "Reads everything, changes nothing",
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
-        | _FIGURES | _PAYMENTS | _POLICIES | _CASES | {"compliance.view_every_approval"}
+        | _FIGURES | _PAYMENTS | _POLICIES | _CASES | _RULES | _RISK | {"compliance.view_every_approval"}
         | {"compliance.read_all_cases", "compliance.view_case_figures"}
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread"},
     ),
     Role(
-        "policy_author", "Drafts policies and rules", _MARKETS | _CATALOGUE | _POLICIES | {"compliance.propose_policy"}
+        "policy_author", "Drafts policies and rules", _MARKETS | _CATALOGUE | _POLICIES | _RULES
+        | {"compliance.propose_policy", "monitoring.author_rule", "monitoring.settle_deadletter"},
     ),
     Role(
         "policy_approver",
         "Publishes policies and rules that somebody else drafted",
-        _MARKETS | _CATALOGUE | _POLICIES | {"compliance.publish_policy"},
+        _MARKETS | _CATALOGUE | _POLICIES | _RULES | {"compliance.publish_policy", "monitoring.publish_rule"},
     ),
     Role(
         "game_ops",

@@ -1,4 +1,4 @@
-"""The life of a rule's versions: draft, commit, publish. Publishing is a command for two people (`compliance.approvals`)."""
+"""The life of a rule's versions: draft, commit, publish. Publishing takes two people."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -93,7 +93,9 @@ def _report(version: RuleVersion, now: datetime) -> dict[str, Any]:
     shadow = shadow_report(version, now=now) if version.state == State.SHADOW else None
     return {
         "backtest": None if backtest is None else {"id": backtest.pk, "says": says_of(backtest.report)},
-        "shadow": None if not shadow else f"{shadow['hits']} hits on {shadow['players']} players, "
+        "shadow": None
+        if not shadow
+        else f"{shadow['hits']} hits on {shadow['players']} players, "
         f"{shadow['per_1000']} players per 1 000 active; {shadow['only_here']} of them the live version does not see",
     }
 

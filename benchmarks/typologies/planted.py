@@ -142,7 +142,9 @@ def _wakes_up(plot: Plot) -> list[Life]:
 def _somebody_elses(plot: Plot) -> list[Life]:
     life = plot.life("AML-11")
     likeness = round(plot.dice.uniform(0.1, 0.8), 2)
-    life.acts.append(_fact(plot.now - _DAY, "payments.instrument.added", instrument=f"theirs-{plot.number}", holder_match=likeness))
+    life.acts.append(
+        _fact(plot.now - _DAY, "payments.instrument.added", instrument=f"theirs-{plot.number}", holder_match=likeness)
+    )
     return [life]
 
 
@@ -194,7 +196,9 @@ def _far_away(plot: Plot) -> list[Life]:
 def _three_countries(plot: Plot) -> list[Life]:
     life = plot.life("AML-17")
     life.acts.append(
-        _fact(plot.now - _DAY, "payments.deposit.settled", Decimal(50), method="card", ip_country="SE", bin_country="BR")
+        _fact(
+            plot.now - _DAY, "payments.deposit.settled", Decimal(50), method="card", ip_country="SE", bin_country="BR"
+        )
     )
     return [life]
 
@@ -216,7 +220,7 @@ def _chip_dump(plot: Plot) -> list[Life]:
         winner.acts.append(
             _fact(
                 plot.now - _DAY + game * _MINUTE, "providers.peer_game.settled", plot.euros(25, 60),
-                counterparty=f"loser-{plot.number}", won=game != 11,
+                counterparty=f"loser-{plot.number}", won=game > 0,
             )
         )  # fmt: skip
     return [winner]
@@ -299,7 +303,9 @@ def _above_income(plot: Plot) -> list[Life]:
 def _listed(plot: Plot) -> list[Life]:
     life = plot.life("AML-27")
     score = round(plot.dice.uniform(0.7, 1.0), 2)
-    life.acts.append(_fact(plot.now - _DAY, "verification.screening.hit", subject=f"s{plot.number}", score=score, topic="pep"))
+    life.acts.append(
+        _fact(plot.now - _DAY, "verification.screening.hit", subject=f"s{plot.number}", score=score, topic="pep")
+    )
     return [life]
 
 

@@ -134,9 +134,7 @@ class World:
         )  # fmt: skip
 
     def _shared(self, currency: str, kind: AccountKind, integration: int | None) -> int:
-        return shared_account(
-            brand_id=self.brand.pk, currency=currency, kind=kind.value, integration_id=integration
-        )
+        return shared_account(brand_id=self.brand.pk, currency=currency, kind=kind.value, integration_id=integration)
 
     def live(self, lives: Sequence[Life]) -> int:
         """Let everybody do what he does, each in the order of time; returns how many ledger transactions that were."""
