@@ -155,8 +155,8 @@ def seen_in(fact: Fact) -> list[Seen]:
     names = [*KINDS[fact.kind], *_further(fact.kind, data)]
     return [
         Seen(
-            name, fact.player_id, fact.at, fact.subject[:_LONGEST_VALUE], units, str(data.get("currency", ""))[:8], kept,
-            f"fact:{fact.id}:{name}",
+            name, fact.player_id, fact.at, fact.subject[:_LONGEST_VALUE], units, str(data.get("currency", ""))[:8],
+            kept, f"fact:{fact.id}:{name}",
         )
         for name in names
     ]  # fmt: skip
@@ -187,8 +187,8 @@ def store(seen: Seen) -> bool:
         cursor.execute(
             _OBSERVE,
             [
-                seen.player_id, seen.kind, seen.at, seen.units, seen.currency, seen.subject, json.dumps(dict(seen.data)),
-                seen.source,
+                seen.player_id, seen.kind, seen.at, seen.units, seen.currency, seen.subject,
+                json.dumps(dict(seen.data)), seen.source,
             ],
         )  # fmt: skip
         if cursor.fetchone() is None:
