@@ -1,4 +1,4 @@
-"""The section that measures monitoring: planted typologies, alerts on clean traffic, the pace of the stream and the gate."""
+"""The section that measures monitoring: recall, alerts on clean traffic, the pace of the stream, the gate."""
 
 from typing import Any
 

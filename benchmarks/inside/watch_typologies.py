@@ -64,7 +64,7 @@ def run(*, each: int, clean: int, seed: int) -> dict[str, object]:
 
 
 def _gates() -> tuple[float, float]:
-    """Ask the gate about withdrawals, each in a commit of its own; milliseconds of the middle and the 99th percentile."""
+    """Ask the gate about withdrawals, each in a commit of its own; p50 and p99 in milliseconds."""
     players = list(Player.objects.filter(username__startswith="clean-").select_related("brand", "jurisdiction")[:200])
     took = []
     for number in range(_GATES):
