@@ -31,6 +31,16 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         ),
     ),
     (
+        "Monitoring",
+        (
+            ("Rules", "rule", "monitoring.rule"),
+            ("Rule versions", "account_tree", "monitoring.ruleversion"),
+            ("Decisions of rules", "fact_check", "monitoring.decision"),
+            ("Dead letters", "unsubscribe", "monitoring.deadletter"),
+            ("Monitoring health", "monitor_heart", "monitoring:health", "monitoring.view_deadletter"),
+        ),
+    ),
+    (
         "Cases",
         (
             ("Desk", "work", "compliance:desk", "compliance.view_case"),
