@@ -25,6 +25,10 @@ _PAYMENTS = _PAYMENTS_PUBLIC | {
     "payments.view_check", "payments.view_instrument", "payments.view_capability", "integrations.view_inboundevent",
 }  # fmt: skip
 _FIGURES = frozenset({"backoffice.view_figures"})
+_KYC = frozenset(
+    {"verification.view_verification", "verification.view_duediligence", "verification.view_screeninghit"}
+)
+_KYC_EVIDENCE = frozenset({"verification.view_document", "verification.open_document"})
 _CASES = frozenset({"compliance.view_case"})
 
 
@@ -56,19 +60,22 @@ ROLES: tuple[Role, ...] = (
     Role(
         "compliance_analyst",
         "Looks at players (masked), their play and money; works alerts and cases",
-        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
+        _POLICIES | _KYC | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
         | _work("aml", "fraud", "kyc", "screening", "payment", "game", "complaint") | {"compliance.resolve_case"},
     ),
     Role(
         "investigator",
         "Unmasks with a purpose, holds and releases accounts",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"}
+        _KYC | _KYC_EVIDENCE | {"verification.request_verification", "verification.propose_release"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"}
         | _work("aml", "fraud", "screening", "payment", "game") | _DECIDES,
     ),
     Role(
         "mlro",
         "Decides on money laundering matters",
-        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
+        _POLICIES | _KYC | _KYC_EVIDENCE | {"verification.review_hit", "verification.clear_sanctions_hit"}
+        | {"verification.request_verification", "verification.approve_release", "verification.view_listedentity"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
         | {"players.unmask_player", "players.change_status"}
         | _work("aml", "fraud", "screening", "payment") | _DECIDES | _LEADS | {"compliance.work_mlro_stage"},
     ),
@@ -81,7 +88,11 @@ ROLES: tuple[Role, ...] = (
     Role(
         "kyc_agent",
         "Checks who players are",
-        _PLAYER | {"players.view_statuschange", "players.unmask_player"}
+        _KYC | _KYC_EVIDENCE
+        | {"verification.decide_verification", "verification.decide_document", "verification.request_verification"}
+        | {"verification.record_fact", "verification.review_hit", "verification.propose_release"}
+        | {"verification.view_listedentity"}
+        | _PLAYER | {"players.view_statuschange", "players.unmask_player"}
         | _work("kyc", "screening") | {"compliance.decide_case", "compliance.resolve_case", "compliance.check_case"},
     ),
     Role(
@@ -102,7 +113,8 @@ ROLES: tuple[Role, ...] = (
     Role(
         "auditor",
         "Reads everything, changes nothing",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
+        _KYC | {"verification.view_document", "verification.view_evidenceread", "verification.view_listedentity"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
         | _FIGURES | _PAYMENTS | _POLICIES | _CASES | {"compliance.view_every_approval"}
         | {"compliance.read_all_cases", "compliance.view_case_figures"}
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}

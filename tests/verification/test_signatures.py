@@ -71,7 +71,9 @@ def test_a_request_of_ours_is_signed_as_the_vendor_signs_it(vector: dict[str, An
 
 
 @pytest.mark.parametrize(
-    "vector", [each for each in WEBHOOKS if each["vendor"] == "onfido" and each["headers"]], ids=lambda vector: vector["id"]
+    "vector",
+    [each for each in WEBHOOKS if each["vendor"] == "onfido" and each["headers"]],
+    ids=lambda vector: vector["id"],
 )
 def test_the_vendors_own_library_agrees(vector: dict[str, Any]) -> None:
     signature = vector["headers"].get("X-SHA2-Signature", "")
@@ -110,4 +112,6 @@ def test_an_unknown_status_is_reviewed_and_never_approved() -> None:
     assert sumsub_wire.decision_of("splendid", {}) == Decision.REVIEW
     assert sumsub_wire.decision_of("completed", {"reviewAnswer": "PURPLE"}) == Decision.REVIEW
     assert sumsub_wire.decision_of("completed", {"reviewAnswer": "RED"}) == Decision.REVIEW
-    assert sumsub_wire.decision_of("completed", {"reviewAnswer": "RED", "reviewRejectType": "FINAL"}) == Decision.REJECTED
+    assert (
+        sumsub_wire.decision_of("completed", {"reviewAnswer": "RED", "reviewRejectType": "FINAL"}) == Decision.REJECTED
+    )

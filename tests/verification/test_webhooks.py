@@ -9,8 +9,8 @@ from django.db import connection
 
 from apps.core import clock
 from apps.integrations.models import Exchange, InboundEvent
-from apps.verification.models import PlayerFact, Verification, VerificationStep
 from apps.verification.inbox_tasks import sweep_inbox
+from apps.verification.models import PlayerFact, Verification, VerificationStep
 from apps.verification.tasks import poll_sessions
 from tests.verification.vendors import START, Message, Sumsub, Vendor
 
@@ -213,7 +213,12 @@ def test_any_active_secret_verifies_and_a_revoked_one_does_not(vendor: Vendor) -
 
     purpose, name, _ = KEYS[vendor.name][0]
     made = add_credential(
-        integration=vendor.integration, purpose=purpose, name=name, secret=b"a-second-secret", actor=None, now=clock.now()
+        integration=vendor.integration,
+        purpose=purpose,
+        name=name,
+        secret=b"a-second-secret",
+        actor=None,
+        now=clock.now(),
     )
     forget_connections()
     document = json.loads(vendor.webhook("pending").body)
@@ -241,7 +246,11 @@ def test_words_for_staff_never_reach_the_player(sumsub: Sumsub) -> None:
     sumsub.say("retry")
     sumsub.tell(sumsub.webhook("retry"))
     shown = as_player(sumsub.player, sumsub.client).get("/api/v1/verifications").json()["results"][0]
-    assert (shown["state"], shown["reason"], shown["note"]) == ("retry", "show-another-document", "Take the picture again.")
+    assert (shown["state"], shown["reason"], shown["note"]) == (
+        "retry",
+        "show-another-document",
+        "Take the picture again.",
+    )
     assert "screen" not in json.dumps(shown)
     fresh = _fresh(sumsub)
     assert fresh.staff_note == "looks like a screen; BAD_PHOTO"

@@ -13,7 +13,6 @@ from typing import Any
 
 from django.test import Client
 
-from apps.core import clock
 from apps.integrations.models import InboundEvent
 from apps.players.models import Player
 from apps.verification.inbox_tasks import process_event
@@ -93,7 +92,9 @@ class Vendor:
     def __init__(self, api: Api, client: Client, **options: Any) -> None:
         self.api, self.client = api, client
         self.integration = connect_identity_vendor(self.name, base_url=api.base_url, **options)
-        self.player: Player = make_player(first_name="Mina", last_name="Harker", birth_date=datetime(1991, 4, 17).date())  # noqa: DTZ001
+        self.player: Player = make_player(
+            first_name="Mina", last_name="Harker", birth_date=datetime(1991, 4, 17).date()
+        )
 
     def begin(self) -> Verification:
         """Send the player to the vendor."""
@@ -163,7 +164,14 @@ class Onfido(Vendor):
         }
         resource = {"id": session, "applicant_id": "a-1", "customer_user_id": self.api.reference}
         return self.signed(
-            {"payload": {"resource_type": "workflow_run", "action": "workflow_run.completed", "object": thing, "resource": resource}}
+            {
+                "payload": {
+                    "resource_type": "workflow_run",
+                    "action": "workflow_run.completed",
+                    "object": thing,
+                    "resource": resource,
+                }
+            }
         )
 
     def signed(self, document: Any, secret: str = "onfido-token") -> Message:
@@ -256,5 +264,3 @@ class Sumsub(Vendor):
 
 
 VENDORS: dict[str, type[Vendor]] = {"onfido": Onfido, "sumsub": Sumsub}
-
-

@@ -39,7 +39,7 @@ class VerificationUnclear(DomainError):
 
 
 class VerificationNotPossible(DomainError):
-    """This verification can not be begun or tried again now."""
+    """The verification can not be begun or tried again now."""
 
     code = "verification-not-possible"
     title = "This verification is not possible now"
