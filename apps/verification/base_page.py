@@ -64,5 +64,5 @@ class VerificationPage(StaffAdmin):
     """A page whose list can be narrowed by its own filters only."""
 
     big_table = True
-    ordering = ("-id",)
+    ordering: tuple[str, ...] = ("-id",)
     sortable_by = ()

@@ -24,7 +24,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def connect_identity_vendor(vendor: str, *, base_url: str = "", environment: str = "test", **options: Any) -> Integration:
+def connect_identity_vendor(
+    vendor: str, *, base_url: str = "", environment: str = "test", **options: Any
+) -> Integration:
     """Connect one vendor to the brand of the tests."""
     brand = make_brand()
     integration = Integration.objects.create(

@@ -60,7 +60,7 @@ def test_a_listed_person_is_found_in_another_spelling_and_explained(shipped: Non
     assert hit.explanation[0].startswith("Name 100% like “Zoltán Darvenko”")
     assert hit.explanation[1:] == ["Birth date: 1961-03-14 agrees", "Country: UA agrees"]
     assert Alert.objects.get(player=player).severity == "high"
-    assert not PlayerFact.objects.exists()
+    assert PlayerFact.objects.get().kind == "pep"
     assert gate(player=player, purpose="withdrawal", now=clock.now()).player_reason == "being-reviewed"
     assert gate(player=player, purpose="play", now=clock.now()).passed
 
@@ -101,13 +101,13 @@ def test_a_sanctions_hit_is_cleared_by_two_people_and_never_by_one(shipped: None
     hit = ScreeningHit.objects.get()
     request = clear_hit(hit_id=hit.pk, note="another birthplace", actor=agent, now=clock.now())
     assert isinstance(request, ApprovalRequest)
-    hit.refresh_from_db()
+    hit = ScreeningHit.objects.get(pk=hit.pk)
     assert hit.state == "open"
     agent.user_permissions.add(*officer.user_permissions.all())
     with pytest.raises(ApprovalSecondPerson):
         decide_approval(request_id=request.pk, checker=agent, approve=True, reason="", now=clock.now())
     decide_approval(request_id=request.pk, checker=officer, approve=True, reason="", now=clock.now())
-    hit.refresh_from_db()
+    hit = ScreeningHit.objects.get(pk=hit.pk)
     assert (hit.state, hit.decided_by, hit.checked_by) == ("false_positive", agent, officer)
     assert PlayerFact.objects.proven(clock.now()).filter(player=player, kind="sanctions").exists()
     assert screen(player).open_hits == 0
@@ -218,7 +218,7 @@ def test_a_yente_server_is_asked_and_its_score_kept(yente: Api, people: tuple[Us
     screen(player)
     assert "exclude_entity_ids=Q1" in yente.calls[1][1]
     assert "changed_since=" in yente.calls[2][1]
-    hit.refresh_from_db()
+    hit = ScreeningHit.objects.get(pk=hit.pk)
     assert hit.state == "false_positive"
 
 

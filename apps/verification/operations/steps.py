@@ -12,7 +12,8 @@ from apps.verification.models import Verification, VerificationStep
 
 CHANGED = (
     "state", "decided_at", "changed_at", "player_reason", "player_note", "staff_reason", "staff_note", "labels",
-    "found",    "next_poll_at", "session_url", "session_expires_at", "vendor_subject", "vendor_session", "polls", "attempts",
+    "found",
+    "next_poll_at", "session_url", "session_expires_at", "vendor_subject", "vendor_session", "polls", "attempts",
 )  # fmt: skip
 
 
