@@ -17,6 +17,7 @@ from benchmarks import (  # noqa: F401 - imported for the sections they enter
     cases,
     measures,
     monitoring,
+    name_quality,
     single_process,
 )
 from benchmarks.figures import Figure

@@ -50,6 +50,17 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         ),
     ),
     (
+        "Identity",
+        (
+            ("Verifications", "how_to_reg", "verification.verification"),
+            ("Screening hits", "person_alert", "verification.screeninghit"),
+            ("Documents", "description", "verification.document"),
+            ("Due diligence", "lock", "verification.duediligence"),
+            ("Screening list", "list_alt", "verification.listedentity"),
+            ("Looks at evidence", "visibility", "verification.evidenceread"),
+        ),
+    ),
+    (
         "Players",
         (
             ("Players", "person_search", "players.player"),

@@ -44,6 +44,10 @@ _PROTECTS = frozenset(
 _RULES = frozenset({"monitoring.view_rule", "monitoring.view_ruleversion", "monitoring.view_deadletter"})
 _RISK = frozenset({"monitoring.view_riskstate", "monitoring.view_decision"})
 _FIGURES = frozenset({"backoffice.view_figures"})
+_KYC = frozenset(
+    {"verification.view_verification", "verification.view_duediligence", "verification.view_screeninghit"}
+)
+_KYC_EVIDENCE = frozenset({"verification.view_document", "verification.open_document"})
 _CASES = frozenset({"compliance.view_case"})
 
 
@@ -91,7 +95,7 @@ ROLES: tuple[Role, ...] = (
     Role(
         "compliance_analyst",
         "Looks at players (masked), their play and money; works alerts and cases",
-        _POLICIES | _PRIVACY_VIEW | {"compliance.handle_erasure", "compliance.place_hold"}
+        _POLICIES | _KYC | _PRIVACY_VIEW | {"compliance.handle_erasure", "compliance.place_hold"}
         | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
         | _work("aml", "fraud", "kyc", "screening", "payment", "game", "complaint") | {"compliance.resolve_case"}
         | _RULES | _RISK | {"monitoring.override_risk"},
@@ -99,14 +103,17 @@ ROLES: tuple[Role, ...] = (
     Role(
         "investigator",
         "Unmasks with a purpose, holds and releases accounts",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"}
+        _KYC | _KYC_EVIDENCE | {"verification.request_verification", "verification.propose_release"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"}
         | _decide("aml", "fraud", "screening", "payment", "game")
         | _RISK | {"monitoring.override_risk"},
     ),
     Role(
         "mlro",
         "Decides on money laundering matters",
-        _POLICIES | _PRIVACY_VIEW | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
+        _POLICIES | _PRIVACY_VIEW | _KYC | _KYC_EVIDENCE | {"verification.review_hit", "verification.clear_sanctions_hit"}
+        | {"verification.request_verification", "verification.approve_release", "verification.view_listedentity"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
         | {"players.unmask_player", "players.change_status"}
         | {"compliance.place_hold", "compliance.release_hold", "compliance.handle_erasure", "compliance.export_player"}
         | _decide("aml", "fraud", "screening", "payment") | _LEADS | {"compliance.work_mlro_stage"}
@@ -123,7 +130,11 @@ ROLES: tuple[Role, ...] = (
     Role(
         "kyc_agent",
         "Checks who players are",
-        _PLAYER | {"players.view_statuschange", "players.unmask_player"}
+        _KYC | _KYC_EVIDENCE
+        | {"verification.decide_verification", "verification.decide_document", "verification.request_verification"}
+        | {"verification.record_fact", "verification.review_hit", "verification.propose_release"}
+        | {"verification.view_listedentity"}
+        | _PLAYER | {"players.view_statuschange", "players.unmask_player"}
         | _decide("kyc", "screening"),
     ),
     Role(
@@ -150,7 +161,8 @@ ROLES: tuple[Role, ...] = (
     Role(
         "auditor",
         "Reads everything, changes nothing",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
+        _KYC | {"verification.view_document", "verification.view_evidenceread", "verification.view_listedentity"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
         | _FIGURES | _PAYMENTS | _POLICIES | _PRIVACY_VIEW | _CASES | _SAFER_PLAY | _RULES | _RISK
         | {"compliance.view_every_approval"}
         | {"compliance.read_all_cases", "compliance.view_case_figures"}
