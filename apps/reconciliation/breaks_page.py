@@ -311,10 +311,8 @@ def _pictures(rows: QuerySet[Break]) -> dict[str, Any]:
     """Counts by age, and counts and values by class and currency; two queries."""
     today = now().date()
     ages = {
-        name: Count(
-            "pk", filter=Q(opened_on__lte=today - timedelta(days=young), opened_on__gte=today - timedelta(days=old))
-        )
-        for young, old, name in _AGES
+        f"from_{young}": Count("pk", filter=Q(opened_on__lte=today - timedelta(young), opened_on__gte=today - timedelta(old)))
+        for young, old, _ in _AGES
     }
     counts = rows.aggregate(**ages)
     remaining = F("found_units") - F("expected_units") - F("posted_units")
@@ -327,8 +325,8 @@ def _pictures(rows: QuerySet[Break]) -> dict[str, Any]:
     levels = ("good", "plain", "warning", "bad")
     return {
         "ageing": bars(
-            (name, str(counts[name]), counts[name], colour, "")
-            for (_, _, name), colour in zip(_AGES, levels, strict=True)
+            (name, str(counts[f"from_{young}"]), counts[f"from_{young}"], colour, "")
+            for (young, _, name), colour in zip(_AGES, levels, strict=True)
         ),
         "values": bars(
             (

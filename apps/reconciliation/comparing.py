@@ -18,6 +18,10 @@ from apps.reconciliation.progress import Progress
 from apps.transactions.books import check_books
 
 _WORK_MEM = "64MB"
+_TEMPORARY = (
+    "recon_touched", "recon_left", "recon_pair", "recon_repeated", "recon_term", "recon_reserve", "recon_payout",
+    "recon_named", "recon_ours", "recon_theirs", "recon_fate",
+)  # fmt: skip
 _SETTLEMENTS = (ImportFormat.ADYEN_SETTLEMENT, ImportFormat.TRUSTLY_SETTLEMENT, ImportFormat.GENERIC_SETTLEMENT)
 _STATEMENTS = (ImportFormat.CAMT053, ImportFormat.BANK_CSV)
 
@@ -62,6 +66,8 @@ def compare(run: Run, *, base: Run | None, progress: Progress) -> dict[str, Any]
     """Write what does not agree as items of the run, and return its figures."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{_WORK_MEM}'")
+        # Left by an earlier run of the same transaction, where there was one.
+        cursor.execute(f"DROP TABLE IF EXISTS {', '.join(_TEMPORARY)}")
     progress.step("matching")
     if run.scope == Scope.PSP:
         return _compare_psp(run, base, progress)
