@@ -1,4 +1,4 @@
-"""What contracts with payment providers agree on, as reconciliation needs it. Terms it does not understand it leaves alone."""
+"""What contracts with payment providers agree on. Terms that are not understood are left alone."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -49,7 +49,6 @@ def _prepare(rows: int) -> dict[str, Any]:
         receive_file(name="bench.csv", content=target, file_format="adyen_settlement", integration=psp, now=NOW)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE reconciliation_ledgerline")
-        cursor.execute("CHECKPOINT")
     return {"rows": rows}
 
 
@@ -91,7 +90,6 @@ def _bare(rows: int) -> dict[str, Any]:
         file.seek(0)
         cursor.execute("DROP TABLE IF EXISTS bench_bare")
         cursor.execute("CREATE TABLE bench_bare (LIKE reconciliation_settlementrow INCLUDING DEFAULTS INCLUDING INDEXES)")
-        cursor.execute("CHECKPOINT")
         started = time.perf_counter()
         with cursor.copy("COPY bench_bare FROM STDIN (FORMAT csv)") as copy:
             while data := file.read(2**18):

@@ -63,7 +63,7 @@ def test_a_list_costs_the_same_with_more_rows(login: Login, psp: Integration, mo
     compared(psp, *range(2, 12))
     with CaptureQueriesContext(connection) as many:
         client.get(url(model))
-    assert len(many) == len(few)
+    assert len(many) == len(few), [each["sql"][:200] for each in few]
 
 
 def test_the_pages_say_in_plain_words_what_disagrees(login: Login, psp: Integration) -> None:

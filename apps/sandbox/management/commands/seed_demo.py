@@ -17,6 +17,7 @@ from apps.sandbox.seeding.games import seed_games
 from apps.sandbox.seeding.people import seed_players, seed_staff
 from apps.sandbox.seeding.places import seed_places
 from apps.sandbox.seeding.psps import seed_psps
+from apps.sandbox.seeding.reconciliation import seed_reconciliation
 
 
 class Command(BaseCommand):
@@ -41,6 +42,7 @@ class Command(BaseCommand):
         seed_games(base_url, today=now.date())
         seed_staff(passwords)
         seed_players(passwords, now=now)
+        seed_reconciliation(base_url, now=now)
         SimulatorControl.current()
         _write(output, demo_document(base_url, passwords))
 
