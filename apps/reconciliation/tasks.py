@@ -12,18 +12,18 @@ from apps.reconciliation.operations import exports, feeds, imports, runs
 
 log = structlog.get_logger(__name__)
 
-_LONG = {"soft_time_limit": 2 * 60 * 60, "time_limit": 2 * 60 * 60 + 60}
+_SOFT, _HARD = 2 * 60 * 60, 2 * 60 * 60 + 60
 _LOST_AFTER = timedelta(minutes=2)
 _IMPORTING, _WORKING = ("received", "reading"), ("queued", "running")
 
 
-@shared_task(name="reconciliation.read_import", **_LONG)
+@shared_task(name="reconciliation.read_import", soft_time_limit=_SOFT, time_limit=_HARD)
 def read_import(*, import_id: int) -> str:
     """Read one file; returns how it went."""
     return str(imports.read_import(import_id=import_id, now=clock.now()).state)
 
 
-@shared_task(name="reconciliation.perform_run", **_LONG)
+@shared_task(name="reconciliation.perform_run", soft_time_limit=_SOFT, time_limit=_HARD)
 def perform_run(*, run_id: int) -> int:
     """Compare; returns the number of breaks."""
     return runs.perform_run(run_id=run_id, now=clock.now()).break_count
@@ -38,7 +38,7 @@ def rerun_since(self: "Task[..., int]", *, integration_id: int, day: str) -> int
     return len(queued)
 
 
-@shared_task(name="reconciliation.reconcile_day", bind=True, max_retries=20, **_LONG)
+@shared_task(name="reconciliation.reconcile_day", bind=True, max_retries=20, soft_time_limit=_SOFT, time_limit=_HARD)
 def reconcile_day(self: "Task[..., int]", *, day: str = "") -> int:
     """
     The nightly round: fetch what providers and banks have for yesterday, then compare everything as of that day.
@@ -56,7 +56,7 @@ def reconcile_day(self: "Task[..., int]", *, day: str = "") -> int:
     return len(queued)
 
 
-@shared_task(name="reconciliation.make_export", **_LONG)
+@shared_task(name="reconciliation.make_export", soft_time_limit=_SOFT, time_limit=_HARD)
 def make_export(*, export_id: int) -> int:
     """Write one export; returns its rows."""
     return exports.make_export(export_id=export_id, now=clock.now()).rows

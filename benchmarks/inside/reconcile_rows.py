@@ -62,8 +62,9 @@ def _lines(rows: int) -> Iterator[bytes]:
     tail = b"EUR,,10.00,1,EUR,,9.80,0.15,,0.02,0.03,2026-11-20 12:00:00,CET,2026-11-20 12:00:00,CET\r\n"
     for number in range(1, rows + 1):
         yield b"1,Settled,PSP%013d,M%013d,ref-%d,%b" % (number, number, number, tail)
-    yield b"1,MerchantPayout,,\"TX1XT batch 1, Bench\",,,,,,EUR,%.2f,,,,,,2026-11-20 13:00:00,CET,2026-11-20 13:00:00,CET\r\n" % (
-        rows * 9.8
+    yield (
+        b'1,MerchantPayout,,"TX1XT batch 1, Bench",,,,,,EUR,%.2f,,,,,,2026-11-20 13:00:00,CET,2026-11-20 13:00:00,CET\r\n'
+        % (rows * 9.8)
     )
 
 
@@ -89,7 +90,9 @@ def _bare(rows: int) -> dict[str, Any]:
                 file.write(data)
         file.seek(0)
         cursor.execute("DROP TABLE IF EXISTS bench_bare")
-        cursor.execute("CREATE TABLE bench_bare (LIKE reconciliation_settlementrow INCLUDING DEFAULTS INCLUDING INDEXES)")
+        cursor.execute(
+            "CREATE TABLE bench_bare (LIKE reconciliation_settlementrow INCLUDING DEFAULTS INCLUDING INDEXES)"
+        )
         started = time.perf_counter()
         with cursor.copy("COPY bench_bare FROM STDIN (FORMAT csv)") as copy:
             while data := file.read(2**18):

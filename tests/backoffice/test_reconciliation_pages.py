@@ -63,7 +63,7 @@ def test_a_list_costs_the_same_with_more_rows(login: Login, psp: Integration, mo
     compared(psp, *range(2, 12))
     with CaptureQueriesContext(connection) as many:
         client.get(url(model))
-    assert len(many) == len(few), [each["sql"][:200] for each in few]
+    assert len(many) == len(few)
 
 
 def test_the_pages_say_in_plain_words_what_disagrees(login: Login, psp: Integration) -> None:
@@ -137,7 +137,7 @@ def test_an_export_is_made_and_its_download_is_logged(login: Login, psp: Integra
     export = make_export(export_id=Export.objects.get().pk, now=NOW)
     answer = client.get(url("export", "download", export.pk))
     assert answer.status_code == 200
-    assert b"".join(answer.streaming_content).startswith(b"as_of,found_on,age_days,class")
+    assert answer.getvalue().startswith(b"as_of,found_on,age_days,class")
     assert export.file is not None
     assert answer["X-Content-SHA256"] == export.file.sha256
     assert login("auditor").get(url("export", "download", export.pk)).status_code == 403

@@ -1,6 +1,7 @@
 """What people do about breaks: postings only, two people for what costs money, and nothing done twice."""
 
 import threading
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -81,7 +82,7 @@ def test_a_posting_that_a_later_file_makes_wrong_has_to_be_taken_back(psp: Integ
 def test_a_write_off_takes_two_people(psp: Integration) -> None:
     found, ann, ben = Break.objects.get(), staff("ann"), staff("ben")
     proposal = breaks.propose_write_off(break_id=found.pk, account="adjustment", note=WHY, actor=ann, now=NOW)
-    terms = {"write_off_id": proposal.pk, "digest": proposal.digest, "note": WHY, "now": NOW}
+    terms: dict[str, Any] = {"write_off_id": proposal.pk, "digest": proposal.digest, "note": WHY, "now": NOW}
     with pytest.raises(breaks.WriteOffSecondPerson):
         breaks.approve_write_off(actor=ann, **terms)
     with pytest.raises(breaks.WriteOffChanged):

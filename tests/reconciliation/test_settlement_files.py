@@ -58,6 +58,11 @@ def rows_of(imported: Import) -> list[tuple[object, ...]]:
     return list(SettlementRow.objects.filter(import_file=imported).order_by("line").values_list(*names))
 
 
+def execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
 def identities_broken(imported: Import) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -268,6 +273,6 @@ def test_a_batch_comes_in_one_file_only() -> None:
 @pytest.mark.parametrize("table", ["reconciliation_settlementrow", "reconciliation_batch"])
 def test_what_a_provider_said_is_never_altered(statement: str, table: str) -> None:
     bring(connect(), adyen_file([settled(1)]), "adyen_settlement")
-    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(statement.format(table))
+    execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        execute(statement.format(table))

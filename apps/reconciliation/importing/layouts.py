@@ -8,8 +8,8 @@ from apps.reconciliation.models import ColumnMapping
 
 STAGED = (
     "batch", "raw_type", "psp_reference", "modification", "reference", "gross_currency", "gross_debit", "gross_credit",
-    "rate", "net_currency", "net_debit", "net_credit", "commission", "markup", "scheme", "interchange", "occurred", "zone",
-    "total", "payout_reference",
+    "rate", "net_currency", "net_debit", "net_credit", "commission", "markup", "scheme", "interchange", "occurred",
+    "zone", "total", "payout_reference",
 )  # fmt: skip
 """What a line is reduced to before the database reckons with it; all text."""
 
@@ -230,8 +230,8 @@ def _read_generic(places: Places) -> Reading:
         cell = {name: take(cells).strip() for name, take in cells_of.items()}
         net = cell["net"] or _difference(cell["gross"], cell["fee"])
         return (
-            cell["batch"], cell["type"], cell["psp_reference"], cell["modification"], cell["reference"], cell["currency"],
-            "", cell["gross"], cell["rate"], cell["net_currency"] or cell["currency"], "", net, cell["fee"], "", "", "",
+            cell["batch"], cell["type"], cell["psp_reference"], cell["modification"], cell["reference"],
+            cell["currency"], "", cell["gross"], cell["rate"], cell["net_currency"] or cell["currency"], "", net, cell["fee"], "", "", "",
             cell["time"], "", cell["total"], cell["payout_reference"],
         )  # fmt: skip
 

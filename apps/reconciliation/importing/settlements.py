@@ -127,7 +127,7 @@ def _require_new_batches(imported: Import) -> None:
     """Refuse a batch that another file has brought already: its rows would count twice."""
     names = Batch.objects.filter(import_file=imported).exclude(name="").values("name")
     known = (
-        Batch.objects.filter(integration_id=imported.integration_id, name__in=names)
+        Batch.objects.filter(integration=imported.integration, name__in=names)
         .filter(import_file__state=Import.State.LOADED)
         .exclude(import_file=imported)
         .select_related("import_file__file")

@@ -52,7 +52,7 @@ def fetch_reports(*, day: date, now: datetime) -> tuple[list[Import], list[str]]
             except FileKnown:
                 continue
             except DomainError as error:
-                log.error(
+                log.warning(
                     "reconciliation_feed_refused", integration=integration.slug, error=error.detail or error.title
                 )
             else:

@@ -80,7 +80,7 @@ def trustly_settlement(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def bank_statement(request: HttpRequest) -> HttpResponse:
-    """The bank's camt.053 of a day: what the two providers paid in; one credit comes short by five, as banks' fees do."""
+    """The bank's camt.053 of a day: what the two providers paid in; one credit comes short by five."""
     day = _day(request)
     entries: list[tuple[str, Decimal, str]] = []
     for slug, fee in (("adyen", None), ("trustly", "1.00")):
@@ -172,7 +172,8 @@ def _statement(day: date, number: int, entry: tuple[str, Decimal, str]) -> str:
     direction = "CRDT" if amount >= 0 else "DBIT"
     closing = Decimal(100_000) + amount
     balances = "".join(
-        f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy='{currency}'>{value}</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>"
+        f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy='{currency}'>{value}</Amt>"
+        "<CdtDbtInd>CRDT</CdtDbtInd></Bal>"
         for code, value in (("OPBD", Decimal(100_000)), ("CLBD", closing))
     )
     return (
