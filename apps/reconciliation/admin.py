@@ -297,7 +297,7 @@ class ImportAdmin(ReconciliationPage):
         title="Discard",
         permission=imports.DISCARD_PERMISSION,
         form=ReasonForm,
-        description="Its rows stop counting, and its days are compared again. For a file that a corrected one replaces.",
+        description="Its rows stop counting, and its days are compared again. For a file that a new one replaces.",
         danger=True,
         icon="delete_sweep",
         applies=lambda imported: imported.state == "loaded",

@@ -66,6 +66,7 @@ def compare(run: Run, *, base: Run | None, progress: Progress) -> dict[str, Any]
     """Write what does not agree as items of the run, and return its figures."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{_WORK_MEM}'")
+        cursor.execute("SET LOCAL jit = off")
         # Left by an earlier run of the same transaction, where there was one.
         cursor.execute(f"DROP TABLE IF EXISTS {', '.join(_TEMPORARY)}")
     progress.step("matching")
@@ -132,7 +133,8 @@ _LEDGER_LEG = """
      GROUP BY movement, currency ORDER BY movement, currency"""
 _SETTLEMENT_LEG = """
     SELECT r.movement, r.currency, count(*),
-           coalesce(sum(CASE WHEN r.movement IN ('fee', 'reserve', 'carry', 'bank', 'other') THEN r.net ELSE r.gross END), 0)
+           coalesce(sum(CASE WHEN r.movement IN ('fee', 'reserve', 'carry', 'bank', 'other')
+                             THEN r.net ELSE r.gross END), 0)
       FROM reconciliation_settlementrow r
      WHERE r.import_file_id = ANY (%(fresh)s) AND NOT r.is_fee
      GROUP BY r.movement, r.currency ORDER BY r.movement, r.currency"""

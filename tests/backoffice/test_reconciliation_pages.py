@@ -37,6 +37,11 @@ def compared(psp: Integration, *numbers: int) -> Run:
     return reconcile(psp)
 
 
+def costs(captured: CaptureQueriesContext) -> int:
+    """Queries, but for the clock's: it is asked as time goes by, not as rows go by."""
+    return sum("core_clockoffset" not in query["sql"] for query in captured)
+
+
 def url(model: str, page: str = "changelist", *arguments: object) -> str:
     return reverse(f"admin:reconciliation_{model}_{page}", args=arguments)
 
@@ -63,7 +68,7 @@ def test_a_list_costs_the_same_with_more_rows(login: Login, psp: Integration, mo
     compared(psp, *range(2, 12))
     with CaptureQueriesContext(connection) as many:
         client.get(url(model))
-    assert len(many) == len(few)
+    assert costs(many) == costs(few)
 
 
 def test_the_pages_say_in_plain_words_what_disagrees(login: Login, psp: Integration) -> None:

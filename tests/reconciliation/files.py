@@ -128,7 +128,8 @@ def camt(
         for number, (day, amount, text) in enumerate(entries)
     )
     return (
-        f'<?xml version="1.0" encoding="UTF-8"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}">'
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}">'
         "<BkToCstmrStmt><GrpHdr><MsgId>1</MsgId></GrpHdr><Stmt><Id>1</Id>"
         "<Acct><Id><IBAN>MT84MALT011000012345MTLCAST001S</IBAN></Id>"
         f"</Acct>{_balance('OPBD', opening, currency)}{_balance('CLBD', closing or str(total), currency)}{rows}"

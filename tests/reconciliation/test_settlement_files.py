@@ -191,7 +191,8 @@ def test_an_own_layout_is_read_by_its_saved_mapping() -> None:
         delimiter=";",
         time_zone="Europe/Malta",
     )
-    text = "Id;When;Kind;Ccy;Amount;Our fee\nA1;2026-07-01 12:00:00;SALE;KWD;12.345;0.100\n;2026-07-01 23:00;PAYOUT;KWD;-12.245;\n"
+    text = "Id;When;Kind;Ccy;Amount;Our fee\nA1;2026-07-01 12:00:00;SALE;KWD;12.345;0.100\n"
+    text += ";2026-07-01 23:00;PAYOUT;KWD;-12.245;\n"
     imported = bring(integration, text.encode(), "generic_settlement", mapping=mapping)
     assert (imported.state, imported.error) == ("loaded", "")
     sale, payout = SettlementRow.objects.order_by("line")
