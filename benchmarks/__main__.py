@@ -18,6 +18,7 @@ from benchmarks import (  # noqa: F401 - imported for the sections they enter
     measures,
     monitoring,
     name_quality,
+    reconciling,
     single_process,
 )
 from benchmarks.figures import Figure

@@ -22,6 +22,7 @@ from apps.sandbox.seeding.people import seed_players, seed_staff
 from apps.sandbox.seeding.places import seed_places
 from apps.sandbox.seeding.policies import seed_decisions, seed_matrix
 from apps.sandbox.seeding.psps import seed_psps
+from apps.sandbox.seeding.reconciliation import seed_reconciliation
 from apps.sandbox.seeding.safer_play import seed_limits, seed_registers
 
 
@@ -55,6 +56,7 @@ class Command(BaseCommand):
         seed_cases(now=now)
         seed_filings(now=now)
         seed_limits(now=now)
+        seed_reconciliation(base_url, now=now)
         SimulatorControl.current()
         _write(output, demo_document(base_url, passwords))
 
