@@ -144,7 +144,9 @@ def set_option(
 
 
 def _is_buckets(value: Any) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and set(value) <= set(BUCKETS) and len(set(value)) == len(value)
+    return (
+        isinstance(value, list | tuple) and bool(value) and set(value) <= set(BUCKETS) and len(set(value)) == len(value)
+    )
 
 
 _KINDS: Mapping[str, Callable[[Any], bool]] = {

@@ -123,9 +123,7 @@ def session_lifetime(integration: Integration) -> timedelta:
 
 
 @transaction.atomic
-def rotate_token(
-    *, digest: bytes, integration_id: int, now: datetime, grace: timedelta = EXCHANGE_GRACE
-) -> str:
+def rotate_token(*, digest: bytes, integration_id: int, now: datetime, grace: timedelta = EXCHANGE_GRACE) -> str:
     """
     Exchange a session's token for a new one; bets need the newest.
 

@@ -96,7 +96,8 @@ def test_each_field_left_out_or_of_another_shape_is_refused(door: Door) -> None:
     required = set(good) - {"uuid", "providerGameId", "providerRoundId"}
     for name in sorted(required):
         refused(door, door.send(json.dumps({key: value for key, value in good.items() if key != name}).encode()))
-        for wrong in (None, [], {"$gt": ""}, True):
+        shapes: tuple[Any, ...] = (None, [], {"$gt": ""}, True)
+        for wrong in shapes:
             refused(door, door.send(json.dumps(good | {name: wrong}).encode()))
     assert door.send(json.dumps(door.bet()).encode()).status == 200
     assert door.side.money(door.player) == ("999.00", "10.00")
@@ -108,7 +109,9 @@ def test_a_nul_in_an_id_is_refused(door: Door) -> None:
     refused(door, door.send(json.dumps(good | {name: "a\0b"}).encode()))
 
 
-@pytest.mark.parametrize("number", ["1e999999999", "1e-999999999", "99999999999999999999999999999999999", "-0.01", "1E400"])
+@pytest.mark.parametrize(
+    "number", ["1e999999999", "1e-999999999", "99999999999999999999999999999999999", "-0.01", "1E400"]
+)
 def test_numbers_beyond_any_need_are_refused_without_being_written_out(door: Door, number: str) -> None:
     raw = json.dumps(door.bet())
     for old, new in (('"amount": 1', f'"amount": {number}'), ('"amount": "1"', f'"amount": "{number}"')):
@@ -154,7 +157,10 @@ def test_an_expired_session_refuses_bets_only(door: Door) -> None:
 
     stake(won), stake(taken)
     Player.objects.get(public_id=player.user).game_sessions.update(**over)
-    assert stake(new_id()) == {"evolution": "INVALID_SID", "swipegames": 400, "valkyrie": "PAM_ERR_SESSION_EXPIRED"}[door.vendor]
+    assert (
+        stake(new_id())
+        == {"evolution": "INVALID_SID", "swipegames": 400, "valkyrie": "PAM_ERR_SESSION_EXPIRED"}[door.vendor]
+    )
     if door.vendor == "evolution":
         assert side.move("credit", player, won, "3", game=game)["status"] == "OK"
         assert side.move("cancel", player, taken, "1", game=game)["status"] == "OK"

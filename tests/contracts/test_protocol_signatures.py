@@ -1,4 +1,4 @@
-"""Swipe Games' signature vectors, and the shared secrets of the others, through the platform's verifiers and its door."""
+"""Swipe Games' signature vectors, and the others' shared secrets, through the platform's verifiers and door."""
 
 from typing import Any
 from urllib.parse import quote
@@ -7,10 +7,10 @@ import msgspec
 import pytest
 from django.test import Client
 
+from apps.integrations import exchange_log
 from apps.integrations.connections import Key, forget_connections
 from apps.integrations.credentials import add_credential
 from apps.integrations.models import Credential, Exchange, Integration
-from apps.integrations import exchange_log
 from apps.providers.adapters.swipegames.signature import canonical, sign, verified_by
 from tests.contracts.family import VECTORS
 from tests.contracts.test_scenarios import in_process
@@ -48,7 +48,9 @@ def test_one_changed_byte_never_verifies(vector: dict[str, Any]) -> None:
 def test_two_secrets_are_good_while_they_are_changed_over(client: Client) -> None:
     evolution = connect_vendor("evolution")
     purpose = Credential.Purpose.VERIFY_INBOUND
-    add_credential(integration=evolution, purpose=purpose, name="auth_token", secret=b"the-next-one", actor=None, now=NOW)
+    add_credential(
+        integration=evolution, purpose=purpose, name="auth_token", secret=b"the-next-one", actor=None, now=NOW
+    )
     forget_connections()
     send = in_process(client)
     for token, status in ((CREDENTIALS["evolution"]["auth_token"], 200), ("the-next-one", 200), ("a-third", 401)):
@@ -69,7 +71,12 @@ def test_the_log_keeps_no_secret_of_a_query_or_header(client: Client) -> None:
     integrations = [connect_vendor(vendor).pk for vendor in ("evolution", "valkyrie", "swipegames")]
     send = in_process(client)
     send("POST", "/providers/evolution/balance?authToken=s3cr3t-one", {}, b"{}")
-    send("GET", "/providers/valkyrie/players/session?provider=x", {"Authorization": "Bearer s3cr3t-two", "X-Player-Token": "s3cr3t-3"}, b"")
+    send(
+        "GET",
+        "/providers/valkyrie/players/session?provider=x",
+        {"Authorization": "Bearer s3cr3t-two", "X-Player-Token": "s3cr3t-3"},
+        b"",
+    )
     send("GET", "/providers/swipegames/balance?sessionID=s3cr3t-four", {"X-REQUEST-SIGN": "0" * 64}, b"")
     exchange_log.flush()
     kept = list(Exchange.objects.filter(integration_id__in=integrations).values("path", "headers", "outcome"))

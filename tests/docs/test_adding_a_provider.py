@@ -69,7 +69,10 @@ def test_its_forged_and_garbled_calls_are_refused(acorn: str, client: Client) ->
     forged = send("POST", "/providers/acorn/stake", {"X-Acorn-Key": "guess"}, b"{}")
     garbled = send("POST", "/providers/acorn/stake", {"X-Acorn-Key": SECRET}, b"{")
     assert (forged.status, garbled.status) == (401, 400)
-    assert (send("GET", "/providers/acorn/stake", {}, b"").status, send("POST", "/providers/acorn/x", {}, b"").status) == (
+    assert (
+        send("GET", "/providers/acorn/stake", {}, b"").status,
+        send("POST", "/providers/acorn/x", {}, b"").status,
+    ) == (
         405,
         404,
     )

@@ -1,4 +1,4 @@
-"""Launching games of Evolution, Swipe Games and Valkyrie: the vendor's protocol on the wire, his refusals, his silence."""
+"""Launching games of Evolution, Swipe Games and Valkyrie: the protocol on the wire, refusals, silence."""
 
 import hashlib
 import hmac
@@ -111,8 +111,6 @@ def test_swipe_games_gets_canonical_json_under_our_api_key(player: Player, serve
     assert rfc8785.dumps(json.loads(raw)) == raw
     expected = hmac.new(CREDENTIALS["swipegames"]["api_key"].encode(), raw, hashlib.sha256).hexdigest()
     assert server.headers[0]["X-REQUEST-SIGN"] == expected
-
-
 
 
 def test_a_demo_at_swipe_games_names_no_player(player: Player, server: LaunchServer) -> None:

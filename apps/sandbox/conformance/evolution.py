@@ -37,7 +37,13 @@ class EvolutionSide(Side):
 
     def promo(self, player: Seated, promo_id: str, amount: str) -> Any:
         """Pay a promotion."""
-        paid = {"type": "FreeRoundPlayableSpent", "id": promo_id, "amount": D(amount), "voucherId": "v-1", "remainingRounds": 0}
+        paid = {
+            "type": "FreeRoundPlayableSpent",
+            "id": promo_id,
+            "amount": D(amount),
+            "voucherId": "v-1",
+            "remainingRounds": 0,
+        }
         body = {"sid": player.token, "userId": player.user, "uuid": new_id(), "currency": player.currency}
         return self.post("promo_payout", body | {"promoTransaction": paid})[1]
 
@@ -67,7 +73,7 @@ def check_rotates_the_sid(side: EvolutionSide) -> None:
     answer = side.check(player)
     require("status", answer["status"], "OK")
     fresh = Seated(player.user, answer["sid"], player.currency)
-    require("a new sid", fresh.token != player.token, True)  # noqa: FBT003 - a value compared
+    require("a new sid", fresh.token != player.token, True)
     ref, game = new_id(), new_id()
     require("balance with the old sid", side.balance(player)["status"], "INVALID_SID")
     for verb in ("debit", "credit", "cancel"):
@@ -82,7 +88,9 @@ def wrong_auth_token(side: EvolutionSide) -> None:
     """A wrong authToken is HTTP 401 with INVALID_TOKEN_ID, and nothing moves."""
     player = side.seat()
     for token in ("wrong", ""):
-        status, answer = side.post("balance", {"sid": player.token, "userId": player.user, "currency": "EUR"}, token=token)
+        status, answer = side.post(
+            "balance", {"sid": player.token, "userId": player.user, "currency": "EUR"}, token=token
+        )
         require("HTTP status", status, 401)
         require("status", answer["status"], "INVALID_TOKEN_ID")
 
@@ -287,7 +295,11 @@ def strangers_and_wrong_currencies(side: EvolutionSide) -> None:
     require("unknown sid", side.move("debit", nobody, new_id(), "1", game=new_id())["status"], "INVALID_SID")
     foreign = Seated(other.user, player.token, "EUR")
     require("foreign sid", side.move("debit", foreign, new_id(), "1", game=new_id())["status"], "INVALID_SID")
-    require("currency", side.move("debit", player, new_id(), "1", game=new_id(), currency="USD")["status"], "INVALID_PARAMETER")
+    require(
+        "currency",
+        side.move("debit", player, new_id(), "1", game=new_id(), currency="USD")["status"],
+        "INVALID_PARAMETER",
+    )
     require("ledger", side.money(player), ("1000.00", "10.00"))
 
 
@@ -333,4 +345,3 @@ def _capital(side: EvolutionSide, player: Seated, ref: str, game: Mapping[str, A
         "transaction": {"id": new_id(), "refId": ref, "amount": D(1)},
     }
     return side.post("debit", body)[1]
-

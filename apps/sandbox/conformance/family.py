@@ -28,7 +28,9 @@ class FamilySide(Side):
 
     def money_call(self, verb: str, player: Seated, **fields: Any) -> Any:
         """Bet, win or rollback; the request id is echoed."""
-        path = {"bet": self.dialect.bet_path, "win": self.dialect.win_path, "rollback": self.dialect.rollback_path}[verb]
+        path = {"bet": self.dialect.bet_path, "win": self.dialect.win_path, "rollback": self.dialect.rollback_path}[
+            verb
+        ]
         body: dict[str, Any] = {
             "token": player.token,
             "request_uuid": new_id(),

@@ -75,9 +75,7 @@ class Wire:
         took = (time.perf_counter() - started) * 1000
         shown = {name: _MASK if name.lower() in _SECRET_HEADERS else value for name, value in sent.items()}
         self.exchanges.append(
-            Exchange(
-                method, self._masked(path), shown, _text(body), reply.status, _text(reply.body), round(took, 1)
-            )
+            Exchange(method, self._masked(path), shown, _text(body), reply.status, _text(reply.body), round(took, 1))
         )
         return reply
 

@@ -84,7 +84,7 @@ def _ok(answer: Any, cash: str) -> str:
 def _error(answer: Any, code: str, cash: str | None = "1000") -> None:
     require("status", answer["status"], "ERROR")
     require("code", answer["error"]["code"], f"PAM_ERR_{code}")
-    require("a message", isinstance(answer["error"]["message"], str), True)  # noqa: FBT003 - a value compared
+    require("a message", isinstance(answer["error"]["message"], str), True)
     if cash is not None:
         require("cashAmount", answer["transactionResult"]["balance"]["cashAmount"], D(cash))
 
@@ -106,7 +106,7 @@ def session_details(side: ValkyrieSide) -> None:
     session = side.session(player.token)["session"]
     require("playerId", session["playerId"], player.user)
     require("token", session["token"], player.token)
-    require("length of token", 32 <= len(player.token) <= 40, True)  # noqa: FBT003, PLR2004 - the protocol's own
+    require("length of token", 32 <= len(player.token) <= 40, True)  # noqa: PLR2004 - the protocol's own
     require("currency", session["currency"], "EUR")
     require("gameId", session["gameId"], side.game)
     reply = side.call("GET", "session", "0" * 40)
@@ -119,7 +119,7 @@ def refresh_replaces_the_token(side: ValkyrieSide) -> None:
     """PUT session gives a new token; the old one is expired for balance and bets, but still shows the session."""
     player = side.seat()
     fresh = side.session(player.token, "PUT")["session"]["token"]
-    require("a new token", fresh != player.token, True)  # noqa: FBT003 - a value compared
+    require("a new token", fresh != player.token, True)
     _error(side.balance(player), "SESSION_EXPIRED", None)
     _error(side.session(player.token, "PUT"), "SESSION_EXPIRED", None)
     _error(side.post(player, "WITHDRAW", new_id(), "1", providerRoundId=new_id()), "SESSION_EXPIRED", None)
@@ -162,12 +162,14 @@ def provider_is_required(side: ValkyrieSide) -> None:
 def withdraw_and_deposit(side: ValkyrieSide) -> None:
     """A withdrawal and its deposit move exactly what they say, to the sixth decimal."""
     player, ref, game = side.seat(), new_id(), new_id()
-    first = _ok(side.post(player, "WITHDRAW", new_id(), "1.000001", providerBetRef=ref, providerRoundId=game), "998.999999")
+    first = _ok(
+        side.post(player, "WITHDRAW", new_id(), "1.000001", providerBetRef=ref, providerRoundId=game), "998.999999"
+    )
     second = _ok(
         side.post(player, "DEPOSIT", new_id(), "2.5", providerBetRef=ref, providerRoundId=game, isGameOver=True),
         "1001.499999",
     )
-    require("two transactions", first != second, True)  # noqa: FBT003 - a value compared
+    require("two transactions", first != second, True)
 
 
 @SUITE.scenario
@@ -186,7 +188,11 @@ def duplicate_ids(side: ValkyrieSide) -> None:
     """The same transaction id for another player, game or round is PAM_ERR_DUPLICATE_TRANS."""
     player, other, tx, game = side.seat(), side.seat(), new_id(), new_id()
     _ok(side.post(player, "WITHDRAW", tx, "5", providerBetRef=new_id(), providerRoundId=game), "995")
-    _error(side.post(player, "WITHDRAW", tx, "5", providerBetRef=new_id(), providerRoundId=new_id()), "DUPLICATE_TRANS", "995")
+    _error(
+        side.post(player, "WITHDRAW", tx, "5", providerBetRef=new_id(), providerRoundId=new_id()),
+        "DUPLICATE_TRANS",
+        "995",
+    )
     _error(side.post(other, "WITHDRAW", tx, "5", providerBetRef=new_id(), providerRoundId=game), "DUPLICATE_TRANS")
     _error(side.post(player, "DEPOSIT", tx, "5", providerRoundId=new_id()), "DUPLICATE_TRANS", "995")
 
@@ -234,19 +240,29 @@ def deposit_on_a_closed_round(side: ValkyrieSide) -> None:
     side.post(player, "WITHDRAW", new_id(), "5", providerBetRef=first, providerRoundId=game)
     side.post(player, "WITHDRAW", new_id(), "5", providerBetRef=second, providerRoundId=game)
     _ok(side.post(player, "DEPOSIT", new_id(), "8", providerBetRef=first, providerRoundId=game, isGameOver=True), "998")
-    _error(side.post(player, "DEPOSIT", new_id(), "8", providerBetRef=second, providerRoundId=game), "TRANS_ALREADY_SETTLED", "998")
+    _error(
+        side.post(player, "DEPOSIT", new_id(), "8", providerBetRef=second, providerRoundId=game),
+        "TRANS_ALREADY_SETTLED",
+        "998",
+    )
 
 
 @SUITE.scenario
 def deposit_for_the_whole_round(side: ValkyrieSide) -> None:
-    """A deposit without a bet reference settles the round it names (gamewise), with its round transactions beside it."""
+    """A deposit without a bet reference settles the round it names (gamewise), round transactions beside it."""
     player, game, bets = side.seat(), new_id(), [new_id(), new_id()]
     for bet in bets:
         side.post(player, "WITHDRAW", bet, "5", providerRoundId=game)
     listed = [{"transactionType": "WITHDRAW", "providerTransactionId": bet, "cashAmount": 5} for bet in bets]
-    settled = side.post(player, "DEPOSIT", new_id(), "30", providerRoundId=game, isGameOver=True, roundTransactions=listed)
+    settled = side.post(
+        player, "DEPOSIT", new_id(), "30", providerRoundId=game, isGameOver=True, roundTransactions=listed
+    )
     _ok(settled, "1020")
-    _error(side.post(player, "CANCEL", new_id(), "5", providerBetRef=bets[0], providerRoundId=game), "TRANS_ALREADY_SETTLED", "1020")
+    _error(
+        side.post(player, "CANCEL", new_id(), "5", providerBetRef=bets[0], providerRoundId=game),
+        "TRANS_ALREADY_SETTLED",
+        "1020",
+    )
 
 
 @SUITE.scenario
@@ -294,7 +310,11 @@ def cancel_of_something_else(side: ValkyrieSide) -> None:
     """A cancel of what is no withdrawal is PAM_ERR_CANCEL_NON_WITHDRAW."""
     player, ref = side.seat(), new_id()
     _ok(side.post(player, "PROMODEPOSIT", new_id(), "5", providerBetRef=ref), "1005")
-    _error(side.post(player, "CANCEL", new_id(), "5", providerBetRef=ref, providerRoundId=new_id()), "CANCEL_NON_WITHDRAW", "1005")
+    _error(
+        side.post(player, "CANCEL", new_id(), "5", providerBetRef=ref, providerRoundId=new_id()),
+        "CANCEL_NON_WITHDRAW",
+        "1005",
+    )
 
 
 @SUITE.scenario
@@ -336,7 +356,8 @@ def wrong_currency_game_and_sign(side: ValkyrieSide) -> None:
 def bad_bodies(side: ValkyrieSide) -> None:
     """A body that is no transaction is HTTP 400, and moves nothing."""
     player = side.seat()
-    for body in ({}, [], "WITHDRAW", {"transactionType": "STEAL"}, {"currency": "EUR", "cashAmount": "1"}):
+    bodies: tuple[Any, ...] = ({}, [], "WITHDRAW", {"transactionType": "STEAL"}, {"currency": "EUR", "cashAmount": "1"})
+    for body in bodies:
         reply = side.call("POST", f"{player.user}/transactions", player.token, body=body)
         require("HTTP status", reply.status, 400)
     require("ledger", side.money(player), ("1000.00", "10.00"))
@@ -370,7 +391,11 @@ def rounds_are_looked_up(side: ValkyrieSide) -> None:
     player, game, tx = side.seat(), new_id(), new_id()
     side.post(player, "WITHDRAW", tx, "5", providerRoundId=game)
     running = side.round(player, game)["gameround"]
-    require("running", (running["providerRoundId"], running["providerGameId"], "endTime" in running), (game, side.game, False))
+    require(
+        "running",
+        (running["providerRoundId"], running["providerGameId"], "endTime" in running),
+        (game, side.game, False),
+    )
     side.post(player, "DEPOSIT", new_id(), "0", providerBetRef=tx, providerRoundId=game, isGameOver=True)
-    require("over", "endTime" in side.round(player, game)["gameround"], True)  # noqa: FBT003 - a value compared
+    require("over", "endTime" in side.round(player, game)["gameround"], True)
     _error(side.round(player, new_id()), "ROUND_NOT_FOUND", None)

@@ -22,6 +22,7 @@ from apps.sandbox.vendors.wire import NoAnswer
 # A person waits: give up sooner than the vendor's back-end would. What is left open the simulator resumes.
 _PATIENCE = Patience(retries=1, pause_seconds=0.3, longest_pause_seconds=1.0)
 
+
 @require_safe
 @xframe_options_exempt
 def client_page(request: HttpRequest, vendor: str) -> HttpResponse:

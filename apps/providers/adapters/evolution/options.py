@@ -1,4 +1,4 @@
-"""Settings of one Evolution connection: what the sources leave open. Source: game-provider reference, sections 4, 11."""
+"""Settings of one Evolution connection: what the sources leave open. Source: reference, sections 4 and 11."""
 
 from apps.integrations.options import Option, Options
 
@@ -50,7 +50,11 @@ OPTIONS = Options(
         "shown", ("cash", "restricted"), "buckets that make up the balance the game shows", "buckets", case="balance"
     ),
     Option(
-        "cancel_settled", False, "a bet that has been paid may still be cancelled", "flag", case="rollback of settled bet"
+        "cancel_settled",
+        False,
+        "a bet that has been paid may still be cancelled",
+        "flag",
+        case="rollback of settled bet",
     ),
     Option("session_minutes", 720, "how long a game session lasts", "number", case="session"),
     Option("round_expiry_hours", 48, "a round idle for so long is closed", "number", case="round never closed"),

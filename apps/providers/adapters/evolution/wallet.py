@@ -126,7 +126,12 @@ class EvolutionAdapter:
         paid = promo.promoTransaction
         game = promo.game or wire.Game()
         units = _units(_amount(paid.amount), promo.currency)
-        details = {"call_id": paid.id, "promo": paid.type, "voucher": paid.voucherId, "rounds_left": paid.remainingRounds}
+        details = {
+            "call_id": paid.id,
+            "promo": paid.type,
+            "voucher": paid.voucherId,
+            "rounds_left": paid.remainingRounds,
+        }
         call = wallet_call(
             request,
             verified_by=kid,
@@ -257,7 +262,9 @@ def _refs(*refs: str | None) -> tuple[str, ...]:
 def _refusal(request: VendorRequest, refusal: Refused, verb: Verb) -> WalletAnswer:
     uuid = wire.uuid_of(request.body)
     body = _body(request, status_of(refusal.outcome, verb), uuid, None)
-    return WalletAnswer(401 if refusal.outcome is Outcome.BAD_SIGNATURE else 200, body, refusal.outcome, refs=_refs(uuid))
+    return WalletAnswer(
+        401 if refusal.outcome is Outcome.BAD_SIGNATURE else 200, body, refusal.outcome, refs=_refs(uuid)
+    )
 
 
 def _body(request: VendorRequest, status: str, uuid: str | None, state: WalletReply | Seat | None) -> bytes:

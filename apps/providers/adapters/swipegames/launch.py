@@ -14,7 +14,9 @@ from apps.providers.launch_contract import LaunchAnswerUnusable, LaunchNotConfig
 
 _LOCALES: Mapping[str, str] = MappingProxyType({"pt": "pt_br", "en": "en_us", "zh": "zh_tw", "es": "es"})
 """Where their code is not the language's own."""
-_KNOWN = frozenset({"ru", "ko", "th", "vi", "hi", "ja", "fr", "tr", "de", "id", "uz", "es_mx", "pt_br", "en_us", "zh_tw"})
+_KNOWN = frozenset(
+    {"ru", "ko", "th", "vi", "hi", "ja", "fr", "tr", "de", "id", "uz", "es_mx", "pt_br", "en_us", "zh_tw"}
+)
 _FALLBACK = "en_us"
 _OK = 200
 _MESSAGE_LENGTH = 200

@@ -1,4 +1,4 @@
-"""Settings of one Swipe Games connection: what the source leaves open. Source: game-provider reference, sections 3, 11."""
+"""Settings of one Swipe Games connection: what the source leaves open. Source: reference, sections 3 and 11."""
 
 from apps.integrations.options import Option, Options
 
@@ -22,7 +22,7 @@ OPTIONS = Options(
     Option(
         "win_needs_bet",
         False,
-        "a win in a round without a bet is refused, so Swipe Games repeats it; it names no bet, and free rounds have none",
+        "a win in a round without a bet is refused, so Swipe Games repeats it; free rounds have none",
         "flag",
         case="win without bet",
     ),
@@ -34,6 +34,12 @@ OPTIONS = Options(
         "flag",
         case="rollback of settled bet",
     ),
-    Option("session_minutes", 240, "how long a game session lasts; Swipe Games ends its own after 4 hours", "number", case="session"),
+    Option(
+        "session_minutes",
+        240,
+        "how long a game session lasts; Swipe Games ends its own after 4 hours",
+        "number",
+        case="session",
+    ),
     Option("round_expiry_hours", 48, "a round idle for so long is closed", "number", case="round never closed"),
 )

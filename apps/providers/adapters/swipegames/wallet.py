@@ -200,5 +200,7 @@ def _shown(request: VendorRequest, state: Seat | WalletReply) -> str:
 
 def _refusal(outcome: Outcome, verb: Verb, details: str = "") -> WalletAnswer:
     word = word_of(outcome, verb)
-    reply = wire.ErrorReply(message=word.message, code=word.code, action="refresh" if word.refresh else "", details=details)
+    reply = wire.ErrorReply(
+        message=word.message, code=word.code, action="refresh" if word.refresh else "", details=details
+    )
     return WalletAnswer(word.status, msgspec.json.encode(reply), outcome)

@@ -9,7 +9,7 @@ OPTIONS = Options(
     Option(
         "identity",
         "bet_ref",
-        "what makes two transactions of one type the same: the bet reference (else the transaction id), or the id alone",
+        "what makes two transactions of a type the same: the bet reference (else the id), or the id alone",
         choices=("bet_ref", "transaction_id"),
         case="same id, same payload",
     ),
@@ -28,7 +28,11 @@ OPTIONS = Options(
         case="win after round closed",
     ),
     Option(
-        "deposit_after_close", False, "a deposit may enter a round that is closed", "flag", case="win after round closed"
+        "deposit_after_close",
+        False,
+        "a deposit may enter a round that is closed",
+        "flag",
+        case="win after round closed",
     ),
     Option(
         "cancel_settled",
@@ -38,7 +42,11 @@ OPTIONS = Options(
         case="rollback of settled bet",
     ),
     Option(
-        "draw", ("restricted", "cash"), "buckets that the cash part of a withdrawal draws, in order", "buckets", case="bet"
+        "draw",
+        ("restricted", "cash"),
+        "buckets that the cash part of a withdrawal draws, in order",
+        "buckets",
+        case="bet",
     ),
     Option(
         "promo_bucket", ("cash",), "bucket that the cash part of a promo deposit goes to", "buckets", case="free round"

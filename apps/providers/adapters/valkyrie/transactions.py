@@ -123,9 +123,7 @@ def _call(asked: Asked, wired: wire.Transaction, verb: Verb) -> WalletCall:
     return _with_rules(asked, call, verb, is_promo=is_promo, ref=ref, by_round=wired.providerBetRef is None)
 
 
-def _with_rules(
-    asked: Asked, call: WalletCall, verb: Verb, *, is_promo: bool, ref: str, by_round: bool
-) -> WalletCall:
+def _with_rules(asked: Asked, call: WalletCall, verb: Verb, *, is_promo: bool, ref: str, by_round: bool) -> WalletCall:
     """What the API says of each type."""
     options = asked.request.connection
     withdrawal = f"{'PROMOWITHDRAW' if is_promo else 'WITHDRAW'}:{ref}"

@@ -141,7 +141,9 @@ def _session(seat: Seat, token: str) -> WalletAnswer:
         "language": seat.language[:2].upper(),
         "gameId": seat.game_code[:_LONGEST_ID],
     }
-    return WalletAnswer(200, wire.encoded({"status": "OK", "session": session}), Outcome.APPLIED, player_id=seat.player_id)
+    return WalletAnswer(
+        200, wire.encoded({"status": "OK", "session": session}), Outcome.APPLIED, player_id=seat.player_id
+    )
 
 
 def _get_balance(asked: Asked) -> WalletAnswer:
@@ -160,7 +162,9 @@ def _get_transactions(asked: Asked) -> WalletAnswer:
     if not bet_ref:
         keys.append(f"id:{wanted}")
     found = posted(
-        integration_id=asked.request.connection.id, player_id=seat.player_id, keys=[key.replace("\0", "") for key in keys]
+        integration_id=asked.request.connection.id,
+        player_id=seat.player_id,
+        keys=[key.replace("\0", "") for key in keys],
     )
     if not found:
         raise _not_found(asked, TRANS_NOT_FOUND, "transaction not found")

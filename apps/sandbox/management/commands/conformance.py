@@ -24,7 +24,7 @@ class Command(BaseCommand):
     """Prints a report; status 1 if a scenario departs from the protocol. Needs the platform's sandbox for players."""
 
     help = "Play the scenario list of an integration's protocol over HTTP against a running platform, and report."
-    requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own attribute; no database of ours is touched
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which integration, where, with which keys, and what to write."""
