@@ -151,4 +151,4 @@ def test_every_option_of_a_protocol_is_documented_and_read(name: str, vendor: st
     readers = [path for path in (PROJECT_DIR / "apps" / "providers").rglob("*.py") if path.name != "options.py"]
     code = "".join(path.read_text() for path in readers)
     assert {option.name for option in ADAPTERS[vendor].options} == rows
-    assert {option for option in rows if f'"{option}"' not in code} == set()
+    assert {option for option in rows if f'"{option}"' not in code and f"'{option}'" not in code} == set()
