@@ -23,7 +23,10 @@ from apps.integrations.credentials import add_credential, expire_credential, rev
 from apps.integrations.models import Credential, Exchange, HealthMinute, Integration, IntegrationEvent
 from apps.integrations.options import set_option, settings_of
 from apps.integrations.options_form import OptionForm, option_value, shown_setting
+from apps.integrations.outgoing import admin as outgoing_admin  # noqa: F401 - registers its pages
 from apps.integrations.switches import switch_integration
+from apps.integrations.watch.admin import TargetForm, health_context
+from apps.integrations.watch.targets import set_target
 
 _MOST_SECRET_CHARACTERS = 20_000
 _EVENTS_SHOWN = 30
@@ -102,7 +105,7 @@ class IntegrationAdmin(StaffAdmin):
     """One connection to a vendor, with its kill switch and keys."""
 
     brand_code_lookup = "brand_code"
-    staff_actions = ("switch_it", "set_it", "add_key")
+    staff_actions = ("switch_it", "set_it", "add_key", "set_targets")
     change_form_template = "staff/integration.html"
     list_display = ("slug", "name", "vendor", "kind", "brand_code", "environment", "switched")
     list_filter = ("kind", "environment", "switch", "brand_code")
@@ -129,6 +132,7 @@ class IntegrationAdmin(StaffAdmin):
             "events": events,
             "settings": [shown_setting(each) for each in settings_of(obj)],
             "may_see_exchanges": request.user.has_perm("integrations.view_exchange"),
+            **health_context(request, obj),
         }
 
     @staff_action(
@@ -187,6 +191,18 @@ class IntegrationAdmin(StaffAdmin):
             expires_at=data["expires_at"],
         )
         return f"Key {key.kid} works now."
+
+    @staff_action(
+        title="Set targets",
+        permission="integrations.switch_integration",
+        form=TargetForm,
+        description="Falling short of them opens an incident.",
+        icon="flag",
+    )
+    def set_targets(self, request: HttpRequest, obj: Integration, data: dict[str, Any]) -> str:
+        """Say what the integration has to reach."""
+        set_target(integration_id=obj.pk, values=data, reason=data["reason"], actor=staff_of(request), now=now())
+        return f"Targets of {obj.slug} are set."
 
 
 def key_state(key: Credential) -> str:

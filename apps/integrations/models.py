@@ -11,6 +11,8 @@ from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from apps.core.ids import uuid7
+from apps.integrations.outgoing import models as outgoing_models  # noqa: F401 - Django finds models through this module
+from apps.integrations.watch import models as watch_models  # noqa: F401 - likewise
 
 
 class Integration(models.Model):
@@ -206,6 +208,12 @@ class IntegrationEvent(models.Model):
         KEYS_REENCRYPTED = "keys_reencrypted", "Stored keys encrypted with another master key"
         EXCHANGES_DROPPED = "exchanges_dropped", "Exchanges past their retention dropped"
         EVENT_REPLAYED = "event_replayed", "Inbound event processed anew"
+        TARGET_SET = "target_set", "Targets of an integration set"
+        WEBHOOK_CREATED = "webhook_created", "Webhook endpoint set up"
+        WEBHOOK_CHANGED = "webhook_changed", "Webhook endpoint changed"
+        WEBHOOK_SECRET_ROTATED = "webhook_secret_rotated", "Secret of a webhook endpoint rotated"
+        WEBHOOK_SWITCHED = "webhook_switched", "Webhook endpoint switched"
+        WEBHOOK_REPLAYED = "webhook_replayed", "Webhook messages told again"
 
     integration = models.ForeignKey(Integration, on_delete=models.PROTECT, null=True, related_name="events")
     action = models.CharField(max_length=24, choices=Action)

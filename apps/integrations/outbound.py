@@ -14,9 +14,11 @@ from django.utils import timezone
 from apps.core.errors import DomainError
 from apps.core.ids import uuid7
 from apps.core.request_context import current_request_id
+from apps.integrations.call_metrics import count_call
 from apps.integrations.connections import Connection
 from apps.integrations.exchange_log import ReplyRecord, RequestRecord, record
 from apps.integrations.masking import MASK
+from apps.integrations.watch import breaker
 
 _LARGEST_BODY_BYTES = 4 * 2**20
 _CONNECT_SECONDS = 3.0
@@ -29,6 +31,10 @@ _NOT_SENT = (
     httpx2.ProxyError,
     httpx2.UnsupportedProtocol,
 )
+
+
+# Answers of a gateway in front of a vendor that is down.
+_VENDOR_IS_DOWN = frozenset({502, 503, 504})
 
 
 class VendorSwitchedOff(DomainError):
@@ -100,6 +106,8 @@ def call_vendor(
     _require_no_transaction()
     if connection.switch == "off":
         raise VendorSwitchedOff(f"{connection.slug} is switched off")
+    if not breaker.may_send(connection.id, connection.kind, now=timezone.now()):
+        raise VendorUnreachable(f"{connection.slug} has failed again and again; nothing is sent for a moment")
     request = _request(connection, method, path, body, headers, timeout_seconds)
     sent = RequestRecord(
         id=uuid7(),
@@ -118,6 +126,7 @@ def call_vendor(
     record(sent, None)
     started = time.perf_counter()
     status, answer_headers, answer, outcome, error = None, dict[str, str](), b"", "", ""
+    answered = False
     try:
         status, answer_headers, answer = _send(request, timeout_seconds)
     except _NOT_SENT as failure:
@@ -126,10 +135,22 @@ def call_vendor(
     except (httpx2.HTTPError, _AnswerCutOff) as failure:
         outcome, error = "timeout", _description(failure)
         raise VendorTimeout(f"{connection.slug} did not answer") from failure
+    else:
+        answered = status not in _VENDOR_IS_DOWN
     finally:
+        _tell_breaker(connection, is_up=answered)
         duration_us = int((time.perf_counter() - started) * 1_000_000)
         record(None, ReplyRecord(sent.id, status, answer_headers, answer, duration_us, verb, outcome, refs, error))
+        slug = connection.slug
+        count_call(integration=slug, direction="out", verb=verb, outcome=outcome, duration_us=duration_us)
     return VendorResponse(status, {name.lower(): value for name, value in answer_headers.items()}, answer, sent.id)
+
+
+def _tell_breaker(connection: Connection, *, is_up: bool) -> None:
+    if is_up:
+        breaker.note_success(connection.id)
+    else:
+        breaker.note_failure(connection.id, now=timezone.now())
 
 
 def _request(

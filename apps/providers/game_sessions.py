@@ -11,6 +11,8 @@ from apps.core.ids import new_token, token_digest
 from apps.integrations.models import Integration
 from apps.players.models import Player, PlayerSession
 from apps.providers.models import Game, GameSession, GameSessionToken
+from apps.safer_play.guarding import lock_player_with_law, refresh_guard
+from apps.safer_play.rules import one_game_at_a_time
 from apps.transactions.models import AccountKind
 from apps.transactions.posting import shared_account
 from apps.wallets.operations import open_wallet
@@ -63,8 +65,13 @@ def open_game_session(
     Seat a player at a vendor's game for real money: accounts (opened where missing), session, token.
 
     Checks nothing: whether the player may play is the caller's question. How long the session lasts is the
-    integration's option `session_minutes`.
+    integration's option `session_minutes`. What the law says of stakes and pace is written where bets find it, and
+    where it allows one game at a time the player's others end.
     """
+    player = lock_player_with_law(player.pk)
+    refresh_guard(player, now=now)
+    if one_game_at_a_time(player, now):
+        end_game_sessions(player_id=player.pk, reason="parallel-play", now=now)
     accounts = open_wallet(player, currency)
     session = GameSession.objects.create(
         player=player,
@@ -156,6 +163,11 @@ def end_game_session(*, session_id: int, reason: str, now: datetime) -> bool:
 def end_game_sessions(*, player_id: int, reason: str, now: datetime) -> int:
     """End every session of a player and return how many were running."""
     return _end(GameSession.objects.filter(player_id=player_id), reason=reason, now=now)
+
+
+def end_for_exclusion(*, player: Player, now: datetime) -> None:
+    """End every session of a player who is being excluded; called in the transaction of the exclusion."""
+    end_game_sessions(player_id=player.pk, reason="excluded", now=now)
 
 
 def expire_game_sessions(*, now: datetime) -> int:

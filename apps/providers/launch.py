@@ -16,6 +16,7 @@ from apps.providers.game_sessions import end_game_session, open_game_session, re
 from apps.providers.launch_contract import Launcher, LaunchError, LaunchOrder
 from apps.providers.launch_registry import launcher_of
 from apps.providers.models import Game, GameSession
+from apps.safer_play.admissions import before_play, require_may_play
 
 log = structlog.get_logger(__name__)
 
@@ -103,14 +104,18 @@ def launch_game(
     :param game_code: the catalogue's public code
     :param currency: of the wallet to play with, the player's own unless given; a demo is played in the vendor's
     :raises PlayBlocked: by the player's status
+    :raises PlayerExcluded: during an exclusion, for fun too
+    :raises RegisterUnavailable: if the national register of excluded people gives no answer
+    :raises PlayNeedsLimit: where the law wants a deposit limit first
     :raises GameUnknown: if there is no such game
     :raises GameNotAvailable: if it is not offered to this player here and now, or has no demo
     :raises LaunchFailed: if the vendor refuses or can not be reached; the session has ended then
     :raises LaunchTimedOut: if it does not answer; the session has ended then
     """
+    before_play(session=player_session, now=now)
     # Durable: the vendor is called after this commit, and never inside somebody's transaction.
     with transaction.atomic(durable=True):
-        player = _admitted(player_session.player_id)
+        player = _admitted(player_session.player_id, now)
         game = _offered_game(player, game_code, mode=mode, platform=platform, currency=currency, now=now)
         seat = _take_seat(
             player_session=player_session,
@@ -130,12 +135,13 @@ def launch_game(
     return LaunchedGame(seat.session, url)
 
 
-def _admitted(player_id: int) -> Player:
+def _admitted(player_id: int, now: datetime) -> Player:
     """Read the player anew and hold him: a suspension meanwhile is either seen here or sees this session."""
     players = Player.objects.select_related("brand", "jurisdiction")
     player = players.select_for_update(of=("self",), no_key=True).get(pk=player_id)
     if not may_play(player):
         raise PlayBlocked
+    require_may_play(player, now=now)
     return player
 
 

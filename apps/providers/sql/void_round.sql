@@ -16,6 +16,8 @@ BEGIN
      WHERE amount > 0;
     v_id := ledger_post('correction', bet.brand_id, bet.currency, bet.player_id, bet.integration_id, '', bet.round_id, bet.id,
                         p_request, p_details, p_now, v_legs);
+    PERFORM safer_play_count(bet.player_id, bet.currency, bet.created_at, -(command.cash + command.bonus + command.restricted),
+                             -(command.cash + command.restricted), 0);
     UPDATE transactions_command SET cancelled_by = v_id WHERE key = command.key AND integration_id = command.integration_id;
     RETURN command.cash + command.bonus + command.restricted;
 END

@@ -3,6 +3,7 @@
 -- providers_wallet_calls (a batch: locks, order)
 --   providers_wallet_call (one call: seat, replay, dispatch, exchange row)
 --     providers_debit | providers_credit | providers_rollback (rules, round, buckets)
+--       safer_play_… (exclusions, limits and their tally, of the few players who have any: see apps/safer_play/sql)
 --       ledger_post (money), providers_remember (idempotency record)
 --
 -- A refusal changes nothing but the record of itself. Refused debits are remembered under their key, so that a stray
@@ -17,7 +18,8 @@ BEGIN
            i.id, i.switch, p.id, p.public_id, p.status, NOT ('play' = ANY (p.restrictions)),
            b.id, b.is_enabled, gs.currency, gs.variant_id,
            gs.cash_account_id, gs.bonus_account_id, gs.restricted_account_id, gs.provider_account_id,
-           g.id, g.is_enabled AND st.is_enabled AND coalesce(bg.is_enabled, true), cash.balance, bonus.balance, restricted.balance
+           g.id, g.is_enabled AND st.is_enabled AND coalesce(bg.is_enabled, true), cash.balance, bonus.balance, restricted.balance,
+           guard.player_id IS NOT NULL
       INTO s
       FROM providers_gamesessiontoken t
       JOIN providers_gamesession gs ON gs.id = t.session_id
@@ -27,6 +29,7 @@ BEGIN
       JOIN transactions_account cash ON cash.id = gs.cash_account_id
       JOIN transactions_account bonus ON bonus.id = gs.bonus_account_id
       JOIN transactions_account restricted ON restricted.id = gs.restricted_account_id
+      LEFT JOIN safer_play_guard guard ON guard.player_id = gs.player_id
       LEFT JOIN providers_game g ON g.id = coalesce(
                 (SELECT n.id FROM providers_game n WHERE n.vendor = i.vendor AND n.code = c.game_code),
                 CASE WHEN c.session_game THEN gs.game_id END)
@@ -94,7 +97,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION providers_debit_gate(c providers_call, s providers_seat) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION providers_debit_gate(c providers_call, s providers_seat) RETURNS text LANGUAGE plpgsql STABLE AS $$
 -- Why this seat may not bet now, or null. Gates bind debits only: wins and rollbacks of earlier bets always pass.
 BEGIN
     RETURN CASE
@@ -102,9 +105,23 @@ BEGIN
         WHEN c.currency <> s.currency THEN 'wrong_currency'
         WHEN s.integration_switch <> 'on' OR NOT s.brand_enabled THEN 'disabled'
         WHEN s.player_status NOT IN ('active', 'restricted') OR NOT s.player_may_play THEN 'blocked'
+        WHEN s.guarded AND safer_play_bar(s.player_id, c.now) = 'blocked' THEN 'blocked'
         WHEN (s.token_replaced OR s.session_over) AND NOT c.ignores_expiry THEN 'session_expired'
         WHEN NOT s.game_enabled THEN 'game_disabled'
+        WHEN s.guarded THEN safer_play_bar(s.player_id, c.now)
     END;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION providers_beyond_limit(c providers_call, s providers_seat, p_own bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+-- Whether the bet goes beyond a limit of a guarded player. What the law says of a game cycle counts the whole round.
+BEGIN
+    RETURN safer_play_refuse_bet(
+        s.player_id, s.game_id, (SELECT category FROM providers_game WHERE id = s.game_id), c.round_ref, s.currency, c.amount, p_own,
+        c.amount + coalesce((SELECT staked - rolled_back FROM providers_round
+                              WHERE player_id = s.player_id AND integration_id = c.integration_id AND game_id = s.game_id
+                                AND external_id = c.round_ref), 0),
+        c.request_id, c.now);
 END
 $$;
 
@@ -155,6 +172,9 @@ BEGIN
     IF r.outcome = 'applied' AND v_bonus > s.bonus THEN
         r.outcome := 'insufficient_bonus';
     END IF;
+    IF s.guarded AND r.outcome = 'applied' AND providers_beyond_limit(c, s, v_cash + v_restricted) THEN
+        r.outcome := 'limit';
+    END IF;
     IF r.outcome = 'applied' THEN
         r.round_id := providers_enter_round(c, s, v_bonus, v_restricted);
         IF r.round_id IS NULL THEN
@@ -178,6 +198,9 @@ BEGIN
     END IF;
     r.transaction_id := ledger_post(c.kind, s.brand_id, s.currency, s.player_id, c.integration_id, c.key, r.round_id, NULL,
                                     c.request_id, c.details, c.now, v_legs);
+    IF s.guarded THEN
+        PERFORM safer_play_note_bet(s.player_id, s.game_id, c.round_ref, s.currency, c.amount, v_cash + v_restricted, c.now);
+    END IF;
     r.cash := s.cash - v_cash;
     r.bonus := s.bonus - v_bonus;
     r.restricted := s.restricted - v_restricted;
@@ -296,6 +319,9 @@ BEGIN
     END IF;
     r.transaction_id := ledger_post(c.kind, s.brand_id, s.currency, s.player_id, c.integration_id, c.key, r.round_id, NULL,
                                     c.request_id, c.details, c.now, v_legs);
+    IF s.guarded THEN
+        PERFORM safer_play_count(s.player_id, s.currency, c.now, 0, 0, v_cash + v_restricted);
+    END IF;
     r.cash := s.cash + v_cash;
     r.bonus := s.bonus + v_bonus;
     r.restricted := s.restricted + v_restricted;
@@ -339,6 +365,13 @@ BEGIN
     END LOOP;
     r.transaction_id := ledger_post(c.kind, s.brand_id, s.currency, s.player_id, c.integration_id, c.key, r.round_id,
                                     target.transaction_id, c.request_id, c.details, c.now, v_legs);
+    IF s.guarded THEN  -- as if it had never been made: in the minute in which it was
+        PERFORM safer_play_count(
+            s.player_id, s.currency, target.created_at,
+            CASE WHEN v_sign = 1 THEN -(target.cash + target.bonus + target.restricted) ELSE 0 END,
+            CASE WHEN v_sign = 1 THEN -(target.cash + target.restricted) ELSE 0 END,
+            CASE WHEN v_sign = 1 THEN 0 ELSE -(target.cash + target.restricted) END);
+    END IF;
     UPDATE transactions_command SET cancelled_by = r.transaction_id
      WHERE key = c.reference AND integration_id = c.integration_id;
     SELECT state = 'open' AND (c.close_round OR c.close_when_settled AND wins + rollbacks + 1 >= bets) INTO v_closes

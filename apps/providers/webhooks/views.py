@@ -9,6 +9,8 @@ from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 
 from apps.core.errors import DomainError
+from apps.core.problems import DATABASE_AWAY, RETRY_AFTER_SECONDS
+from apps.integrations.call_metrics import count_call
 from apps.integrations.connections import Connection, connection
 from apps.integrations.door import VendorRequest, VendorView, received, request_record
 from apps.integrations.exchange_log import ReplyRecord, record
@@ -42,6 +44,10 @@ class ProviderCall(VendorView):
         wallet_request = received(request._request, found, path, max_body_bytes=MAX_BODY_BYTES)  # noqa: SLF001 - Django's
         try:
             answer = adapter.answer(wallet_request)
+        except DATABASE_AWAY:
+            # As good as no answer, but the vendor need not wait for his time-out to try again.
+            log.warning("adapter_without_database", integration=slug, path=path, exc_info=True)
+            answer = WalletAnswer(503, b"", Outcome.RETRYABLE, verb=path, headers={"Retry-After": RETRY_AFTER_SECONDS})
         except Exception:
             # Money may have moved: never a 4xx. The vendor takes a 500 as unknown and asks or rolls back.
             log.exception("adapter_failed", integration=slug, path=path)
@@ -90,3 +96,5 @@ def _log_exchange(request: VendorRequest, answer: WalletAnswer, duration_us: int
         refs=answer.refs,
     )
     record(logged, reply)
+    slug = request.connection.slug
+    count_call(integration=slug, direction="in", verb=reply.verb, outcome=reply.outcome, duration_us=duration_us)
