@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.compliance_reports.wall import ENTER, is_granted
+
 # Title, Material symbol, and the model whose list it is; or else the page's URL name and the permission it asks for.
 MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     (
@@ -22,6 +24,10 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Policies", "policy", "admin:compliance_policy_places", "compliance.view_policyversion"),
             ("Policy versions", "history_edu", "compliance.policyversion"),
             ("Sources", "menu_book", "compliance.policysource"),
+            ("Legal holds", "lock", "compliance.legalhold"),
+            ("Erasure requests", "person_remove", "compliance.erasurerequest"),
+            ("Erased players", "auto_delete", "compliance.erasure"),
+            ("Data exports", "folder_zip", "compliance.dataexport"),
         ),
     ),
     (
@@ -30,6 +36,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Desk", "work", "compliance:desk", "compliance.view_case"),
             ("Cases", "folder_open", "compliance.case"),
             ("Figures of the desk", "query_stats", "compliance:figures", "compliance.view_case_figures"),
+            ("Filings", "lock", "filings:list", ENTER),
         ),
     ),
     (
@@ -65,6 +72,17 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Drills", "science", "payments.routedrill"),
             ("Contracts", "contract", "payments.pspcontract"),
             ("Reserves", "savings", "payments.reservehold"),
+        ),
+    ),
+    (
+        "Reconciliation",
+        (
+            ("Breaks", "rule", "reconciliation.break"),
+            ("Runs", "compare_arrows", "reconciliation.run"),
+            ("Imported files", "upload_file", "reconciliation.import"),
+            ("Column mappings", "view_column", "reconciliation.columnmapping"),
+            ("Exports", "download", "reconciliation.export"),
+            ("Export schedules", "event_repeat", "reconciliation.exportschedule"),
         ),
     ),
     (
@@ -120,12 +138,17 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 {"title": name, "icon": icon, "link": reverse(url)}
                 for name, icon, url, permission in map(_resolved, entries)
-                if not permission or request.user.has_perm(permission)
+                if not permission or _may(request.user, permission)
             ],
         }
         for title, entries in MENU
     ]
     return [group for group in groups if group["items"]]
+
+
+def _may(user: Any, permission: str) -> bool:
+    """Superusers may everything but what is behind the wall: that has to be given."""
+    return is_granted(user, permission) if permission == ENTER else bool(user.has_perm(permission))
 
 
 def _resolved(entry: tuple[str, ...]) -> tuple[str, str, str, str]:

@@ -35,7 +35,7 @@ SEED: tuple[dict[str, Any], ...] = (
         ),
         second_person_for=["confirmed", "unlock", "release_withdrawals", "close_account"],
         reason_codes=_points(
-            explained="Explained by known income", structuring="Structuring", pass_through="Pass-through",
+            explained="Explained by known income", structuring="Structuring", pass_through="Pass-through",  # noqa: S106 - a reason
             third_party="Third party's instrument", source_unknown="Source of funds unknown",
             rule_too_wide="Rule too wide", other="Other, see the narrative",
         ),

@@ -127,7 +127,7 @@ class OtherCaseForm(CaseForm):
 
 
 class DecideForm(CaseForm):
-    """Asks what is to be done. Fields of each effect are called ``<effect>__<field>``; the panel shows the chosen one's."""
+    """Asks what is to be done. An effect's fields are called ``<effect>__<field>``; the panel shows the chosen one's."""
 
     effect = choice_field("Decision")
 

@@ -1,9 +1,11 @@
 """What the page of one case shows, in few queries: who, why, the story, the money, the links, the evidence."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Sum, Value
@@ -44,8 +46,8 @@ class Part:
     """
     One more card about the player, from an upper app: risk, limits, identity.
 
-    `build` gets the player's id and the time and returns ``facts`` (name, text) and optionally ``rows`` with ``head``; at
-    most one query.
+    `build` gets the player's id and the time and returns ``facts`` as (name, text); at most one
+    query.
     """
 
     name: str
@@ -250,13 +252,9 @@ def _links(case: Any) -> list[dict[str, Any]]:
 
 def _transactions(case: Case, asked: Mapping[str, Any]) -> dict[str, Any]:
     """A page of the ledger, to choose from."""
-    from uuid import UUID  # noqa: PLC0415 - only here
-
     rows = transactions_of(case.player_id)
-    try:
+    with contextlib.suppress(ValueError):
         rows = rows.filter(pk__lt=UUID(asked.get("p", "")))
-    except ValueError:
-        pass
     shown = list(rows[: _TRANSACTIONS_SHOWN + 1])
     return {
         "transactions": movements(case.player_id, shown[:_TRANSACTIONS_SHOWN]),

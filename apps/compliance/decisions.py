@@ -10,19 +10,27 @@ from django.db import transaction
 
 from apps.compliance.approvals import register_command, request_approval
 from apps.compliance.cases.closing import (
-    REOPEN_COMMAND,
-    RESOLVE_COMMAND,
     execute_reopen,
     execute_resolve,
+    reopen_command,
     require_checker,
+    resolve_command,
 )
 from apps.compliance.cases.steps import UnableToDoThat, lock_case, lock_for, record, require_held_by, require_open, save
 from apps.compliance.effects import Effect, clean_params, effect_named
-from apps.compliance.models import Alert, ApprovalRequest, Case, CaseDecision, CaseHold, PlayerNote, RuleSnooze
-from apps.compliance.queues import CHECK, DECIDE, RESOLVE, SNOOZE_RULE
+from apps.compliance.models import (
+    Alert,
+    ApprovalRequest,
+    Blueprint,
+    Case,
+    CaseDecision,
+    CaseHold,
+    PlayerNote,
+    RuleSnooze,
+)
+from apps.compliance.queues import DECIDE, RESOLVE, SNOOZE_RULE, check_permission
 from apps.core.errors import DomainError
 
-DECIDE_COMMAND = "compliance.decide_case"
 LONGEST_SNOOZE = timedelta(days=180)
 
 
@@ -77,7 +85,7 @@ def decide(
     if not (chosen.needs_second_person or effect in case.blueprint.second_person_for):
         return _carry_out(case, terms, actor, None, now)
     asked = request_approval(
-        command=DECIDE_COMMAND, payload=terms, maker=actor, reason=terms["note"], now=now,
+        command=decide_command(case.blueprint_code), payload=terms, maker=actor, reason=terms["note"], now=now,
         subject_player_id=case.player_id,
     )  # fmt: skip
     save(case, now=now, by=actor)
@@ -248,14 +256,31 @@ def _words(payload: Mapping[str, Any]) -> str:
     return f"{effect.title}{f' ({given})' if given else ''} for case {payload['case']}: {payload['note']}"
 
 
+def decide_command(blueprint: str) -> str:
+    """A decision on a case of this kind, as two people take it together."""
+    return f"compliance.decide_{blueprint}_case"
+
+
+def case_commands(queues: Sequence[str]) -> list[str]:
+    """Every command about cases of these queues."""
+    makers = (decide_command, resolve_command, reopen_command)
+    return [name(code) for code in queues for name in makers]
+
+
 def register_commands() -> None:
-    """Register what two people decide on cases together."""
+    """Register what two people decide on cases together: a kind of case each, so that each has its own second persons."""
+    for code in Blueprint.Code.values:
+        _register(code, Blueprint.Code(code).label.lower())
+
+
+def _register(code: str, kind: str) -> None:
+    checker = check_permission(code)
     register_command(
-        DECIDE_COMMAND, title="Decision on a case", maker_permission=DECIDE, checker_permission=CHECK,
+        decide_command(code), title=f"Decision on a case ({kind})", maker_permission=DECIDE, checker_permission=checker,
         execute=execute_decision, describe=_words, revalidate=_open_still, abandon=_abandoned,
     )  # fmt: skip
     register_command(
-        RESOLVE_COMMAND, title="Closing a case", maker_permission=RESOLVE, checker_permission=CHECK,
+        resolve_command(code), title=f"Closing a case ({kind})", maker_permission=RESOLVE, checker_permission=checker,
         execute=execute_resolve, revalidate=_open_still, abandon=_abandoned,
         describe=lambda payload: (
             f"Close case {payload['case']} as {payload['resolution'].replace('_', ' ')}"
@@ -263,7 +288,7 @@ def register_commands() -> None:
         ),
     )  # fmt: skip
     register_command(
-        REOPEN_COMMAND, title="Reopening a case", maker_permission=RESOLVE, checker_permission=CHECK,
+        reopen_command(code), title=f"Reopening a case ({kind})", maker_permission=RESOLVE, checker_permission=checker,
         execute=execute_reopen, revalidate=_closed_still, abandon=_abandoned,
         describe=lambda payload: f"Reopen case {payload['case']}: {payload['reason']}",
     )  # fmt: skip

@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import Avg, Count, F, Q
 from django.db.models.functions import TruncDate
 
+from apps.compliance.decisions import case_commands
 from apps.compliance.models import AlertHit, ApprovalRequest, Blueprint, Case
 
 _AGES = (("today", 1), ("2–3 days", 3), ("4–7 days", 7), ("8–30 days", 30), ("older", None))
@@ -66,7 +67,7 @@ def desk_figures(*, queues: Sequence[str], brands: Sequence[int] | None, days: i
         "rules": _rules(terms),
         "pairs": _rows(_PAIRS, terms),
         "quiet": _quiet(scope, since),
-        "approvals": _approvals(since, brands),
+        "approvals": _approvals(queues, since, brands),
     }
 
 
@@ -117,10 +118,10 @@ def _quiet(scope: Q, since: datetime) -> int:
     return hits.filter(alert__case__in=Case.objects.filter(scope).only("pk")).count()
 
 
-def _approvals(since: datetime, brands: Sequence[int] | None) -> dict[str, Any]:
+def _approvals(queues: Sequence[str], since: datetime, brands: Sequence[int] | None) -> dict[str, Any]:
     """What second persons said of decisions on cases."""
     asked = ApprovalRequest.objects.filter(
-        command__in=("compliance.decide_case", "compliance.resolve_case", "compliance.reopen_case"),
+        command__in=case_commands(queues),
         created_at__gte=since,
     )
     if brands is not None:

@@ -18,15 +18,15 @@ from apps.compliance.case_forms import colleagues_for
 from apps.compliance.case_view import SEVERITY_LEVEL, URGENCY_LEVEL
 from apps.compliance.cases.claims import MOST_AT_ONCE, assign_cases, claim_next
 from apps.compliance.cases.clock import time_left_text
+from apps.compliance.decisions import case_commands
 from apps.compliance.models import ApprovalRequest, Blueprint, Case, CaseNotice, SavedView
-from apps.compliance.queues import ASSIGN, CHECK, desk_of, reading_desk, visible_cases
+from apps.compliance.queues import ASSIGN, check_permission, desk_of, reading_desk, visible_cases
 from apps.core.admin_actions import staff_of
 from apps.core.admin_display import pill
 from apps.core.clock import now
 from apps.core.errors import DomainError
 
 _MINE, _RISKY, _NOTICES = 40, 15, 12
-_COMMANDS = ("compliance.decide_case", "compliance.resolve_case", "compliance.reopen_case")
 _VIEWS_AT_MOST = 30
 
 
@@ -98,9 +98,12 @@ def row_of(case: Case, at: Any) -> dict[str, Any]:
 
 def _approvals(user: Any) -> list[ApprovalRequest]:
     """What this person could decide: of visible cases, asked for by others."""
-    if not user.has_perm(CHECK):
+    checks = [code for code in desk_of(user).queues if user.has_perm(check_permission(code))]
+    if not checks:
         return []
-    waiting = ApprovalRequest.objects.filter(state=ApprovalRequest.State.WAITING, command__in=_COMMANDS)
+    waiting = ApprovalRequest.objects.filter(
+        state=ApprovalRequest.State.WAITING, command__in=case_commands(checks), expires_at__gt=now()
+    )
     found = list(waiting.exclude(maker=user).select_related("maker").order_by("expires_at")[:50])
     seen = set(
         visible_cases(user).filter(pk__in=[each.payload.get("case") for each in found]).values_list("pk", flat=True)

@@ -235,12 +235,12 @@ def register_own() -> None:
     register_effect(
         "restrict", title="Restrict the account", permission=_CHANGE_STATUS, apply=_restrict,
         fields=[EffectField("restrictions", "The player", "choices", tuple(Player.Restriction.choices))],
-        holds=_holds_withdrawals, danger=True,
+        holds=_holds_withdrawals, releases=lambda _: (ACCOUNT_HOLD,), danger=True,
         description="Works with the next bet, deposit or log-in. Wins still settle.",
     )  # fmt: skip
     register_effect(
         "suspend", title="Suspend the account", permission=_CHANGE_STATUS, apply=_suspend,
-        holds=lambda _: (ACCOUNT_HOLD,), danger=True,
+        holds=lambda _: (ACCOUNT_HOLD,), releases=lambda _: (WITHDRAWAL_HOLD,), danger=True,
         description="Ends every session; nothing can be done with the account until it is unlocked. Wins still settle.",
     )  # fmt: skip
     register_effect(

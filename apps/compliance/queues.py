@@ -13,7 +13,6 @@ READ_ALL = f"{_APP}.read_all_cases"
 MLRO_STAGE = f"{_APP}.work_mlro_stage"
 DECIDE = f"{_APP}.decide_case"
 RESOLVE = f"{_APP}.resolve_case"
-CHECK = f"{_APP}.check_case"
 ASSIGN = f"{_APP}.assign_case"
 EXPORT = f"{_APP}.export_case"
 SNOOZE_RULE = f"{_APP}.snooze_rule"
@@ -32,6 +31,11 @@ class Desk:
 def work_permission(blueprint: str) -> str:
     """The permission that opens a queue."""
     return f"{_APP}.work_{blueprint}"
+
+
+def check_permission(blueprint: str) -> str:
+    """The permission to be the second person of a queue."""
+    return f"{_APP}.check_{blueprint}"
 
 
 def desk_of(user: Any) -> Desk:

@@ -20,11 +20,18 @@ from apps.compliance.cases.steps import (
     save,
 )
 from apps.compliance.models import Alert, ApprovalRequest, Case, CaseHold
-from apps.compliance.queues import CHECK, RESOLVE, may_work
+from apps.compliance.queues import RESOLVE, check_permission, may_work
 from apps.core.errors import DomainError
 
-RESOLVE_COMMAND = "compliance.resolve_case"
-REOPEN_COMMAND = "compliance.reopen_case"
+
+def resolve_command(blueprint: str) -> str:
+    """Closing a case of this kind, as two people do it together."""
+    return f"compliance.resolve_{blueprint}_case"
+
+
+def reopen_command(blueprint: str) -> str:
+    """Reopening one."""
+    return f"compliance.reopen_{blueprint}_case"
 
 
 class NotReadyToClose(DomainError):
@@ -86,7 +93,7 @@ def resolve_case(
     if resolution not in case.blueprint.second_person_for:
         return _close(case, terms, actor, None, now)
     asked = request_approval(
-        command=RESOLVE_COMMAND, payload=terms, maker=actor, reason=narrative.strip()[:2000], now=now,
+        command=resolve_command(case.blueprint_code), payload=terms, maker=actor, reason=narrative.strip()[:2000], now=now,
         subject_player_id=case.player_id,
     )  # fmt: skip
     case.prepared_by = actor
@@ -109,7 +116,12 @@ def reopen_case(*, case_id: int, reason: str, actor: User, now: datetime) -> Cas
         return _reopen(case, reason, actor, None, now)
     payload = {"case": case.pk, "reason": reason}
     return request_approval(
-        command=REOPEN_COMMAND, payload=payload, maker=actor, reason=reason, now=now, subject_player_id=case.player_id
+        command=reopen_command(case.blueprint_code),
+        payload=payload,
+        maker=actor,
+        reason=reason,
+        now=now,
+        subject_player_id=case.player_id,
     )
 
 
@@ -137,7 +149,7 @@ def require_checker(case: Case, checker: User) -> None:
 
     :raises PermissionDenied: if so
     """
-    if not (checker.has_perm(CHECK) and may_work(checker, case)):
+    if not (checker.has_perm(check_permission(case.blueprint_code)) and may_work(checker, case)):
         raise PermissionDenied
 
 

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('brands', '0001_initial'),
-        ('compliance', '0004_rests_on'),
+        ('compliance', '0005_retention'),
         ('players', '0004_gate'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-urgency', '-severity_rank', '-hit_count', 'id'),
-                'permissions': (('work_aml', 'Works money laundering cases'), ('work_fraud', 'Works fraud cases'), ('work_harm', 'Works gambling harm cases'), ('work_kyc', 'Works identity cases'), ('work_screening', 'Works sanctions and PEP cases'), ('work_payment', 'Works payment cases'), ('work_game', 'Works game play cases'), ('work_complaint', 'Works complaints'), ('work_mlro_stage', 'Works what was escalated to the reporting officer'), ('read_all_cases', 'Reads the cases of every queue'), ('decide_case', 'Takes decisions with effects on a player'), ('resolve_case', 'Closes cases'), ('check_case', 'Is the second person for decisions, closing and reopening'), ('assign_case', 'Gives cases to colleagues'), ('export_case', 'Exports a whole case'), ('snooze_rule', 'Snoozes a rule for one player'), ('view_case_figures', 'Sees the figures of the compliance desk')),
+                'permissions': (('work_aml', 'Works money laundering cases'), ('work_fraud', 'Works fraud cases'), ('work_harm', 'Works gambling harm cases'), ('work_kyc', 'Works identity cases'), ('work_screening', 'Works sanctions and PEP cases'), ('work_payment', 'Works payment cases'), ('work_game', 'Works game play cases'), ('work_complaint', 'Works complaints'), ('work_mlro_stage', 'Works what was escalated to the reporting officer'), ('read_all_cases', 'Reads the cases of every queue'), ('decide_case', 'Takes decisions with effects on a player'), ('resolve_case', 'Closes cases'), ('check_aml', 'Is the second person for money laundering cases'), ('check_fraud', 'Is the second person for fraud cases'), ('check_harm', 'Is the second person for gambling harm cases'), ('check_kyc', 'Is the second person for identity cases'), ('check_screening', 'Is the second person for sanctions and PEP cases'), ('check_payment', 'Is the second person for payment cases'), ('check_game', 'Is the second person for game play cases'), ('check_complaint', 'Is the second person for complaints'), ('assign_case', 'Gives cases to colleagues'), ('export_case', 'Exports a whole case'), ('snooze_rule', 'Snoozes a rule for one player'), ('view_case_figures', 'Sees the figures of the compliance desk')),
             },
         ),
         migrations.CreateModel(

@@ -37,7 +37,7 @@ _ROLES = (
     "admin",
 )
 # So that one person can propose and another approve.
-_SECOND_OF_ROLE = {"payments": "payments_lead"}
+_SECOND_OF_ROLE = {"payments": "payments_lead", "mlro": "mlro_deputy", "rg_officer": "rg_lead"}
 
 
 @dataclass(frozen=True, slots=True)
