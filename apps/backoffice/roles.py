@@ -44,9 +44,7 @@ _PROTECTS = frozenset(
 _RULES = frozenset({"monitoring.view_rule", "monitoring.view_ruleversion", "monitoring.view_deadletter"})
 _RISK = frozenset({"monitoring.view_riskstate", "monitoring.view_decision"})
 _FIGURES = frozenset({"backoffice.view_figures"})
-_KYC = frozenset(
-    {"verification.view_verification", "verification.view_duediligence", "verification.view_screeninghit"}
-)
+_KYC = frozenset({"verification.view_verification", "verification.view_duediligence", "verification.view_screeninghit"})
 _KYC_EVIDENCE = frozenset({"verification.view_document", "verification.open_document"})
 _CASES = frozenset({"compliance.view_case"})
 
