@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 
 from casino_platform.heartbeat import WorkerHeartbeat
 
@@ -29,9 +30,18 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "transactions.check_all_books": {"task": "transactions.check_all_books", "schedule": 24 * 60 * 60},
     "wallets.expire_adjustments": {"task": "wallets.expire_adjustments", "schedule": 5 * 60},
     "compliance.end_stale_requests": {"task": "compliance.end_stale_requests", "schedule": 60},
+    "compliance.sweep_exports": {"task": "compliance.sweep_exports", "schedule": 60},
+    "compliance.erase_expired": {"task": "compliance.erase_expired", "schedule": 60 * 60},
     "compliance.sweep_cases": {"task": "compliance.sweep_cases", "schedule": 30},
     "compliance.follow_money": {"task": "compliance.follow_money", "schedule": 10},
     "compliance.collect_traces": {"task": "compliance.collect_traces", "schedule": 60},
+    "monitoring.follow_ledger": {"task": "monitoring.follow_ledger", "schedule": 5},
+    "monitoring.follow_facts": {"task": "monitoring.follow_facts", "schedule": 5},
+    "monitoring.watch_lag": {"task": "monitoring.watch_lag", "schedule": 30},
+    "monitoring.retry_dead_letters": {"task": "monitoring.retry_dead_letters", "schedule": 60},
+    "monitoring.sweep_backtests": {"task": "monitoring.sweep_backtests", "schedule": 15},
+    "monitoring.assess_risk": {"task": "monitoring.assess_risk", "schedule": 60 * 60},
+    "monitoring.judge_nightly": {"task": "monitoring.judge_nightly", "schedule": crontab(hour=3, minute=10)},
     "providers.auto_close_rounds": {"task": "providers.auto_close_rounds", "schedule": 5 * 60},
     "providers.flag_stuck_rounds": {"task": "providers.flag_stuck_rounds", "schedule": 60},
     "providers.end_sessions": {"task": "providers.end_sessions", "schedule": 60},
@@ -44,7 +54,23 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "payments.sweep_payments": {"task": "payments.sweep_payments", "schedule": 15},
     "payments.expire_deposits": {"task": "payments.expire_deposits", "schedule": 5 * 60},
     "providers.check_certificates": {"task": "providers.check_certificates", "schedule": 60 * 60},
+    "verification.sweep_inbox": {"task": "verification.sweep_inbox", "schedule": 15},
+    "verification.poll_sessions": {"task": "verification.poll_sessions", "schedule": 60},
+    "verification.watch_thresholds": {"task": "verification.watch_thresholds", "schedule": 10},
+    "verification.follow_facts": {"task": "verification.follow_facts", "schedule": 15},
+    "verification.screen_due": {"task": "verification.screen_due", "schedule": 5 * 60},
+    "verification.recheck": {"task": "verification.recheck", "schedule": 60 * 60},
     "payments.sweep_inbox": {"task": "payments.sweep_inbox", "schedule": 15},
+    "payments.release_reserves": {"task": "payments.release_reserves", "schedule": 60 * 60},
+    "payments.watch_disputes": {"task": "payments.watch_disputes", "schedule": 15 * 60},
+    "payments.end_drills": {"task": "payments.end_drills", "schedule": 30},
+    # After midnight by a margin: what was still being written at the end of the day has ended by then.
+    "reconciliation.reconcile_day": {"task": "reconciliation.reconcile_day", "schedule": crontab(hour=3, minute=15)},
+    "reconciliation.make_scheduled_exports": {
+        "task": "reconciliation.make_scheduled_exports",
+        "schedule": crontab(hour=4, minute=30),
+    },
+    "reconciliation.sweep": {"task": "reconciliation.sweep", "schedule": 60},
 }
 
 app = Celery("casino_platform")

@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "apps.payments.api.urls",
     ),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
+    *_mount("api/v1/", "apps.verification.api.urls"),
     path("api/docs", developer_portal.index, name="docs"),
     path("api/docs/", include(developer_portal.urlpatterns)),
     *_mount("api/problems/", "apps.core.api.urls"),

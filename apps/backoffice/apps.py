@@ -17,11 +17,13 @@ class BackofficeConfig(AppConfig):
         """Refuse unsafe pages, and keep the roles' permissions as the code says after each migration."""
         from django.contrib import admin  # noqa: PLC0415 - pages are registered by now, not before
 
-        from apps.backoffice import case_sources  # noqa: PLC0415 - needs the apps loaded
+        from apps.backoffice import case_sources, evidence_rounds, personal_holdings  # noqa: PLC0415 - models first
         from apps.core.admin_safety import refuse_unsafe_pages  # noqa: PLC0415 - likewise
 
+        personal_holdings.register()
         refuse_unsafe_pages(admin.site)
         case_sources.register()
+        evidence_rounds.register()
         post_migrate.connect(_sync_roles, sender=self, dispatch_uid="backoffice.sync_roles")
 
 

@@ -23,6 +23,8 @@ _ADJUSTMENTS = frozenset({"wallets.view_adjustment"})
 _PAYMENTS_PUBLIC = frozenset({"payments.view_withdrawal", "payments.view_deposit"})
 _PAYMENTS = _PAYMENTS_PUBLIC | {
     "payments.view_check", "payments.view_instrument", "payments.view_capability", "integrations.view_inboundevent",
+    "payments.view_dispute", "payments.view_pspcontract", "payments.view_reservehold", "payments.view_routedrill",
+    "payments.view_routingrule",
 }  # fmt: skip
 _FIGURES = frozenset({"backoffice.view_figures"})
 _CASES = frozenset({"compliance.view_case"})
@@ -45,6 +47,18 @@ _LEADS = frozenset(
 _POLICIES = frozenset(
     {"compliance.view_policyversion", "compliance.view_policyparameter", "compliance.view_policysource"}
 )
+_PRIVACY_VIEW = frozenset(
+    {
+        "compliance.view_legalhold", "compliance.view_erasurerequest", "compliance.view_erasure",
+        "compliance.view_dataexport",
+    }
+)  # fmt: skip
+_RECONCILIATION = frozenset(
+    {
+        "reconciliation.view_run", "reconciliation.view_break", "reconciliation.view_import",
+        "reconciliation.view_columnmapping", "reconciliation.view_export", "reconciliation.view_exportschedule",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +74,8 @@ ROLES: tuple[Role, ...] = (
     Role(
         "compliance_analyst",
         "Looks at players (masked), their play and money; works alerts and cases",
-        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
+        _POLICIES | _PRIVACY_VIEW | {"compliance.handle_erasure", "compliance.place_hold"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
         | _work("aml", "fraud", "kyc", "screening", "payment", "game", "complaint") | {"compliance.resolve_case"},
     ),
     Role(
@@ -72,8 +87,9 @@ ROLES: tuple[Role, ...] = (
     Role(
         "mlro",
         "Decides on money laundering matters",
-        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
+        _POLICIES | _PRIVACY_VIEW | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
         | {"players.unmask_player", "players.change_status"}
+        | {"compliance.place_hold", "compliance.release_hold", "compliance.handle_erasure", "compliance.export_player"}
         | _decide("aml", "fraud", "screening", "payment") | _LEADS | {"compliance.work_mlro_stage"}
         | {"compliance_reports.access_reports", "compliance_reports.approve_reports"},
     ),
@@ -92,9 +108,15 @@ ROLES: tuple[Role, ...] = (
     Role(
         "payments",
         "Moves money in and out; corrections need a second person",
-        _PLAYER | _LEDGER | _ADJUSTMENTS | _FIGURES | _PAYMENTS
+        _PLAYER | _LEDGER | _ADJUSTMENTS | _FIGURES | _PAYMENTS | _RECONCILIATION
+        | {"reconciliation.start_run", "reconciliation.upload_import", "reconciliation.discard_import"}
+        | {"reconciliation.work_break", "reconciliation.propose_writeoff", "reconciliation.approve_writeoff"}
+        | {"reconciliation.request_export"}
         | {"wallets.propose_adjustment", "wallets.approve_adjustment"}
         | {"payments.approve_withdrawal", "payments.hold_withdrawal", "payments.resolve_withdrawal"}
+        | {"payments.claim_withdrawal", "payments.reassign_withdrawal", "payments.start_refund"}
+        | {"payments.answer_dispute", "payments.download_evidencepack", "payments.judge_instrument"}
+        | {"payments.propose_pspcontract", "payments.approve_pspcontract", "payments.run_routedrill"}
         | {"integrations.replay_inboundevent"}
         | _work("payment") | {"compliance.resolve_case"},
     ),
@@ -108,8 +130,9 @@ ROLES: tuple[Role, ...] = (
         "auditor",
         "Reads everything, changes nothing",
         _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
-        | _FIGURES | _PAYMENTS | _POLICIES | _CASES | {"compliance.view_every_approval"}
+        | _FIGURES | _PAYMENTS | _POLICIES | _PRIVACY_VIEW | _CASES | {"compliance.view_every_approval"}
         | {"compliance.read_all_cases", "compliance.view_case_figures"}
+        | _RECONCILIATION
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread"},
     ),
@@ -127,8 +150,8 @@ ROLES: tuple[Role, ...] = (
         _PLAY | _CATALOGUE | _CONNECTIONS | _EXCHANGES | _FIGURES
         | {"transactions.view_transaction", "brands.view_brand", "brands.view_market"}
         | {"providers.switch_game", "providers.resolve_round", "providers.approve_round_void"}
-        | {"integrations.switch_integration", "integrations.acknowledge_incident", "brands.switch_brand"}
-        | _work("game") | {"compliance.resolve_case"},
+        | {"integrations.switch_integration", "integrations.acknowledge_incident", "integrations.change_options"}
+        | {"brands.switch_brand"} | _work("game") | {"compliance.resolve_case"},
     ),
     Role(
         "admin",

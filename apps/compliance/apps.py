@@ -11,10 +11,18 @@ class ComplianceConfig(AppConfig):
     verbose_name = "Compliance"
 
     def ready(self) -> None:
-        """Register what this app lets two people do."""
-        from apps.compliance import commands, decisions, effects, linked_people, timeline  # noqa: PLC0415 - models first
+        """Register what this app lets two people do, and what it knows about players."""
+        from apps.compliance import (  # noqa: PLC0415 - models first
+            commands,
+            decisions,
+            effects,
+            holdings,
+            linked_people,
+            timeline,
+        )
 
         commands.register()
+        holdings.register_own()
         decisions.register_commands()
         effects.register_own()
         timeline.register_own()

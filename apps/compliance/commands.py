@@ -1,11 +1,12 @@
-"""What compliance itself lets two people do together: publishing and withdrawing policies."""
+"""What compliance itself lets two people do together: publishing and withdrawing policies, releasing holds."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from apps.compliance import policy_changes
+from apps.compliance import policy_changes, retention
 from apps.compliance.approvals import register_command
 from apps.compliance.models.policies import PolicyVersion
+from apps.compliance.models.retention import LegalHold
 from apps.compliance.policy_view import lines_of
 from apps.compliance.policy_words import days_words
 
@@ -31,6 +32,15 @@ def register() -> None:
         describe=_withdrawal,
         revalidate=policy_changes.recheck_withdrawal,
     )
+    register_command(
+        retention.RELEASE_COMMAND,
+        title="Release a legal hold",
+        maker_permission=retention.PLACE_PERMISSION,
+        checker_permission=retention.RELEASE_PERMISSION,
+        execute=retention.release_hold,
+        describe=_release,
+        revalidate=retention.recheck_release,
+    )
 
 
 def _publication(payload: Mapping[str, Any]) -> str:
@@ -42,6 +52,14 @@ def _publication(payload: Mapping[str, Any]) -> str:
 def _withdrawal(payload: Mapping[str, Any]) -> str:
     version = _version(payload)
     return f"{_named(version)} is no longer {_words(version)}, {_days(version)}; older versions speak again, if any."
+
+
+def _release(payload: Mapping[str, Any]) -> str:
+    hold = LegalHold.objects.select_related("owner").get(pk=payload["hold"])
+    return (
+        f"The legal hold “{hold.scope}” of {hold.owner.get_username()} ends. "
+        "From then on the player's personal data are erased when the law lets go of them."
+    )
 
 
 def _version(payload: Mapping[str, Any]) -> PolicyVersion:

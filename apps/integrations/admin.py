@@ -1,5 +1,6 @@
 """Pages of connections, their keys and the exchange log."""
 
+import json
 from datetime import timedelta
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from apps.core.clock import now
 from apps.core.ids import uuid7, uuid7_floor, uuid7_time
 from apps.integrations.credentials import add_credential, expire_credential, revoke_credential
 from apps.integrations.models import Credential, Exchange, HealthMinute, Integration, IntegrationEvent
+from apps.integrations.options import Setting, set_option, settings_of
 from apps.integrations.outgoing import admin as outgoing_admin  # noqa: F401 - registers its pages
 from apps.integrations.switches import switch_integration
 from apps.integrations.watch.admin import TargetForm, health_context
@@ -48,6 +50,26 @@ class SwitchForm(ReasonForm):
         present = cast("Integration | None", self.target)
         choices = [choice for choice in _SWITCH_CHOICES if present is None or choice[0] != present.switch]
         cast("forms.ChoiceField", self.fields["to"]).choices = choices
+
+
+class OptionForm(ReasonForm):
+    """Asks for a setting and its new value, written as JSON; empty puts it back to the protocol's default."""
+
+    option = forms.ChoiceField(label="Setting", widget=UnfoldAdminSelectWidget())
+    value = forms.CharField(
+        label="New value",
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text='Plain text, a number, true or false, or a list such as ["cash"]. Empty: the protocol\'s default.',
+    )
+    field_order = ("option", "value", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        present = cast("Integration | None", self.target)
+        names = [each.option.name for each in settings_of(present)] if present else []
+        cast("forms.ChoiceField", self.fields["option"]).choices = [(name, name) for name in names]
 
 
 class SecretWidget(UnfoldAdminTextareaWidget):
@@ -103,14 +125,14 @@ class IntegrationAdmin(StaffAdmin):
     """One connection to a vendor, with its kill switch and keys."""
 
     brand_code_lookup = "brand_code"
-    staff_actions = ("switch_it", "add_key", "set_targets")
+    staff_actions = ("switch_it", "set_it", "add_key", "set_targets")
     change_form_template = "staff/integration.html"
     list_display = ("slug", "name", "vendor", "kind", "brand_code", "environment", "switched")
     list_filter = ("kind", "environment", "switch", "brand_code")
     search_fields = ("slug", "name", "vendor")
     fields = (
         ("slug", "name"), ("vendor", "kind"), ("brand_code", "environment"), "base_url", "switched", "switch_reason",
-        "switch_changed_at", "options", "created_at",
+        "switch_changed_at", "created_at",
     )  # fmt: skip
     readonly_fields = ("switched",)
     empty_hint = "No vendor is connected to a brand in your scope."
@@ -128,6 +150,7 @@ class IntegrationAdmin(StaffAdmin):
         return {
             "keys": [(key, key_state(key)) for key in obj.credentials.all()] if may_see_keys else None,
             "events": events,
+            "settings": [shown_setting(each) for each in settings_of(obj)],
             "may_see_exchanges": request.user.has_perm("integrations.view_exchange"),
             **health_context(request, obj),
         }
@@ -144,6 +167,29 @@ class IntegrationAdmin(StaffAdmin):
         """Throw or lift the kill switch."""
         switch_integration(slug=obj.slug, to=data["to"], reason=data["reason"], actor=staff_of(request), now=now())
         return f"{obj.slug}: {Integration.Switch(data['to']).label}"
+
+    @staff_action(
+        title="Change a setting",
+        permission="integrations.change_options",
+        form=OptionForm,
+        description="Decides what the vendor's protocol leaves open, from its next call on. Ask the vendor first.",
+        danger=True,
+        icon="tune",
+        applies=lambda integration: bool(settings_of(integration)),
+    )
+    def set_it(self, request: HttpRequest, obj: Integration, data: dict[str, Any]) -> str:
+        """Set one of the vendor's settings, or put it back to its default."""
+        text: str = data["value"].strip()
+        set_option(
+            slug=obj.slug,
+            name=data["option"],
+            value=option_value(text),
+            reset=not text,
+            reason=data["reason"],
+            actor=staff_of(request),
+            now=now(),
+        )
+        return f"{obj.slug}: {data['option']} is {text or 'back to the default'} now."
 
     @staff_action(
         title="Add key",
@@ -177,6 +223,32 @@ class IntegrationAdmin(StaffAdmin):
         """Say what the integration has to reach."""
         set_target(integration_id=obj.pk, values=data, reason=data["reason"], actor=staff_of(request), now=now())
         return f"Targets of {obj.slug} are set."
+
+
+def option_value(text: str) -> Any:
+    """What a person typed: JSON where it is JSON, else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def shown_setting(setting: Setting) -> dict[str, Any]:
+    """One row of the settings table, in words."""
+    return {
+        "option": setting.option,
+        "value": _in_words(setting.value),
+        "default": _in_words(setting.option.default),
+        "is_default": setting.is_default,
+    }
+
+
+def _in_words(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", then ".join(value) if isinstance(value, list | tuple) else str(value)
 
 
 def key_state(key: Credential) -> str:

@@ -61,7 +61,10 @@ class Integration(models.Model):
                 condition=models.Q(switch__in=("on", "no_new_play", "off")), name="integrations_integration_switch"
             ),
         )
-        permissions = (("switch_integration", "Can use the kill switch of an integration"),)
+        permissions = (
+            ("switch_integration", "Can use the kill switch of an integration"),
+            ("change_options", "Can change the settings of an integration"),
+        )
 
     def __str__(self) -> str:
         return self.slug
@@ -198,6 +201,7 @@ class IntegrationEvent(models.Model):
 
     class Action(models.TextChoices):
         SWITCHED = "switched", "Kill switch used"
+        OPTION_SET = "option_set", "Setting changed"
         KEY_ADDED = "key_added", "Key added"
         KEY_EXPIRY_SET = "key_expiry_set", "Expiry of a key set"
         KEY_REVOKED = "key_revoked", "Key revoked"

@@ -17,6 +17,7 @@ from apps.core.request_context import current_request_id
 from apps.integrations.call_metrics import count_call
 from apps.integrations.connections import Connection
 from apps.integrations.exchange_log import ReplyRecord, RequestRecord, record
+from apps.integrations.masking import MASK
 from apps.integrations.watch import breaker
 
 _LARGEST_BODY_BYTES = 4 * 2**20
@@ -87,6 +88,7 @@ def call_vendor(
     player_id: int | None = None,
     round_id: int | None = None,
     signed_by: str = "",
+    path_secrets: tuple[str, ...] = (),
 ) -> VendorResponse:
     """
     Send one request and return the answer, also when it is a refusal. Redirects are not followed.
@@ -95,6 +97,7 @@ def call_vendor(
     :param timeout_seconds: for the whole call, until the last byte of the answer
     :param refs: every id by which somebody may look for this exchange
     :param signed_by: kid of the key that signed it
+    :param path_secrets: what the log must not keep of the path, where a vendor wants his keys there
     :raises VendorSwitchedOff: the integration is off; nothing was sent
     :raises VendorUnreachable: nothing was sent, so it is safe to try again
     :raises VendorTimeout: the outcome is unknown; only an idempotent call may be tried again
@@ -112,7 +115,7 @@ def call_vendor(
         integration_id=connection.id,
         direction="out",
         method=method,
-        path=str(request.url),
+        path=_without(str(request.url), path_secrets),
         headers=_headers(request.headers),
         body=body,
         verified_by=signed_by,
@@ -192,6 +195,12 @@ def _headers(headers: httpx2.Headers) -> dict[str, str]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         merged[name] = f"{merged[name]}, {value}" if name in merged else value
     return merged
+
+
+def _without(url: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        url = url.replace(secret, MASK)
+    return url
 
 
 def _description(failure: Exception) -> str:

@@ -8,3 +8,9 @@ class PaymentsConfig(AppConfig):
 
     name = "apps.payments"
     label = "payments"
+
+    def ready(self) -> None:
+        """Register what needs two people."""
+        from apps.payments.commands import register  # noqa: PLC0415 - models are loaded by now
+
+        register()

@@ -20,6 +20,8 @@ from apps.wallets.operations import open_wallet
 DEFAULT_LIFETIME = timedelta(hours=12)
 # The answer to an exchange may be lost on its way: for so long the old token may be exchanged once more.
 EXCHANGE_GRACE = timedelta(seconds=30)
+# As 40 URL-safe characters, the most that a protocol takes (Valkyrie: 32 to 40).
+_TOKEN_BYTES = 30
 
 
 class GameTokenUnknown(DomainError):
@@ -128,14 +130,15 @@ def session_lifetime(integration: Integration) -> timedelta:
 
 
 @transaction.atomic
-def rotate_token(*, digest: bytes, integration_id: int, now: datetime) -> str:
+def rotate_token(*, digest: bytes, integration_id: int, now: datetime, grace: timedelta = EXCHANGE_GRACE) -> str:
     """
-    Exchange a session's token for a new one, as Caleta's `/wallet/check` does; bets need the newest.
+    Exchange a session's token for a new one; bets need the newest.
 
-    Wins and rollbacks may go on naming any earlier token.
+    Whether wins and rollbacks may go on naming an earlier token is the protocol's, see `WalletCall.live_token`.
 
     :param digest: SHA-256 of the token shown
-    :raises GameTokenUnknown: if it is not one of this integration, or was exchanged more than half a minute ago
+    :param grace: for so long a token that was exchanged may be exchanged once more
+    :raises GameTokenUnknown: if it is not one of this integration, or was exchanged longer ago
     :raises GameSessionOver: if its session has ended or expired
     """
     token = (
@@ -144,7 +147,7 @@ def rotate_token(*, digest: bytes, integration_id: int, now: datetime) -> str:
         .filter(digest=digest, session__integration_id=integration_id)
         .first()
     )
-    if token is None or (token.replaced_at is not None and now >= token.replaced_at + EXCHANGE_GRACE):
+    if token is None or (token.replaced_at is not None and now >= token.replaced_at + grace):
         raise GameTokenUnknown
     if token.session.ended_at is not None or now >= token.session.expires_at:
         raise GameSessionOver
@@ -186,6 +189,6 @@ def _end(sessions: QuerySet[GameSession], *, reason: str, now: datetime) -> int:
 
 
 def _issue_token(session: GameSession, *, now: datetime) -> str:
-    token = new_token()
+    token = new_token(_TOKEN_BYTES)
     GameSessionToken.objects.create(digest=token_digest(token), session=session, issued_at=now)
     return token

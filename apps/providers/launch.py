@@ -14,7 +14,7 @@ from apps.players.models import Player, PlayerSession
 from apps.providers.availability import barriers, find_game, integrations_offering, may_play
 from apps.providers.game_sessions import end_game_session, open_game_session, record_demo_session
 from apps.providers.launch_contract import Launcher, LaunchError, LaunchOrder
-from apps.providers.launch_registry import LAUNCHERS
+from apps.providers.launch_registry import launcher_of
 from apps.providers.models import Game, GameSession
 from apps.safer_play.admissions import before_play, require_may_play
 
@@ -170,6 +170,8 @@ def _take_seat(
 ) -> _Seat:
     integration, vendor, launcher = _door(game.vendor, player.brand.code)
     if mode == GameSession.Mode.DEMO:
+        if launcher.demo_currency is None:
+            raise GameNotAvailable(extensions={"reasons": ["demo"]})
         session = record_demo_session(
             player=player,
             player_session=player_session,
@@ -199,7 +201,7 @@ def _door(vendor: str, brand_code: str) -> tuple[Integration, Connection, Launch
     """The connection over which the brand gets this vendor's games."""
     integration = integrations_offering(vendor, brand_code=brand_code).first()
     found = connection(integration.slug) if integration else None
-    launcher = LAUNCHERS.get(vendor)
+    launcher = launcher_of(vendor)
     if integration is None or found is None or launcher is None:
         raise GameNotAvailable(extensions={"reasons": ["integration"]})
     return integration, found, launcher
@@ -220,6 +222,8 @@ def _order(seat: _Seat, player: Player, game: Game) -> LaunchOrder:
         remote_address=seat.session.remote_address or "",
         frontend_url=player.brand.frontend_url,
         player_id=player.pk,
+        first_name=player.first_name,
+        last_name=player.last_name,
     )
 
 

@@ -181,22 +181,23 @@ def lower_for_player(*, player_id: int, terms: Terms, actor: User, reason: str, 
     :raises PermissionDenied: without the permission, or at another brand
     :raises LimitNotLowered: if the operator's limit would rise or be removed
     """
+    require_staff(actor, "lower_limit", lock_player_with_law(player_id))
+    return lower_limit(player_id=player_id, terms=terms, actor=actor.get_username(), reason=reason, now=now)
+
+
+@transaction.atomic
+def lower_limit(*, player_id: int, terms: Terms, actor: str, reason: str, now: datetime) -> LimitChange:
+    """
+    Likewise for who has been asked about his rights already: a decision on a case, a rule.
+
+    :raises LimitNotLowered: if the operator's limit would rise or be removed
+    """
     player = lock_player_with_law(player_id)
-    require_staff(actor, "lower_limit", player)
-    active = Limit.objects.filter(
-        **_place(player, _completed(player, terms, now), Limit.SetBy.OPERATOR), state=State.ACTIVE
-    )
-    before = active.first()
+    place = _place(player, _completed(player, terms, now), Limit.SetBy.OPERATOR)
+    before = Limit.objects.filter(**place, state=State.ACTIVE).first()
     if terms.is_removal or (before is not None and before.size < terms.size):
         raise LimitNotLowered
-    return set_limit(
-        player_id=player_id,
-        terms=terms,
-        set_by=Limit.SetBy.OPERATOR,
-        actor=actor.get_username(),
-        reason=reason,
-        now=now,
-    )
+    return set_limit(player_id=player_id, terms=terms, set_by=Limit.SetBy.OPERATOR, actor=actor, reason=reason, now=now)
 
 
 @transaction.atomic

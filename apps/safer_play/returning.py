@@ -87,23 +87,33 @@ def withdraw_return(*, player_id: int, public_id: str, now: datetime) -> Exclusi
 
 
 @transaction.atomic
-def decide_return(*, return_id: int, accept: bool, actor: User, note: str, now: datetime) -> ExclusionReturn:
+def reject_return(*, return_id: int, actor: User, note: str, now: datetime) -> ExclusionReturn:
     """
-    Decide on a player's request to come back. Accepting is what two people do: see `approvals`; rejecting one may.
+    Say no to a player's request to come back. One person may; yes is what two people say (`commands`).
 
     :raises PermissionDenied: without the permission, or at another brand
     :raises ReturnNotPossible: if it does not wait for a decision
     """
-    player_id = _player_of_return(return_id)
-    player = lock_player_with_law(player_id)
+    player = lock_player_with_law(_player_of_return(return_id))
     require_staff(actor, "decide_return", player)
-    request = ExclusionReturn.objects.select_for_update().get(pk=return_id)
-    if request.state != ExclusionReturn.State.REQUESTED:
-        raise ReturnNotPossible("It does not wait for a decision.")
-    if accept:
-        _cool(request, by=actor.get_username(), note=note, rule=rules.return_rule(player, now), now=now)
-    else:
-        request.reject(by=actor.get_username(), at=now, note=note)
+    request = _waiting_return(return_id)
+    request.reject(by=actor.get_username(), at=now, note=note)
+    request.save(update_fields=["state", "decided_by", "decided_at", "decision_note"])
+    return request
+
+
+@transaction.atomic
+def accept_return(*, return_id: int, actor: User, note: str, now: datetime) -> ExclusionReturn:
+    """
+    Let a player come back after the cooling-off. Two people decide on it; this is what the second's yes carries out.
+
+    :raises PermissionDenied: without the permission, or at another brand
+    :raises ReturnNotPossible: if it does not wait for a decision
+    """
+    player = lock_player_with_law(_player_of_return(return_id))
+    require_staff(actor, "approve_exclusion_end", player)
+    request = _waiting_return(return_id)
+    _cool(request, by=actor.get_username(), note=note, rule=rules.return_rule(player, now), now=now)
     request.save(update_fields=["state", "decided_by", "decided_at", "decision_note", "back_at"])
     return request
 
@@ -111,7 +121,7 @@ def decide_return(*, return_id: int, accept: bool, actor: User, note: str, now: 
 @transaction.atomic
 def end_exclusion_early(*, exclusion_id: int, actor: User, reason: str, now: datetime) -> Exclusion:
     """
-    End an exclusion before its time. Two people decide on it (`approvals`); this is what the second's yes carries out.
+    End an exclusion before its time. Two people decide on it (`commands`); this is what the second's yes carries out.
 
     :raises PermissionDenied: without the permission, or at another brand
     :raises UnableToEndExclusion: if it has ended, or may not be ended early: time-outs, the panic button, registers,
@@ -192,6 +202,13 @@ def _end(exclusion: Exclusion, player: Player, *, reason: str, now: datetime) ->
 
 def _text(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
+
+
+def _waiting_return(return_id: int) -> ExclusionReturn:
+    request = ExclusionReturn.objects.select_for_update().get(pk=return_id)
+    if request.state != ExclusionReturn.State.REQUESTED:
+        raise ReturnNotPossible("It does not wait for a decision.")
+    return request
 
 
 def _player_of_return(return_id: int) -> int:

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "simple_history",
+    "csp",
     "django_fsm",
     "rest_framework",
     "drf_spectacular",
@@ -50,9 +51,12 @@ INSTALLED_APPS = [
     "apps.wallets.apps.WalletsConfig",
     "apps.compliance.apps.ComplianceConfig",
     "apps.compliance_reports.apps.ComplianceReportsConfig",
+    "apps.verification.apps.VerificationConfig",
     "apps.safer_play.apps.SaferPlayConfig",
+    "apps.monitoring.apps.MonitoringConfig",
     "apps.providers.apps.ProvidersConfig",
     "apps.payments.apps.PaymentsConfig",
+    "apps.reconciliation.apps.ReconciliationConfig",
     *(["apps.sandbox.apps.SandboxConfig"] if SANDBOX else []),
     "apps.backoffice.apps.BackofficeConfig",
 ]
@@ -71,6 +75,7 @@ MIDDLEWARE = [
     "apps.backoffice.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
@@ -122,6 +127,22 @@ CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+# Nothing is loaded from, framed by or sent to anybody else. Unfold's Alpine.js evaluates expressions in attributes, so
+# inline scripts cannot be forbidden; what they could fetch or post elsewhere is.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ADAPTER = "apps.backoffice.mfa_adapter.StaffMfaAdapter"
 MFA_TOTP_ISSUER = "Casino platform"
@@ -151,8 +172,8 @@ EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 
 # --- outgoing webhooks ----------------------------------------------------------------------------
-# Lets them go to private addresses and over plain HTTP: for the sandbox's own receiver, never in production.
-WEBHOOKS_ALLOW_PRIVATE = False
+# Lets them go to private addresses and over plain HTTP: the sandbox's operator listens on this machine.
+WEBHOOKS_ALLOW_PRIVATE = SANDBOX
 # --- evidence in cases: files by their hash, private; back it up with the database -------------------
 EVIDENCE_DIR: Path = Path(env.str("EVIDENCE_DIR", default=str(DATA_DIR / "evidence")))
 
@@ -162,6 +183,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # --- static files -------------------------------------------------------------------------------
 STATIC_URL = "/static/"
+# Documents of players, encrypted. Never below a directory that a web server serves.
+DOCUMENTS_DIR = env.str("DOCUMENTS_DIR", default="") or str(DATA_DIR / "documents")
 STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
@@ -223,6 +246,8 @@ METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 # Reverse proxies whose X-Forwarded-For is believed, as networks.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+# Adapters of game providers from outside the repository, by dotted name.
+PROVIDER_PLUGINS: list[str] = env.list("PROVIDER_PLUGINS", default=[])
 
 # --- tasks ----------------------------------------------------------------------------------------
 CELERY_TASK_DEFAULT_QUEUE = "casino"

@@ -10,7 +10,7 @@ from casino_platform.runtime.servers import running_servers
 os.environ.setdefault("SANDBOX", "1")
 
 from .base import *
-from .base import DATA_DIR, LOG_LEVEL, SANDBOX, database_options, env, redis_caches
+from .base import DATA_DIR, LOG_LEVEL, database_options, env, redis_caches
 from .urls import database_from_url
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -30,8 +30,6 @@ DATABASES = {"default": database_from_url(DATABASE_URL, **database_options())}
 CACHES = redis_caches(REDIS_URL)
 CELERY_BROKER_URL = REDIS_URL
 
-# The demo's operator listens on this machine.
-WEBHOOKS_ALLOW_PRIVATE = SANDBOX
 # The demo's players all come from one address, and the sandbox's clock must not log them out when it jumps.
 PLAYER_SESSION_SECONDS = env.int("PLAYER_SESSION_SECONDS", default=400 * 24 * 60 * 60)
 PLAYER_RATE_LIMITS = {

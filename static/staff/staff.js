@@ -24,3 +24,14 @@ document.addEventListener("submit", (event) => {
     setTimeout(() => { button.disabled = true; }, 0);
   }
 });
+
+// A field into which a file may be dropped: the input lies over it, so the browser does the work; this only shows it.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const zone of document.querySelectorAll(".drop-zone")) {
+    const input = zone.querySelector("input[type=file]");
+    const name = zone.querySelector("[data-drop-name]");
+    input.addEventListener("change", () => { name.textContent = input.files.length ? input.files[0].name : "Drop a file here, or choose one"; });
+    for (const event of ["dragenter", "dragover"]) zone.addEventListener(event, () => zone.classList.add("is-over"));
+    for (const event of ["dragleave", "drop"]) zone.addEventListener(event, () => zone.classList.remove("is-over"));
+  }
+});

@@ -17,7 +17,8 @@ APPEND_ONLY = {
     "transactions.transaction", "transactions.account", "transactions.bookscheck", "integrations.exchange",
     "integrations.integrationevent", "players.statuschange", "players.loginattempt", "providers.round",
     "providers.roundvoid", "wallets.adjustment", "backoffice.personaldataread", "admin.logentry",
-    "compliance.policyversion", "compliance.approvalrequest",
+    "compliance.policyversion", "compliance.approvalrequest", "compliance.legalhold", "compliance.erasurerequest",
+    "compliance.erasure", "compliance.dataexport",
 }  # fmt: skip
 PAGES = (
     "admin:index", "backoffice:trace", "backoffice:books", "backoffice:live", "admin:password_change",

@@ -98,7 +98,17 @@ def approve(client: Client, withdrawal: Withdrawal) -> list[str]:
     form = next(each["form"] for each in offered if each["action"].name == "approve")
     digest = form.initial["digest"]
     assert digest == digest_of(fresh(withdrawal))
-    return said(press(client, "payments_withdrawal", withdrawal, "approve", digest=digest, note="Looked at it."))
+    return said(
+        press(
+            client,
+            "payments_withdrawal",
+            withdrawal,
+            "approve",
+            digest=digest,
+            reason_code="in-order",
+            note="Looked at it.",
+        )
+    )
 
 
 @pytest.mark.parametrize("role", [*(role.name for role in ROLES), "superuser"])
@@ -148,7 +158,15 @@ def test_what_changed_since_it_was_shown_is_not_approved(login: Login, player: P
     withdrawal = in_review(player, instrument)
     shown = digest_of(fresh(withdrawal))
     Instrument.objects.update(token="GB00THIEF")
-    reply = press(login("payments"), "payments_withdrawal", withdrawal, "approve", digest=shown, note="Looked at it.")
+    reply = press(
+        login("payments"),
+        "payments_withdrawal",
+        withdrawal,
+        "approve",
+        digest=shown,
+        reason_code="in-order",
+        note="Looked at it.",
+    )
     assert said(reply) == ["The withdrawal is not the one shown"]
     assert fresh(withdrawal).state == "in_review"
     assert not Approval.objects.exists()
@@ -319,10 +337,15 @@ def test_the_queue_shows_what_is_due_first(login: Login, player: Player, instrum
 
 def test_one_route_is_reported(login: Login, integration: Integration) -> None:
     reply = login("payments").get(reverse("admin:payments_capability_changelist"))
-    assert [(row["direction"], row["method"], row["currencies"]) for row in reply.context["alone"]] == [
-        ("deposit", "bank", ["EUR"]),
-        ("withdrawal", "bank", ["EUR"]),
-    ]
+    found = {(row["market"], row["direction"], row["method"], row["only"]) for row in reply.context["alone"]}
+    markets = set(integration_markets())
+    assert found == {(market, way, "Bank transfer", "bank") for market in markets for way in ("deposit", "withdrawal")}
+    assert {tuple(row["currencies"]) for row in reply.context["alone"]} == {("EUR",)}
+
+
+def integration_markets() -> list[str]:
+    """Jurisdictions in which the test brand is open."""
+    return list(make_brand().markets.values_list("jurisdiction_id", flat=True))
 
 
 def queries_of(client: Client, address: str) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from threading import Barrier, Thread
 from typing import Any
 
@@ -356,7 +357,7 @@ def test_of_many_who_decide_at_once_one_does() -> None:
         finally:
             connections.close_all()
 
-    work = [lambda person=person: decide(request, person) for person in people]
+    work: list[Any] = [partial(decide, request, person) for person in people]
     work.append(lambda: cancel_request(request_id=request.pk, maker=request.maker, reason="changed", now=LATER))
     threads = [Thread(target=take_part, args=(each,)) for each in work]
     for thread in threads:

@@ -104,7 +104,7 @@ class Psp:
             method_id=METHODS[self.vendor],
             integration=self.integration,
             token="777",
-            is_verified=True,
+            verification="verified",
             changed_at=now - timedelta(days=30),
         )
         withdrawal = request_withdrawal(

@@ -7,7 +7,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
@@ -40,6 +39,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 STATUS = "player.status_changed"
 State = WebhookMessage.State
+
+
+@pytest.fixture(autouse=True)
+def _as_in_production(settings: Settings) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = False
 
 
 @pytest.fixture
@@ -208,7 +212,7 @@ def test_410_switches_the_endpoint_off_and_events_wait_until_it_is_on_again(oper
     assert tell() == 0
     switch_endpoint(endpoint_id=endpoint.pk, on=True, reason="moved", actor=None, now=timezone.now())
     assert deliver_webhooks() == 2
-    assert [body["data"]["sequence"] for body in sent(operator)] == [1, 1, 2]
+    assert sorted(body["data"]["sequence"] for body in sent(operator)) == [1, 1, 2]
 
 
 def test_a_receiver_that_asks_for_a_pause_gets_one(operator: Receiver) -> None:
@@ -279,7 +283,6 @@ def test_a_worker_that_dies_between_claim_and_answer_loses_nothing(operator: Rec
     ],
 )
 def test_addresses_inside_are_not_called(url: str) -> None:
-    assert django_settings.WEBHOOKS_ALLOW_PRIVATE is False
     with pytest.raises(UnusableWebhookUrl):
         target_of(url)
     endpoint_at(url)

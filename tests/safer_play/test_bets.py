@@ -206,7 +206,7 @@ def test_no_play_without_a_limit_where_the_law_says_so(caleta: Integration, game
 def test_in_britain_the_law_limits_the_stake_of_a_slot_cycle_by_age(
     caleta: Integration, game: Game, policies: None, age: int, at: float, above: float
 ) -> None:
-    vendor, player = british(caleta, game, age)
+    vendor, _ = british(caleta, game, age)
     assert bet(vendor, above, "r1") == REFUSED
     assert bet(vendor, at, "r2") == OK
     # Of a cycle: a second stake in the same round counts with the first.

@@ -148,7 +148,7 @@ def test_above_the_threshold_staff_speak_with_the_player_before_a_deposit_limit_
 
 
 @pytest.mark.parametrize(("accepted", "in_force"), [(True, "11000.00 SEK"), (False, "100.00 SEK")])
-def test_after_the_contact_it_counts_or_is_declined(accepted: bool, in_force: str) -> None:
+def test_after_the_contact_it_counts_or_is_declined(*, accepted: bool, in_force: str) -> None:
     player = player_in("SE", currency="SEK", brand=make_brand(currencies=("SEK",)))
     limit(player, "deposit", "100", "month", now=NOW - timedelta(days=60))
     change = limit(player, "deposit", "11000", "month", now=NOW)

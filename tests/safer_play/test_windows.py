@@ -1,4 +1,4 @@
-"""Periods: calendar, fixed and rolling; days of 23 and 25 hours, months of 28 to 31 days, in the jurisdiction's zone."""
+"""Periods: calendar, fixed and rolling; days of 23 and 25 hours, months of 28 to 31 days, by the zone's clock."""
 
 from datetime import UTC, datetime
 

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('brands', '0001_initial'),
-        ('compliance', '0004_rests_on'),
+        ('compliance', '0005_retention'),
         ('players', '0004_gate'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

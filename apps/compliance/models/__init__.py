@@ -2,6 +2,14 @@
 
 from apps.compliance.models.approvals import ApprovalEvent, ApprovalRequest
 from apps.compliance.models.policies import PolicyParameter, PolicySource, PolicyVersion
+from apps.compliance.models.retention import (
+    DataExport,
+    DataExportDownload,
+    DataExportFile,
+    Erasure,
+    ErasureRequest,
+    LegalHold,
+)
 
 # isort: split
 from apps.compliance.models.blueprints import Blueprint
@@ -35,7 +43,13 @@ __all__ = [
     "CaseLink",
     "CaseNotice",
     "ClockInterval",
+    "DataExport",
+    "DataExportDownload",
+    "DataExportFile",
+    "Erasure",
+    "ErasureRequest",
     "Evidence",
+    "LegalHold",
     "MoneyDay",
     "PlayerNote",
     "PlayerTrace",

@@ -129,7 +129,12 @@ def cancel_withdrawal(*, player: Player, public_id: UUID, now: datetime) -> With
         if allowed:
             made = postings.post_released(withdrawal, now=now)
             withdrawal.cancel(at=now)
-            withdrawal.save(update_fields=["state", "changed_at", "closed_at"])
+            withdrawal.holder, withdrawal.held_since = None, None
+            withdrawal.save(
+                update_fields=[
+                    "state", "changed_at", "closed_at", "due_at", "clock_stopped_at", "holder", "held_since",
+                ]
+            )  # fmt: skip
             record_step(withdrawal, "cancelled", before=before, now=now, transaction_id=made)
     if not allowed:
         # For those who protect players from harm: whoever asks for this wants to play with it.
@@ -143,7 +148,7 @@ def _instrument(player: Player, wanted: str) -> Instrument:
     try:
         found = usable.filter(public_id=UUID(wanted)).first()
     except ValueError:
-        found = usable.filter(method_id=wanted).order_by("-is_verified", "-last_used_at", "-pk").first()
+        found = usable.filter(method_id=wanted).order_by("-verification", "-last_used_at", "-pk").first()
     if found is None:
         raise InstrumentUnknown
     return found

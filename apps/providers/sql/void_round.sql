@@ -56,7 +56,7 @@ BEGIN
         v_count := v_count + 1;
     END LOOP;
     UPDATE providers_round
-       SET state = 'voided', rolled_back = rolled_back + v_total, rollbacks = rollbacks + v_count,
+       SET state = 'voided', staked_bonus = 0, staked_restricted = 0, rolled_back = rolled_back + v_total, rollbacks = rollbacks + v_count,
            closed_at = coalesce(closed_at, p_now), close_reason = p_reason
      WHERE player_id = p_player AND id = p_round;
     RETURN v_total;

@@ -1,9 +1,11 @@
 """The door of game providers: the raw request in, one adapter call, the vendor's own answer out, both logged."""
 
 import time
+from typing import cast
 
 import structlog
 from django.http import HttpResponse
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 
 from apps.core.errors import DomainError
@@ -15,7 +17,7 @@ from apps.integrations.exchange_log import ReplyRecord, record
 from apps.integrations.key_usage import note_use
 from apps.integrations.models import Integration
 from apps.providers.contract import Outcome, ProviderAdapter, WalletAnswer
-from apps.providers.registry import ADAPTERS
+from apps.providers.registry import adapter_of
 
 log = structlog.get_logger(__name__)
 
@@ -33,10 +35,12 @@ class UnknownIntegration(DomainError):
 class ProviderCall(VendorView):
     """One call of a game provider."""
 
+    http_method_names = ("get", "post", "put", "delete")
+
     def post(self, request: Request, slug: str, path: str) -> HttpResponse:
         """Answer in the vendor's protocol; a problem document only where no protocol is spoken."""
         started = time.perf_counter_ns()
-        found, adapter = _addressee(slug, path)
+        found, adapter = _addressee(slug, path, cast("str", request.method))
         wallet_request = received(request._request, found, path, max_body_bytes=MAX_BODY_BYTES)  # noqa: SLF001 - Django's
         try:
             answer = adapter.answer(wallet_request)
@@ -52,14 +56,19 @@ class ProviderCall(VendorView):
         headers = {"Content-Length": str(len(answer.body)), **answer.headers}
         return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type, headers=headers)
 
+    get = put = delete = post
 
-def _addressee(slug: str, path: str) -> tuple[Connection, ProviderAdapter]:
+
+def _addressee(slug: str, path: str, method: str) -> tuple[Connection, ProviderAdapter]:
     found = connection(slug)
-    if found is None or found.kind != Integration.Kind.GAMES or found.vendor not in ADAPTERS:
+    adapter = adapter_of(found.vendor) if found is not None and found.kind == Integration.Kind.GAMES else None
+    if found is None or adapter is None:
         raise UnknownIntegration(f"There is no game integration “{slug}”.")
-    adapter = ADAPTERS[found.vendor]
-    if not adapter.knows(path):
+    methods = adapter.methods(path)
+    if not methods:
         raise UnknownIntegration(f"{found.vendor} has no call “/{path}”.")
+    if method not in methods:
+        raise MethodNotAllowed(method)
     return found, adapter
 
 

@@ -1,5 +1,6 @@
 """What the player API of safer play reads and shows."""
 
+from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,6 @@ from apps.safer_play.reality_checks import LONGEST_INTERVAL_MINUTES, SHORTEST_IN
 _LONGEST_MINUTES = 31 * 24 * 60
 _PLAYERS_KINDS = ((Kind.TIME_OUT, "Time-out"), (Kind.SELF_EXCLUSION, "Self-exclusion"), (Kind.PANIC, "Panic button"))
 _MONTHS_A_YEAR = 12
-_SHORTEST_MONTH = 28
 
 
 class LimitRequestSerializer(serializers.Serializer[Any]):
@@ -279,9 +279,5 @@ def _months_later(at: datetime, months: int) -> datetime:
     """The same day that many months later, or the last day of a shorter month."""
     year, month = divmod(at.month - 1 + months, _MONTHS_A_YEAR)
     year, month = at.year + year, month + 1
-    for day in range(at.day, _SHORTEST_MONTH - 1, -1):
-        try:
-            return at.astimezone(UTC).replace(year=year, month=month, day=day)
-        except ValueError:
-            continue
-    raise ValueError("no such month")  # pragma: no cover - every month has 28 days
+    day = min(at.day, monthrange(year, month)[1])
+    return at.astimezone(UTC).replace(year=year, month=month, day=day)

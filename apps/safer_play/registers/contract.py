@@ -13,6 +13,11 @@ TIMEOUT_SECONDS = 3.0
 """A player waits for this at the door: longer than a register needs, shorter than he bears."""
 
 
+def timeout_of(connection: Connection) -> float:
+    """How long this register is waited for: the integration's option `timeout_seconds`."""
+    return float(connection.options.get("timeout_seconds", TIMEOUT_SECONDS))
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """The person a register is asked about."""

@@ -14,7 +14,7 @@ from apps.integrations.connections import Connection
 from apps.integrations.models import Credential
 from apps.integrations.outbound import VendorResponse, call_vendor
 from apps.safer_play.models import RegisterQuery
-from apps.safer_play.registers.contract import TIMEOUT_SECONDS, Subject, UnusableAnswer
+from apps.safer_play.registers.contract import Subject, UnusableAnswer, timeout_of
 
 _ANSWERS = {
     "Y": RegisterQuery.Answer.EXCLUDED,
@@ -97,6 +97,6 @@ def _post(connection: Connection, *, path: str, body: bytes, content_type: str, 
         path=path,
         body=body,
         headers={"X-API-Key": keys[0].secret.decode(), "Content-Type": content_type},
-        timeout_seconds=TIMEOUT_SECONDS,
+        timeout_seconds=timeout_of(connection),
         signed_by=keys[0].kid,
     )

@@ -14,7 +14,7 @@ from apps.integrations.connections import Connection
 from apps.integrations.models import Credential
 from apps.integrations.outbound import VendorResponse, call_vendor
 from apps.safer_play.models import RegisterQuery
-from apps.safer_play.registers.contract import TIMEOUT_SECONDS, Subject, UnusableAnswer
+from apps.safer_play.registers.contract import Subject, UnusableAnswer, timeout_of
 
 _ANSWERS = (RegisterQuery.Answer.CLEAR, RegisterQuery.Answer.EXCLUDED, RegisterQuery.Answer.PREVIOUSLY)
 _OK = 200
@@ -53,7 +53,7 @@ class Gateway:
             path="check",
             body=json.dumps(document).encode(),
             headers={"X-API-Key": keys[0].secret.decode(), "Content-Type": "application/json"},
-            timeout_seconds=TIMEOUT_SECONDS,
+            timeout_seconds=timeout_of(connection),
             signed_by=keys[0].kid,
         )
 

@@ -1,0 +1,99 @@
+"""Files in the database: storing one in chunks and reading it as a stream. Neither ever holds a whole file in memory."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import IO, BinaryIO
+
+from django.db import transaction
+
+from apps.core.errors import DomainError
+from apps.reconciliation.models import FileChunk, StoredFile
+
+CHUNK_BYTES = 2**20
+LARGEST_BYTES = 2 * 2**30
+
+
+class FileTooLarge(DomainError):
+    """Two gigabytes at most; split it by batch."""
+
+    code = "reconciliation-file-too-large"
+    title = "The file is too large"
+    status = 413
+
+
+class FileEmpty(DomainError):
+    """There is nothing in it."""
+
+    code = "reconciliation-file-empty"
+    title = "The file is empty"
+    status = 422
+
+
+@transaction.atomic
+def store_file(*, name: str, media_type: str, content: BinaryIO | IO[bytes], now: datetime) -> tuple[StoredFile, bool]:
+    """
+    Store a file, or find the one there is with the same bytes.
+
+    :param content: read twice, from its beginning
+    :return: the file and whether it is new
+    :raises FileEmpty: without a byte in it
+    :raises FileTooLarge: beyond two gigabytes
+    """
+    digest, size = _digest_of(content)
+    if not size:
+        raise FileEmpty
+    if size > LARGEST_BYTES:
+        raise FileTooLarge
+    terms = {"name": name[:200], "media_type": media_type[:100], "size": size, "stored_at": now}
+    stored, is_new = StoredFile.objects.get_or_create(sha256=digest, defaults=terms)
+    if is_new:
+        content.seek(0)
+        for number, data in enumerate(iter(lambda: content.read(CHUNK_BYTES), b"")):
+            FileChunk.objects.create(file=stored, number=number, data=data)
+    return stored, is_new
+
+
+def _digest_of(content: BinaryIO | IO[bytes]) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    content.seek(0)
+    while data := content.read(CHUNK_BYTES):
+        digest.update(data)
+        size += len(data)
+    return digest.hexdigest(), size
+
+
+def chunks_of(stored: StoredFile) -> Iterator[bytes]:
+    """Its bytes, a megabyte at a time."""
+    for number in range(-(-stored.size // CHUNK_BYTES)):
+        yield bytes(FileChunk.objects.values_list("data", flat=True).get(file=stored, number=number))
+
+
+class _Stream(io.RawIOBase):
+    """A file's chunks as Python wants to read them."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Only that."""
+        return True
+
+    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
+        """Fill as much as one chunk gives."""
+        if not self._rest:
+            self._rest = memoryview(next(self._chunks, b""))
+        count = min(len(self._rest), len(buffer))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
+@contextmanager
+def opened(stored: StoredFile) -> Iterator[BinaryIO]:
+    """A file's bytes as a stream, from the beginning."""
+    with io.BufferedReader(_Stream(chunks_of(stored)), buffer_size=CHUNK_BYTES) as stream:
+        yield stream

@@ -1,0 +1,30 @@
+"""Imported rows, runs, breaks and exports. Money is in the ledger; what others say of it is here, never altered."""
+
+from apps.reconciliation.models.breaks import Break, BreakEvent, Resolution, WriteOff
+from apps.reconciliation.models.exports import Export, ExportSchedule
+from apps.reconciliation.models.files import ColumnMapping, FileChunk, Import, ImportIssue, StoredFile
+from apps.reconciliation.models.lines import BankLine, Batch, GameReportRow, LedgerLine, SettlementRow
+from apps.reconciliation.models.runs import BreakClass, Run, RunItem, Scope
+
+__all__ = [
+    "BankLine",
+    "Batch",
+    "Break",
+    "BreakClass",
+    "BreakEvent",
+    "ColumnMapping",
+    "Export",
+    "ExportSchedule",
+    "FileChunk",
+    "GameReportRow",
+    "Import",
+    "ImportIssue",
+    "LedgerLine",
+    "Resolution",
+    "Run",
+    "RunItem",
+    "Scope",
+    "SettlementRow",
+    "StoredFile",
+    "WriteOff",
+]

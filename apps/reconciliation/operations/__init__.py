@@ -1,0 +1,1 @@
+"""What reconciliation does: importing, running, deciding on breaks, exporting."""

@@ -1,0 +1,338 @@
+"""What people do about breaks: claim, comment, post, write off. Nothing of a break is edited; money moves by postings only."""
+
+import hashlib
+import json
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from apps.brands.models import StaffScope
+from apps.core.errors import DomainError
+from apps.reconciliation.models import Break, BreakEvent, Resolution, Scope, WriteOff
+from apps.transactions.models import AccountKind, TransactionKind
+from apps.transactions.posting import Leg, post, shared_account
+
+WORK_PERMISSION = "reconciliation.work_break"
+PROPOSE_PERMISSION = "reconciliation.propose_writeoff"
+APPROVE_PERMISSION = "reconciliation.approve_writeoff"
+_SHORTEST_NOTE = 10
+
+
+class BreakUnknown(DomainError):
+    """There is no such break, or it is another brand's."""
+
+    code = "reconciliation-break-unknown"
+    title = "Unknown break"
+    status = 404
+
+
+class BreakNotOpen(DomainError):
+    """Nothing is left of it: a later run, or a colleague, was faster."""
+
+    code = "reconciliation-break-not-open"
+    title = "The break is not open"
+    status = 409
+
+
+class BreakOwned(DomainError):
+    """A colleague works on it."""
+
+    code = "reconciliation-break-owned"
+    title = "Somebody else has claimed the break"
+    status = 409
+
+
+class NothingToPost(DomainError):
+    """The break is no difference in money, or not of a provider's account: no posting resolves it."""
+
+    code = "reconciliation-nothing-to-post"
+    title = "There is nothing to post"
+    status = 422
+
+
+class NoteTooShort(DomainError):
+    """Say why, in ten characters or more: it is kept with the break."""
+
+    code = "reconciliation-note-too-short"
+    title = "A note is required"
+    status = 422
+
+
+class WriteOffSecondPerson(DomainError):
+    """Whoever proposed a write-off does not decide on it, superusers included."""
+
+    code = "reconciliation-second-person"
+    title = "A second person has to decide"
+    status = 403
+
+
+class WriteOffChanged(DomainError):
+    """The break is not what the proposal was about any more, or not what was on the screen."""
+
+    code = "reconciliation-writeoff-changed"
+    title = "The write-off is not the one shown"
+    status = 409
+
+
+class WriteOffWaits(DomainError):
+    """A proposal to write it off waits for a second person; that comes first."""
+
+    code = "reconciliation-writeoff-waits"
+    title = "A write-off waits for a decision"
+    status = 409
+
+
+@transaction.atomic
+def claim_break(*, break_id: int, actor: User, now: datetime) -> Break:
+    """
+    Make a break one's own.
+
+    :raises BreakOwned: if it is a colleague's
+    """
+    found = _lock(break_id, actor, WORK_PERMISSION)
+    if found.owner_id not in (None, actor.pk):
+        raise BreakOwned
+    if found.owner_id is None:
+        found.owner, found.changed_at = actor, now
+        found.save(update_fields=["owner", "changed_at"])
+        _note(found, BreakEvent.Kind.CLAIMED, actor=actor, now=now)
+    return found
+
+
+@transaction.atomic
+def release_break(*, break_id: int, note: str, actor: User, now: datetime) -> Break:
+    """Give a break back to the queue; anybody who works on breaks may, since people fall ill."""
+    found = _lock(break_id, actor, WORK_PERMISSION)
+    if found.owner_id is not None:
+        found.owner, found.changed_at = None, now
+        found.save(update_fields=["owner", "changed_at"])
+        _note(found, BreakEvent.Kind.RELEASED, note, actor=actor, now=now)
+    return found
+
+
+@transaction.atomic
+def comment_on_break(*, break_id: int, text: str, actor: User, now: datetime) -> BreakEvent:
+    """Add a comment, to a resolved break too."""
+    found = _lock(break_id, actor, WORK_PERMISSION, must_be_open=False)
+    if not text.strip():
+        raise NoteTooShort("A comment says something.")
+    return _note(found, BreakEvent.Kind.COMMENT, text, actor=actor, now=now)
+
+
+@transaction.atomic
+def post_break(*, break_id: int, remaining_units: int, note: str, actor: User, now: datetime) -> Resolution:
+    """
+    Carry what is left of a break to suspense: a claim on the provider, or a debt to him. Nobody gains or loses by it.
+
+    :param remaining_units: what the actor was shown, so that he posts nothing else
+    :raises WriteOffChanged: if something else is left
+    :raises NothingToPost: if no posting can resolve it
+    """
+    found = _lock(break_id, actor, WORK_PERMISSION)
+    _require_note(note)
+    if found.write_offs.filter(state=WriteOff.State.PROPOSED).exists():
+        raise WriteOffWaits
+    if found.remaining_units != remaining_units:
+        raise WriteOffChanged
+    transaction_id = _post(found, AccountKind.SUSPENSE.value, now, {"note": note.strip(), "by": actor.get_username()})
+    return _resolve(found, transaction_id, "suspense", note, now, actor=actor)
+
+
+@transaction.atomic
+def propose_write_off(*, break_id: int, account: str, note: str, actor: User, now: datetime) -> WriteOff:
+    """
+    Ask a colleague to carry what is left of a break to profit and loss; nothing moves yet.
+
+    :param account: a `WriteOff.Account`
+    :raises WriteOffWaits: if a proposal waits already
+    """
+    found = _lock(break_id, actor, PROPOSE_PERMISSION)
+    _require_note(note)
+    _require_postable(found)
+    if account not in WriteOff.Account.values:
+        raise NothingToPost("Unknown account.")
+    if found.write_offs.filter(state=WriteOff.State.PROPOSED).exists():
+        raise WriteOffWaits
+    proposal = WriteOff(
+        of_break=found,
+        currency=found.currency,
+        units=found.remaining_units,
+        account=account,
+        note=note.strip(),
+        proposed_by=actor,
+        proposed_at=now,
+    )
+    proposal.digest = digest_of(proposal)
+    proposal.save(force_insert=True)
+    _note(found, BreakEvent.Kind.PROPOSED, note, actor=actor, now=now)
+    return proposal
+
+
+@transaction.atomic
+def approve_write_off(*, write_off_id: int, digest: str, note: str, actor: User, now: datetime) -> WriteOff:
+    """
+    Post a colleague's write-off. Everything is looked at again, under the lock of the break.
+
+    :param digest: of what the actor was shown
+    :raises WriteOffSecondPerson: if the actor proposed it
+    :raises WriteOffChanged: if the break has changed since
+    """
+    found, proposal = _lock_proposal(write_off_id, actor)
+    if found.state != Break.State.OPEN:
+        raise BreakNotOpen
+    terms = (proposal.digest, digest_of(proposal), digest)
+    if len(set(terms)) != 1 or (found.remaining_units, found.currency) != (proposal.units, proposal.currency):
+        raise WriteOffChanged
+    people = {"proposed_by": proposal.proposed_by.get_username(), "approved_by": actor.get_username(), "digest": digest}
+    transaction_id = _post(found, str(proposal.account), now, people)
+    proposal.post(by=actor, at=now, note=note.strip(), transaction_id=transaction_id)
+    proposal.save(update_fields=["state", "decided_by", "decided_at", "decision_note", "transaction_id"])
+    _resolve(found, transaction_id, str(proposal.account), note, now, actor=proposal.proposed_by, checker=actor)
+    return proposal
+
+
+@transaction.atomic
+def reject_write_off(*, write_off_id: int, note: str, actor: User, now: datetime) -> WriteOff:
+    """Turn a colleague's write-off down; the break stays open."""
+    found, proposal = _lock_proposal(write_off_id, actor)
+    _require_note(note)
+    proposal.reject(by=actor, at=now, note=note.strip())
+    proposal.save(update_fields=["state", "decided_by", "decided_at", "decision_note"])
+    _note(found, BreakEvent.Kind.REJECTED, note, actor=actor, now=now)
+    return proposal
+
+
+def digest_of(proposal: WriteOff) -> str:
+    """SHA-256 over the terms of a proposal, in hex."""
+    terms = {
+        "break": proposal.of_break_id,
+        "currency": proposal.currency,
+        "units": proposal.units,
+        "account": str(proposal.account),
+        "note": proposal.note,
+        "proposed_by": proposal.proposed_by_id,
+    }
+    return hashlib.sha256(json.dumps(terms, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def is_postable(found: Break) -> bool:
+    """Whether a posting can cover what is left of it."""
+    is_provider = found.scope in (Scope.PSP, Scope.GAMES) and found.integration_id and found.brand_id
+    return bool(is_provider and found.currency and found.remaining_units)
+
+
+def _post(found: Break, account: str, now: datetime, details: dict[str, str]) -> UUID:
+    """
+    Bring the provider's account to what he says.
+
+    `remaining` > 0: he owes us more than is booked. Of a payment provider that is a debit balance, of a game provider
+    (whose account earns what players lose) a credit balance.
+    """
+    _require_postable(found)
+    assert found.brand_id is not None
+    is_game = found.scope == Scope.GAMES
+    kind = AccountKind.PROVIDER if is_game else AccountKind.PSP
+    provider = shared_account(
+        brand_id=found.brand_id, currency=found.currency, kind=kind.value, integration_id=found.integration_id
+    )
+    other = shared_account(brand_id=found.brand_id, currency=found.currency, kind=account)
+    units = found.remaining_units
+    owes_more = (units > 0) != is_game
+    leg = Leg(provider, other, abs(units)) if owes_more else Leg(other, provider, abs(units))
+    return post(
+        kind=TransactionKind.CORRECTION.value,
+        brand_id=found.brand_id,
+        currency=found.currency,
+        integration_id=found.integration_id,
+        legs=[leg],
+        details={"break": str(found.public_id), "subject": found.subject, **details},
+        now=now,
+    )
+
+
+def _resolve(
+    found: Break,
+    transaction_id: UUID,
+    account: str,
+    note: str,
+    now: datetime,
+    *,
+    actor: User,
+    checker: User | None = None,
+) -> Resolution:
+    units = found.remaining_units
+    made = Resolution.objects.create(
+        of_break=found,
+        transaction_id=transaction_id,
+        units=units,
+        account=account,
+        posted_by=actor,
+        approved_by=checker,
+        posted_at=now,
+    )
+    found.posted_units += units
+    found.resolve(how=Break.ResolvedBy.WRITE_OFF if checker else Break.ResolvedBy.POSTING, at=now)
+    found.save(update_fields=["posted_units", "state", "resolved_by", "resolved_at", "changed_at"])
+    kind = BreakEvent.Kind.WRITTEN_OFF if checker else BreakEvent.Kind.POSTED
+    _note(found, kind, note, actor=checker or actor, now=now, transaction_id=transaction_id)
+    return made
+
+
+def _require_postable(found: Break) -> None:
+    if not is_postable(found):
+        raise NothingToPost
+
+
+def _require_note(note: str) -> None:
+    if len(note.strip()) < _SHORTEST_NOTE:
+        raise NoteTooShort
+
+
+def _note(
+    found: Break,
+    kind: BreakEvent.Kind,
+    text: str = "",
+    *,
+    actor: User,
+    now: datetime,
+    transaction_id: UUID | None = None,
+) -> BreakEvent:
+    return BreakEvent.objects.create(
+        of_break=found, kind=kind, text=text.strip()[:2000], actor=actor, transaction_id=transaction_id, at=now
+    )
+
+
+def _lock(break_id: int, actor: User, permission: str, *, must_be_open: bool = True) -> Break:
+    if not actor.has_perm(permission):
+        raise PermissionDenied
+    found = Break.objects.select_for_update(no_key=True).filter(pk=break_id).first()
+    if found is None or not _serves(actor, found.brand_id):
+        raise BreakUnknown
+    if must_be_open and found.state != Break.State.OPEN:
+        raise BreakNotOpen
+    return found
+
+
+def _lock_proposal(write_off_id: int, actor: User) -> tuple[Break, WriteOff]:
+    """The break first, as everybody locks it."""
+    key = WriteOff.objects.filter(pk=write_off_id).values_list("of_break_id", flat=True).first()
+    if key is None:
+        raise BreakUnknown
+    found = _lock(key, actor, APPROVE_PERMISSION, must_be_open=False)
+    proposal = (
+        WriteOff.objects.select_for_update(no_key=True, of=("self",)).select_related("proposed_by").get(pk=write_off_id)
+    )
+    if proposal.state != WriteOff.State.PROPOSED:
+        raise BreakNotOpen("The proposal has been decided.")
+    if proposal.proposed_by_id == actor.pk:
+        raise WriteOffSecondPerson
+    return found, proposal
+
+
+def _serves(actor: User, brand_id: int | None) -> bool:
+    if actor.is_superuser or brand_id is None:
+        return True
+    return StaffScope.objects.filter(user=actor, brand_id=brand_id).exists()

@@ -1,0 +1,175 @@
+"""Making exports: on demand and by schedule, written to disk row by row, kept in the database with their hash."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+
+import structlog
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+
+from apps.brands.models import Brand, StaffScope
+from apps.core.errors import DomainError
+from apps.payments.queue import enqueue_on_commit
+from apps.reconciliation.export_queries import TABLES, rows_of
+from apps.reconciliation.files import store_file
+from apps.reconciliation.models import Export, ExportSchedule
+from apps.reconciliation.models.exports import ExportFormat, ExportKind
+from apps.reconciliation.progress import Progress
+from apps.reconciliation.writing import Cell, write_csv, write_xlsx
+
+log = structlog.get_logger(__name__)
+
+REQUEST_PERMISSION = "reconciliation.request_export"
+_MEDIA_TYPES = {
+    ExportFormat.CSV: "text/csv; charset=utf-8",
+    ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+class ExportNotSound(DomainError):
+    """Kind, format or day make no sense."""
+
+    code = "reconciliation-export-not-sound"
+    title = "Such an export cannot be made"
+    status = 422
+
+
+@transaction.atomic
+def request_export(*, kind: str, file_format: str, as_of: date, actor: User, now: datetime) -> Export:
+    """
+    Queue an export of the brands that the actor serves.
+
+    :raises PermissionDenied: if the actor may not export
+    :raises ExportNotSound: if the day has not begun, or kind or format are unknown
+    """
+    _require(actor)
+    if kind not in ExportKind.values or file_format not in ExportFormat.values:
+        raise ExportNotSound("Unknown kind or format.")
+    if as_of > now.date():
+        raise ExportNotSound("That day has not begun.")
+    made = Export.objects.create(
+        kind=kind, format=file_format, as_of=as_of, brand_ids=_brands_of(actor), requested_by=actor, requested_at=now
+    )
+    enqueue_on_commit("reconciliation.make_export", export_id=made.pk)
+    return made
+
+
+@transaction.atomic
+def schedule_export(*, kind: str, file_format: str, cadence: str, actor: User, now: datetime) -> ExportSchedule:
+    """
+    Have an export made again and again, for the brands that the actor serves now.
+
+    :raises PermissionDenied: if the actor may not export
+    :raises ExportNotSound: if kind, format or cadence are unknown
+    """
+    _require(actor)
+    known = kind in ExportKind.values and file_format in ExportFormat.values
+    if not known or cadence not in ExportSchedule.Cadence.values:
+        raise ExportNotSound("Unknown kind, format or cadence.")
+    return ExportSchedule.objects.create(
+        kind=kind, format=file_format, cadence=cadence, brand_ids=_brands_of(actor), made_by=actor, made_at=now
+    )
+
+
+@transaction.atomic
+def switch_schedule(*, schedule_id: int, is_enabled: bool, actor: User) -> ExportSchedule:
+    """Stop a schedule, or let it go on."""
+    _require(actor)
+    schedule = ExportSchedule.objects.select_for_update(no_key=True).get(pk=schedule_id)
+    schedule.is_enabled = is_enabled
+    schedule.save(update_fields=["is_enabled"])
+    return schedule
+
+
+@transaction.atomic
+def queue_scheduled(*, now: datetime) -> list[Export]:
+    """Queue what is due as of yesterday; what has been queued already is passed over."""
+    as_of = now.date() - timedelta(days=1)
+    queued = []
+    for schedule in ExportSchedule.objects.filter(is_enabled=True).order_by("pk"):
+        if not _is_due(schedule, now.date()):
+            continue
+        made, is_new = Export.objects.get_or_create(
+            schedule=schedule,
+            as_of=as_of,
+            defaults={
+                "kind": schedule.kind,
+                "format": schedule.format,
+                "brand_ids": schedule.brand_ids,
+                "requested_by": schedule.made_by,
+                "requested_at": now,
+            },
+        )
+        if is_new:
+            enqueue_on_commit("reconciliation.make_export", export_id=made.pk)
+            queued.append(made)
+    return queued
+
+
+def _is_due(schedule: ExportSchedule, today: date) -> bool:
+    if schedule.cadence == ExportSchedule.Cadence.WEEKLY:
+        return today.weekday() == 0
+    return schedule.cadence == ExportSchedule.Cadence.DAILY or today.day == 1
+
+
+def make_export(*, export_id: int, now: datetime) -> Export:
+    """
+    Write an export, from one snapshot of the database. Done twice, the second one leaves.
+
+    :raises Exception: what went wrong; it is noted on the export too
+    """
+    Export.objects.filter(pk=export_id, state=Export.State.QUEUED).update(state=Export.State.RUNNING, started_at=now)
+    try:
+        with transaction.atomic():
+            rows = Export.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(pk=export_id)
+            export = rows.filter(state=Export.State.RUNNING).first()
+            if export is None:
+                return Export.objects.get(pk=export_id)
+            _write(export, now)
+    except Exception as error:
+        log.exception("reconciliation_export_failed", export=export_id)
+        Export.objects.filter(pk=export_id, state=Export.State.RUNNING).update(
+            state=Export.State.FAILED, error=f"{type(error).__name__}: {error}"[:500], finished_at=now
+        )
+        raise
+    return export
+
+
+def _write(export: Export, now: datetime) -> None:
+    progress = Progress(f"export-{export.pk}", name="writing")
+    header = TABLES[export.kind].header
+    rows = _counted(rows_of(export.kind, as_of=export.as_of, brand_ids=export.brand_ids), progress)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'")
+    with tempfile.TemporaryFile() as target:
+        if export.format == ExportFormat.XLSX:
+            export.rows = write_xlsx(target, header, rows, as_of=export.as_of)
+        else:
+            export.rows = write_csv(target, header, rows)
+        export.file, _ = store_file(
+            name=f"{export.kind}-{export.as_of}.{export.format}",
+            media_type=_MEDIA_TYPES[ExportFormat(export.format)],
+            content=target,
+            now=now,
+        )
+    export.state, export.finished_at = Export.State.READY, now
+    export.save(update_fields=["rows", "file", "state", "finished_at"])
+
+
+def _counted(rows: Iterator[Sequence[Cell]], progress: Progress) -> Iterator[Sequence[Cell]]:
+    for row in rows:
+        yield row
+        progress.count()
+
+
+def _brands_of(actor: User) -> list[int]:
+    if actor.is_superuser:
+        return list(Brand.objects.order_by("pk").values_list("pk", flat=True))
+    return list(StaffScope.objects.filter(user=actor).order_by("brand_id").values_list("brand_id", flat=True))
+
+
+def _require(actor: User) -> None:
+    if not actor.has_perm(REQUEST_PERMISSION):
+        raise PermissionDenied
