@@ -1,6 +1,5 @@
 """Pages of connections, their keys and the exchange log."""
 
-import json
 from datetime import timedelta
 from typing import Any, cast
 
@@ -22,7 +21,8 @@ from apps.core.clock import now
 from apps.core.ids import uuid7, uuid7_floor, uuid7_time
 from apps.integrations.credentials import add_credential, expire_credential, revoke_credential
 from apps.integrations.models import Credential, Exchange, HealthMinute, Integration, IntegrationEvent
-from apps.integrations.options import Setting, set_option, settings_of
+from apps.integrations.options import set_option, settings_of
+from apps.integrations.options_form import OptionForm, option_value, shown_setting
 from apps.integrations.outgoing import admin as outgoing_admin  # noqa: F401 - registers its pages
 from apps.integrations.switches import switch_integration
 from apps.integrations.watch.admin import TargetForm, health_context
@@ -50,26 +50,6 @@ class SwitchForm(ReasonForm):
         present = cast("Integration | None", self.target)
         choices = [choice for choice in _SWITCH_CHOICES if present is None or choice[0] != present.switch]
         cast("forms.ChoiceField", self.fields["to"]).choices = choices
-
-
-class OptionForm(ReasonForm):
-    """Asks for a setting and its new value, written as JSON; empty puts it back to the protocol's default."""
-
-    option = forms.ChoiceField(label="Setting", widget=UnfoldAdminSelectWidget())
-    value = forms.CharField(
-        label="New value",
-        required=False,
-        max_length=500,
-        widget=UnfoldAdminTextInputWidget(),
-        help_text='Plain text, a number, true or false, or a list such as ["cash"]. Empty: the protocol\'s default.',
-    )
-    field_order = ("option", "value", "reason")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        present = cast("Integration | None", self.target)
-        names = [each.option.name for each in settings_of(present)] if present else []
-        cast("forms.ChoiceField", self.fields["option"]).choices = [(name, name) for name in names]
 
 
 class SecretWidget(UnfoldAdminTextareaWidget):
@@ -223,32 +203,6 @@ class IntegrationAdmin(StaffAdmin):
         """Say what the integration has to reach."""
         set_target(integration_id=obj.pk, values=data, reason=data["reason"], actor=staff_of(request), now=now())
         return f"Targets of {obj.slug} are set."
-
-
-def option_value(text: str) -> Any:
-    """What a person typed: JSON where it is JSON, else the text itself."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def shown_setting(setting: Setting) -> dict[str, Any]:
-    """One row of the settings table, in words."""
-    return {
-        "option": setting.option,
-        "value": _in_words(setting.value),
-        "default": _in_words(setting.option.default),
-        "is_default": setting.is_default,
-    }
-
-
-def _in_words(value: Any) -> str:
-    if value is None:
-        return "not set"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", then ".join(value) if isinstance(value, list | tuple) else str(value)
 
 
 def key_state(key: Credential) -> str:

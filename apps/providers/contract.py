@@ -90,7 +90,7 @@ class ProviderAdapter(Protocol):
 
     @property
     def options(self) -> Iterable[Option]:
-        """What an integration of this vendor may set: every cell of the semantics matrix that the source leaves open."""
+        """What an integration of this vendor may set: each cell of the semantics matrix that its source leaves open."""
         ...
 
     def answer(self, request: VendorRequest) -> WalletAnswer:

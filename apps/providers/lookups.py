@@ -21,9 +21,11 @@ _POSTED = """
       LEFT JOIN providers_round r ON r.player_id = t.player_id AND r.id = t.round_id
       LEFT JOIN providers_game g ON g.id = r.game_id
       LEFT JOIN LATERAL (
-           SELECT sum(x.amount) FILTER (WHERE a.kind <> 'bonus') AS cash, sum(x.amount) FILTER (WHERE a.kind = 'bonus') AS bonus
+           SELECT sum(x.amount) FILTER (WHERE a.kind <> 'bonus') AS cash,
+                  sum(x.amount) FILTER (WHERE a.kind = 'bonus') AS bonus
              FROM transactions_transfer x
-             JOIN transactions_account a ON a.id IN (x.debit_account_id, x.credit_account_id) AND a.player_id IS NOT NULL
+             JOIN transactions_account a
+               ON a.id IN (x.debit_account_id, x.credit_account_id) AND a.player_id IS NOT NULL
             WHERE x.transaction_id = t.id) m ON true
      WHERE t.id IN (SELECT id FROM named UNION SELECT cancelled_by FROM named WHERE cancelled_by IS NOT NULL)
        AND t.integration_id = %(integration)s

@@ -31,6 +31,7 @@ class InProcess:
         self._client = client
 
     def __call__(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Send one request."""
         content_type = headers.get("Content-Type", "")
         rest = {name: value for name, value in headers.items() if name != "Content-Type"}
         response = self._client.generic(method, path, body, content_type, headers=rest)

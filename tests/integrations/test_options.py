@@ -10,11 +10,11 @@ from django.test import Client
 from apps.integrations.connections import connection, forget_connections
 from apps.integrations.models import Integration, IntegrationEvent
 from apps.integrations.options import UnableToSetOption, set_option, settings_of
+from apps.sandbox.conformance.evolution import EvolutionSide
+from apps.sandbox.conformance.scenarios import Wire, new_id
 from tests.contracts.test_scenarios import in_process, keys_of
 from tests.factories.integrations import NOW
 from tests.factories.secrets import connect_vendor
-from apps.sandbox.conformance.evolution import EvolutionSide
-from apps.sandbox.conformance.scenarios import Wire, new_id
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,8 @@ def test_a_setting_is_in_force_with_the_next_call_and_has_its_audit_row(evolutio
     event = IntegrationEvent.objects.get(action="option_set")
     assert event.details == {"option": "repeated", "before": "OK", "to": "error"}
     assert event.reason == "the vendor asked for it"
-    assert Integration.history.filter(slug="evolution").first().options == {"repeated": "error"}
+    history: Any = Integration.history
+    assert history.filter(slug="evolution").first().options == {"repeated": "error"}
 
 
 def test_gamewise_settlement_closes_the_whole_game(evolution: Integration, client: Client) -> None:

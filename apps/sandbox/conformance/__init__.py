@@ -1,1 +1,1 @@
-"""Scenario lists of the protocols, played against a running platform over HTTP, and the report that says how it went."""
+"""Scenario lists of the protocols, played against a running platform over HTTP, and the report of it."""

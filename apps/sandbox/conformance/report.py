@@ -57,8 +57,10 @@ class Report:
             "",
             f"{self.summary}.",
             "",
-            f"Played at {self.started_at:%Y-%m-%d %H:%M:%S} UTC against {self.platform}, "
-            f"casino-platform {self.platform_version}.",
+            (
+                f"Played at {self.started_at:%Y-%m-%d %H:%M:%S} UTC against {self.platform}, "
+                f"casino-platform {self.platform_version}."
+            ),
             "",
             "| | scenario | ms | |",
             "| --- | --- | ---: | --- |",

@@ -249,7 +249,7 @@ def deposit_on_a_closed_round(side: ValkyrieSide) -> None:
 
 @SUITE.scenario
 def deposit_for_the_whole_round(side: ValkyrieSide) -> None:
-    """A deposit without a bet reference settles the round it names (gamewise), with its round transactions beside it."""
+    """A deposit without a bet reference settles the round it names (gamewise), round transactions beside it."""
     player, game, bets = side.seat(), new_id(), [new_id(), new_id()]
     for bet in bets:
         side.post(player, "WITHDRAW", bet, "5", providerRoundId=game)
@@ -356,7 +356,8 @@ def wrong_currency_game_and_sign(side: ValkyrieSide) -> None:
 def bad_bodies(side: ValkyrieSide) -> None:
     """A body that is no transaction is HTTP 400, and moves nothing."""
     player = side.seat()
-    for body in ({}, [], "WITHDRAW", {"transactionType": "STEAL"}, {"currency": "EUR", "cashAmount": "1"}):
+    bodies: tuple[Any, ...] = ({}, [], "WITHDRAW", {"transactionType": "STEAL"}, {"currency": "EUR", "cashAmount": "1"})
+    for body in bodies:
         reply = side.call("POST", f"{player.user}/transactions", player.token, body=body)
         require("HTTP status", reply.status, 400)
     require("ledger", side.money(player), ("1000.00", "10.00"))

@@ -27,7 +27,7 @@ co: co company compania compagnie cie kompaniya cia
 found: foundation stiftung stichting fondation fundacion fundacja fond fonden
 assoc: ev association verein asociacion
 state: fgup gup mup
-"""  # noqa: E501 - a table
+"""
 LEGAL_FORMS: Mapping[str, str] = {
     word: form
     for line in _FORMS.strip().splitlines()

@@ -1,4 +1,4 @@
-"""Settings of one Evolution connection: what the sources leave open. Source: game-provider reference, sections 4, 11."""
+"""Settings of one Evolution connection: what the sources leave open. Source: reference, sections 4 and 11."""
 
 from apps.integrations.options import Option, Options
 

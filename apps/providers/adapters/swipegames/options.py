@@ -1,4 +1,4 @@
-"""Settings of one Swipe Games connection: what the source leaves open. Source: game-provider reference, sections 3, 11."""
+"""Settings of one Swipe Games connection: what the source leaves open. Source: reference, sections 3 and 11."""
 
 from apps.integrations.options import Option, Options
 
@@ -22,7 +22,7 @@ OPTIONS = Options(
     Option(
         "win_needs_bet",
         False,
-        "a win in a round without a bet is refused, so Swipe Games repeats it; it names no bet, and free rounds have none",
+        "a win in a round without a bet is refused, so Swipe Games repeats it; free rounds have none",
         "flag",
         case="win without bet",
     ),

@@ -9,7 +9,7 @@ OPTIONS = Options(
     Option(
         "identity",
         "bet_ref",
-        "what makes two transactions of one type the same: the bet reference (else the transaction id), or the id alone",
+        "what makes two transactions of a type the same: the bet reference (else the id), or the id alone",
         choices=("bet_ref", "transaction_id"),
         case="same id, same payload",
     ),

@@ -1,4 +1,4 @@
-"""Which PAM error stands for which outcome. Source: game-provider reference, sections 5 and 11; the OpenAPI document."""
+"""Which PAM error stands for which outcome. Source: reference, sections 5 and 11; the OpenAPI document."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""Requests and replies of the Valkyrie PAM API as they stand in JSON. Amounts are JSON numbers with 6 decimals at most."""
+"""Requests and replies of the Valkyrie PAM API as they stand in JSON. Amounts are JSON numbers."""
 
 from datetime import datetime
 from decimal import Decimal

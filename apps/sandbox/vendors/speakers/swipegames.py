@@ -84,7 +84,11 @@ class SwipeGamesSpeaker:
         call = calls.get((str(request.method), path))
         if call is None:
             raise _refused(404, "No such method")
-        signed = request.body if request.method == "POST" else rfc8785.dumps(dict(request.GET.items()))
+        signed = (
+            request.body
+            if request.method == "POST"
+            else rfc8785.dumps({name: str(value) for name, value in request.GET.items()})
+        )
         expected = _signature(vendor.secrets["api_key"], signed)
         if not hmac.compare_digest(expected, request.headers.get("X-REQUEST-SIGN", "")):
             raise _refused(401, "The signature does not verify")
