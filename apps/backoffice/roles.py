@@ -25,9 +25,7 @@ _PAYMENTS = _PAYMENTS_PUBLIC | {
     "payments.view_check", "payments.view_instrument", "payments.view_capability", "integrations.view_inboundevent",
 }  # fmt: skip
 _FIGURES = frozenset({"backoffice.view_figures"})
-_KYC = frozenset(
-    {"verification.view_verification", "verification.view_duediligence", "verification.view_screeninghit"}
-)
+_KYC = frozenset({"verification.view_verification", "verification.view_duediligence", "verification.view_screeninghit"})
 _KYC_EVIDENCE = frozenset({"verification.view_document", "verification.open_document"})
 _CASES = frozenset({"compliance.view_case"})
 
