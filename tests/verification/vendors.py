@@ -13,6 +13,7 @@ from typing import Any
 
 from django.test import Client
 
+from apps.core import clock
 from apps.integrations.models import InboundEvent
 from apps.players.models import Player
 from apps.verification.inbox_tasks import process_event
@@ -94,7 +95,7 @@ class Vendor:
         self.integration = connect_identity_vendor(self.name, base_url=api.base_url, **options)
         self.player: Player = make_player(
             first_name="Mina", last_name="Harker", birth_date=datetime(1991, 4, 17).date()
-        )
+        )  # noqa: DTZ001
 
     def begin(self) -> Verification:
         """Send the player to the vendor."""
