@@ -47,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Whatever else is asked for under /api/ is refused in the API's own format, with DEBUG too.
     re_path(r"^api/", csrf_exempt(problems.not_found)),
     *_mount("", "apps.backoffice.urls", "apps.compliance.case_urls", "apps.compliance_reports.urls"),
+    *_mount("", "apps.monitoring.urls"),
     path("admin/", admin.site.urls),
 ]
 if settings.SANDBOX:

@@ -31,12 +31,33 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         ),
     ),
     (
+        "Monitoring",
+        (
+            ("Rules", "rule", "monitoring.rule"),
+            ("Rule versions", "account_tree", "monitoring.ruleversion"),
+            ("Decisions of rules", "fact_check", "monitoring.decision"),
+            ("Dead letters", "unsubscribe", "monitoring.deadletter"),
+            ("Monitoring health", "monitor_heart", "monitoring:health", "monitoring.view_deadletter"),
+        ),
+    ),
+    (
         "Cases",
         (
             ("Desk", "work", "compliance:desk", "compliance.view_case"),
             ("Cases", "folder_open", "compliance.case"),
             ("Figures of the desk", "query_stats", "compliance:figures", "compliance.view_case_figures"),
             ("Filings", "lock", "filings:list", ENTER),
+        ),
+    ),
+    (
+        "Identity",
+        (
+            ("Verifications", "how_to_reg", "verification.verification"),
+            ("Screening hits", "person_alert", "verification.screeninghit"),
+            ("Documents", "description", "verification.document"),
+            ("Due diligence", "lock", "verification.duediligence"),
+            ("Screening list", "list_alt", "verification.listedentity"),
+            ("Looks at evidence", "visibility", "verification.evidenceread"),
         ),
     ),
     (
@@ -48,6 +69,18 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Game sessions", "sports_esports", "providers.gamesession"),
             ("Status changes", "gavel", "players.statuschange"),
             ("Log-in attempts", "login", "players.loginattempt"),
+        ),
+    ),
+    (
+        "Safer play",
+        (
+            ("Interactions", "forum", "safer_play.interaction"),
+            ("Limits", "speed", "safer_play.limit"),
+            ("Exclusions", "block", "safer_play.exclusion"),
+            ("Ways back", "how_to_reg", "safer_play.exclusionreturn"),
+            ("Refused by limits", "front_hand", "safer_play.refusal"),
+            ("Register queries", "fact_check", "safer_play.registerquery"),
+            ("No marketing", "unsubscribe", "safer_play.marketingstop"),
         ),
     ),
     (

@@ -26,7 +26,26 @@ _PAYMENTS = _PAYMENTS_PUBLIC | {
     "payments.view_dispute", "payments.view_pspcontract", "payments.view_reservehold", "payments.view_routedrill",
     "payments.view_routingrule",
 }  # fmt: skip
+_SAFER_PLAY = frozenset(
+    {
+        "safer_play.view_limit", "safer_play.view_exclusion", "safer_play.view_exclusionreturn",
+        "safer_play.view_interaction", "safer_play.view_refusal", "safer_play.view_registerquery",
+        "safer_play.view_marketingstop",
+    }
+)  # fmt: skip
+_PROTECTS = frozenset(
+    {
+        "safer_play.lower_limit", "safer_play.raise_limit", "safer_play.approve_limit",
+        "safer_play.contact_about_limit", "safer_play.exclude_player", "safer_play.lengthen_exclusion",
+        "safer_play.propose_exclusion_end", "safer_play.approve_exclusion_end", "safer_play.decide_return",
+        "safer_play.record_interaction", "safer_play.stop_marketing",
+    }
+)  # fmt: skip
+_RULES = frozenset({"monitoring.view_rule", "monitoring.view_ruleversion", "monitoring.view_deadletter"})
+_RISK = frozenset({"monitoring.view_riskstate", "monitoring.view_decision"})
 _FIGURES = frozenset({"backoffice.view_figures"})
+_KYC = frozenset({"verification.view_verification", "verification.view_duediligence", "verification.view_screeninghit"})
+_KYC_EVIDENCE = frozenset({"verification.view_document", "verification.open_document"})
 _CASES = frozenset({"compliance.view_case"})
 
 
@@ -74,35 +93,46 @@ ROLES: tuple[Role, ...] = (
     Role(
         "compliance_analyst",
         "Looks at players (masked), their play and money; works alerts and cases",
-        _POLICIES | _PRIVACY_VIEW | {"compliance.handle_erasure", "compliance.place_hold"}
+        _POLICIES | _KYC | _PRIVACY_VIEW | {"compliance.handle_erasure", "compliance.place_hold"}
         | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
-        | _work("aml", "fraud", "kyc", "screening", "payment", "game", "complaint") | {"compliance.resolve_case"},
+        | _work("aml", "fraud", "kyc", "screening", "payment", "game", "complaint") | {"compliance.resolve_case"}
+        | _RULES | _RISK | {"monitoring.override_risk"},
     ),
     Role(
         "investigator",
         "Unmasks with a purpose, holds and releases accounts",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"}
-        | _decide("aml", "fraud", "screening", "payment", "game"),
+        _KYC | _KYC_EVIDENCE | {"verification.request_verification", "verification.propose_release"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"}
+        | _decide("aml", "fraud", "screening", "payment", "game")
+        | _RISK | {"monitoring.override_risk"},
     ),
     Role(
         "mlro",
         "Decides on money laundering matters",
-        _POLICIES | _PRIVACY_VIEW | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
+        _POLICIES | _PRIVACY_VIEW | _KYC | _KYC_EVIDENCE | {"verification.review_hit", "verification.clear_sanctions_hit"}
+        | {"verification.request_verification", "verification.approve_release", "verification.view_listedentity"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
         | {"players.unmask_player", "players.change_status"}
         | {"compliance.place_hold", "compliance.release_hold", "compliance.handle_erasure", "compliance.export_player"}
         | _decide("aml", "fraud", "screening", "payment") | _LEADS | {"compliance.work_mlro_stage"}
-        | {"compliance_reports.access_reports", "compliance_reports.approve_reports"},
+        | {"compliance_reports.access_reports", "compliance_reports.approve_reports"}
+        | _RULES | _RISK | {"monitoring.approve_riskoverride"},
     ),
     Role(
         "rg_officer",
         "Protects players from harm: restricts and excludes",
         _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | {"players.change_status", "transactions.view_transaction"}
-        | _decide("harm", "complaint") | _LEADS,
+        | _decide("harm", "complaint") | _LEADS | _SAFER_PLAY | _PROTECTS
+        | {"monitoring.view_riskstate"},  # of harm only: money laundering is not theirs to know
     ),
     Role(
         "kyc_agent",
         "Checks who players are",
-        _PLAYER | {"players.view_statuschange", "players.unmask_player"}
+        _KYC | _KYC_EVIDENCE
+        | {"verification.decide_verification", "verification.decide_document", "verification.request_verification"}
+        | {"verification.record_fact", "verification.review_hit", "verification.propose_release"}
+        | {"verification.view_listedentity"}
+        | _PLAYER | {"players.view_statuschange", "players.unmask_player"}
         | _decide("kyc", "screening"),
     ),
     Role(
@@ -129,20 +159,23 @@ ROLES: tuple[Role, ...] = (
     Role(
         "auditor",
         "Reads everything, changes nothing",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
-        | _FIGURES | _PAYMENTS | _POLICIES | _PRIVACY_VIEW | _CASES | {"compliance.view_every_approval"}
+        _KYC | {"verification.view_document", "verification.view_evidenceread", "verification.view_listedentity"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
+        | _FIGURES | _PAYMENTS | _POLICIES | _PRIVACY_VIEW | _CASES | _SAFER_PLAY | _RULES | _RISK
+        | {"compliance.view_every_approval"}
         | {"compliance.read_all_cases", "compliance.view_case_figures"}
         | _RECONCILIATION
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread"},
     ),
     Role(
-        "policy_author", "Drafts policies and rules", _MARKETS | _CATALOGUE | _POLICIES | {"compliance.propose_policy"}
+        "policy_author", "Drafts policies and rules", _MARKETS | _CATALOGUE | _POLICIES | _RULES
+        | {"compliance.propose_policy", "monitoring.author_rule", "monitoring.settle_deadletter"},
     ),
     Role(
         "policy_approver",
         "Publishes policies and rules that somebody else drafted",
-        _MARKETS | _CATALOGUE | _POLICIES | {"compliance.publish_policy"},
+        _MARKETS | _CATALOGUE | _POLICIES | _RULES | {"compliance.publish_policy", "monitoring.publish_rule"},
     ),
     Role(
         "game_ops",
@@ -157,7 +190,7 @@ ROLES: tuple[Role, ...] = (
         "admin",
         "Staff accounts, keys and brands; no player data",
         _CONNECTIONS | _MARKETS
-        | {"auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group"}
+        | {"auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group", "backoffice.approve_roles"}
         | {"brands.view_staffscope", "brands.add_staffscope", "brands.delete_staffscope", "brands.switch_brand"}
         | {"integrations.rotate_credential", "integrations.switch_integration", "integrations.manage_webhookendpoint"},
     ),

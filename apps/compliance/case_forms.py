@@ -20,6 +20,9 @@ from apps.compliance.queues import work_permission
 from apps.core.admin_actions import ActionForm
 from apps.core.clock import now
 
+# A default would be chosen by whoever does not look.
+_NONE = ("", "choose …")
+
 
 def text_field(label: str, *, help_text: str = "", rows: int = 3, shortest: int = 5, longest: int = 4000) -> Any:
     """A field for words."""
@@ -33,7 +36,7 @@ def text_field(label: str, *, help_text: str = "", rows: int = 3, shortest: int 
 
 
 def choice_field(label: str, choices: Any = (), *, required: bool = True, help_text: str = "") -> Any:
-    """A field for one of several."""
+    """A field for one of several; nothing is chosen beforehand."""
     return forms.ChoiceField(
         label=label, choices=choices, required=required, widget=UnfoldAdminSelectWidget(), help_text=help_text
     )
@@ -127,7 +130,7 @@ class OtherCaseForm(CaseForm):
 
 
 class DecideForm(CaseForm):
-    """Asks what is to be done. An effect's fields are called ``<effect>__<field>``; the panel shows the chosen one's."""
+    """Asks what is to be done. An effect's fields are called ``<effect>__<field>``; only the chosen one's are shown."""
 
     effect = choice_field("Decision")
 
@@ -137,7 +140,7 @@ class DecideForm(CaseForm):
         if case is None:
             return
         self.offered = {each.name: each for each in offered_effects(case, self.user)}
-        self._field("effect").choices = [(name, each.title) for name, each in self.offered.items()]
+        self._field("effect").choices = [_NONE, *((name, each.title) for name, each in self.offered.items())]
         for name, effect in self.offered.items():
             for field_name, field in form_of(effect)().fields.items():
                 field.required = False
@@ -146,7 +149,7 @@ class DecideForm(CaseForm):
         second = set(case.blueprint.second_person_for)
         needs = [each.title for name, each in self.offered.items() if name in second or each.needs_second_person]
         words = f"A second person has to agree to: {', '.join(needs)}." if needs else ""
-        self.fields["reason_code"] = choice_field("Reason", case.blueprint.reasons)
+        self.fields["reason_code"] = choice_field("Reason", [_NONE, *case.blueprint.reasons])
         self.fields["note"] = text_field("Note", help_text=f"Kept with the decision for ever. {words}")
         taken = CaseDecision.objects.none()
         if self.is_bound:
@@ -188,14 +191,17 @@ class CloseForm(CaseForm):
         second = set(case.blueprint.second_person_for)
         fields: dict[str, Any] = self.fields
         fields["resolution"].choices = [
-            (each, Case.Resolution(each).label + (" (a second person has to agree)" if each in second else ""))
-            for each in case.blueprint.resolutions
+            _NONE,
+            *(
+                (each, Case.Resolution(each).label + (" (a second person has to agree)" if each in second else ""))
+                for each in case.blueprint.resolutions
+            ),
         ]
         fields["reason_codes"].choices = case.blueprint.reasons
-        fields[
-            "narrative"
-        ].help_text = f"What was looked at and what follows; {case.blueprint.min_narrative} characters."
-        fields["narrative"].min_length = case.blueprint.min_narrative
+        shortest = case.blueprint.min_narrative
+        narrative = fields["narrative"]
+        narrative.help_text = f"What was looked at and what follows; at least {shortest} characters."
+        narrative.min_length = shortest
 
 
 class SnoozeRuleForm(CaseForm):

@@ -374,7 +374,7 @@ class CaseAdmin(StaffAdmin):
     @staff_action(title="Pin", permission=_VIEW, form=PinForm, applies=is_open)
     def pin(self, request: HttpRequest, obj: Case, data: dict[str, Any]) -> str:
         """Keep a transaction or an exchange as it is."""
-        terms = {"case_id": obj.pk, "actor": staff_of(request), "now": now()}
+        terms: dict[str, Any] = {"case_id": obj.pk, "actor": staff_of(request), "now": now()}
         if data["kind"] == "exchange":
             piece = pin_exchange(exchange_id=data["reference"], **terms)
         else:

@@ -8,7 +8,7 @@ from apps.compliance.approvals import register_command
 from apps.compliance.models.policies import PolicyVersion
 from apps.compliance.models.retention import LegalHold
 from apps.compliance.policy_view import lines_of
-from apps.compliance.policy_words import days_words
+from apps.compliance.policy_words import days_words, parameter_title
 
 
 def register() -> None:
@@ -67,8 +67,8 @@ def _version(payload: Mapping[str, Any]) -> PolicyVersion:
 
 
 def _named(version: PolicyVersion) -> str:
-    name = version.parameter_id.replace("_", " ").capitalize()
-    return f"{name} of {version.jurisdiction.name}{f' at {version.brand.name}' if version.brand else ''}"
+    at_brand = f" at {version.brand.name}" if version.brand else ""
+    return f"{parameter_title(version.parameter_id)} of {version.jurisdiction.name}{at_brand}"
 
 
 def _words(version: PolicyVersion) -> str:

@@ -76,8 +76,9 @@ def decide(
     case = lock_for(actor, case_id, permission=DECIDE)
     require_held_by(case, actor)
     chosen = _require_allowed(case, effect, actor)
-    terms = {
-        "case": case.pk, "effect": effect, "params": clean_params(chosen, params), "reason_code": reason_code,
+    terms: dict[str, Any] = {
+        "case": case.pk, "reference": case.reference,
+        "effect": effect, "params": clean_params(chosen, params), "reason_code": reason_code,
         "note": note.strip(), "reverses": reverses_id,
     }  # fmt: skip
     _require_reason(case, terms)
@@ -120,7 +121,7 @@ def _require_reason(case: Case, terms: Mapping[str, Any]) -> None:
 
 
 def _reversed_by(case: Case, effect: Effect, reverses_id: int | None) -> CaseDecision | None:
-    """The decision that is taken back: of the same player, of a kind that this effect reverses, and not taken back yet."""
+    """The decision that is taken back: of the same player, of a kind that this effect reverses, still standing."""
     if reverses_id is None:
         return None
     before = CaseDecision.objects.filter(pk=reverses_id, case__player=case.player_id).first()
@@ -253,7 +254,7 @@ def _words(payload: Mapping[str, Any]) -> str:
         f"{name.replace('_', ' ')}: {', '.join(value) if isinstance(value, list) else value}"
         for name, value in payload["params"].items()
     )
-    return f"{effect.title}{f' ({given})' if given else ''} for case {payload['case']}: {payload['note']}"
+    return f"{effect.title}{f' ({given})' if given else ''} for {payload['reference']}: {payload['note']}"
 
 
 def decide_command(blueprint: str) -> str:
@@ -268,7 +269,7 @@ def case_commands(queues: Sequence[str]) -> list[str]:
 
 
 def register_commands() -> None:
-    """Register what two people decide on cases together: a kind of case each, so that each has its own second persons."""
+    """Register what two people decide together, kind by kind, so that each kind has its own second persons."""
     for code in Blueprint.Code.values:
         _register(code, Blueprint.Code(code).label.lower())
 
@@ -283,12 +284,12 @@ def _register(code: str, kind: str) -> None:
         resolve_command(code), title=f"Closing a case ({kind})", maker_permission=RESOLVE, checker_permission=checker,
         execute=execute_resolve, revalidate=_open_still, abandon=_abandoned,
         describe=lambda payload: (
-            f"Close case {payload['case']} as {payload['resolution'].replace('_', ' ')}"
+            f"Close {payload['reference']} as {payload['resolution'].replace('_', ' ')}"
             f" ({', '.join(payload['reason_codes'])}): {payload['narrative']}"
         ),
     )  # fmt: skip
     register_command(
         reopen_command(code), title=f"Reopening a case ({kind})", maker_permission=RESOLVE, checker_permission=checker,
         execute=execute_reopen, revalidate=_closed_still, abandon=_abandoned,
-        describe=lambda payload: f"Reopen case {payload['case']}: {payload['reason']}",
+        describe=lambda payload: f"Reopen {payload['reference']}: {payload['reason']}",
     )  # fmt: skip

@@ -29,8 +29,8 @@ SELECT c.blueprint_code, count(*) AS closed,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM c.resolved_at - c.opened_at)) AS median,
        count(*) FILTER (WHERE used.seconds > 60 * c.sla_minutes) AS late
   FROM compliance_case c
-  LEFT JOIN LATERAL (SELECT sum(i.working_seconds) AS seconds FROM compliance_clockinterval i WHERE i.case_id = c.id) used
-    ON true
+  LEFT JOIN LATERAL (SELECT sum(i.working_seconds) AS seconds FROM compliance_clockinterval i
+                      WHERE i.case_id = c.id) used ON true
  WHERE c.resolved_at >= %(since)s AND c.resolution <> 'merged' AND c.blueprint_code = ANY (%(queues)s)
    AND (%(brands)s::bigint[] IS NULL OR c.brand_id = ANY (%(brands)s))
  GROUP BY 1

@@ -38,7 +38,7 @@ class Apply(Protocol):
     be carried out: then nothing of the decision happens.
     """
 
-    def __call__(
+    def __call__(  # noqa: D102 - see the class
         self, *, case: Case, params: Mapping[str, Any], reason_code: str, note: str, actor: User, now: datetime
     ) -> Mapping[str, Any]: ...
 
@@ -100,7 +100,7 @@ def register_effect(
     :param permission: ``"app_label.codename"``, asked for beside that of deciding on cases
     :param fields: what has to be known, asked for in the decision panel and validated here
     :param needs_second_person: always, whatever the blueprint says
-    :param holds: kinds of money (or account) that it holds, from its params: the case has to explain them until released
+    :param holds: kinds of money (or account) that it holds, from its params: the case explains them until released
     :param releases: kinds that it lets go
     :param reverses: effects whose decision it takes back
     """
@@ -138,7 +138,9 @@ def clean_params(effect: Effect, given: Mapping[str, Any]) -> dict[str, Any]:
     """
     form = form_of(effect)(dict(given))
     if not form.is_valid():
-        problems = "; ".join(f"{form.fields[name].label}: {' '.join(errors)}" for name, errors in form.errors.items())
+        problems = "; ".join(
+            f"{form.fields[name].label}: {' '.join(map(str, errors))}" for name, errors in form.errors.items()
+        )
         raise UnsoundEffect(problems)
     return {
         name: value if isinstance(value, int | list) else str(value)
@@ -206,7 +208,13 @@ def _restrict(
 
 
 def _unlock(
-    *, case: Case, params: Mapping[str, Any], reason_code: str, note: str, actor: User, now: datetime
+    *,
+    case: Case,
+    params: Mapping[str, Any],  # noqa: ARG001 - it needs none
+    reason_code: str,
+    note: str,
+    actor: User,
+    now: datetime,
 ) -> Mapping[str, Any]:
     """Take every restriction and suspension off."""
     before = lock_player(case.player_id).restrictions
@@ -215,13 +223,25 @@ def _unlock(
 
 
 def _suspend(
-    *, case: Case, params: Mapping[str, Any], reason_code: str, note: str, actor: User, now: datetime
+    *,
+    case: Case,
+    params: Mapping[str, Any],  # noqa: ARG001 - it needs none
+    reason_code: str,
+    note: str,
+    actor: User,
+    now: datetime,
 ) -> Mapping[str, Any]:
     return _to(Player.Status.SUSPENDED, case=case, reason_code=reason_code, note=note, actor=actor, now=now)
 
 
 def _close_account(
-    *, case: Case, params: Mapping[str, Any], reason_code: str, note: str, actor: User, now: datetime
+    *,
+    case: Case,
+    params: Mapping[str, Any],  # noqa: ARG001 - it needs none
+    reason_code: str,
+    note: str,
+    actor: User,
+    now: datetime,
 ) -> Mapping[str, Any]:
     return _to(Player.Status.CLOSED, case=case, reason_code=reason_code, note=note, actor=actor, now=now)
 

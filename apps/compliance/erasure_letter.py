@@ -48,9 +48,10 @@ def refusal_letter(
     It is the same whether or not there is a legal hold: a hold may belong to something he must not learn of.
     """
     law = "; ".join(sources) or "the rules against money laundering that bind us"
+    who = player.jurisdiction.name if sources else "The law"
     basis = (
         "Article 17(3)(b) of the General Data Protection Regulation, or the equivalent where you live: a legal "
-        f"obligation. {player.jurisdiction.name} has us keep customer and transaction records for {years} years after "
+        f"obligation. {who} has us keep customer and transaction records for {years} years after "
         f"the relationship ends: {law}."
     )
     paragraphs = [
@@ -81,6 +82,11 @@ def addressed(text: str, player: Player) -> str:
 
 
 def _when(years: int, ended_on: date | None, delete_on: date | None) -> str:
+    if ended_on is not None and delete_on is None:
+        return (
+            f"Until when. Your account was closed on {ended_on:{_CALENDAR}}. Your data are erased {years} years later, "
+            "unless the law requires us to keep them longer."
+        )
     if delete_on is None or ended_on is None:
         return (
             f"Until when. Your account is open. Once it is closed, your data are erased {years} years later, "

@@ -18,6 +18,7 @@ from django.db import IntegrityError, transaction
 from apps.compliance.cases.steps import CaseUnknown, UnableToDoThat, lock_for, record, require_held_by, save
 from apps.compliance.models import Case, Evidence
 from apps.compliance.queues import may_see
+from apps.core.admin_display import amount_text
 from apps.core.errors import DomainError
 from apps.integrations.models import Exchange
 from apps.transactions.models import Transaction, Transfer
@@ -92,7 +93,9 @@ def pin_transaction(*, case_id: int, transaction_id: UUID, actor: User, now: dat
         "number", "debit_account_id", "credit_account_id", "amount", "debit_balance", "credit_balance"
     )
     content = {**_plain(row), "transfers": list(transfers)}
-    return _pin(case, actor, now, Evidence.Kind.TRANSACTION, str(row.pk), f"{row.get_kind_display()} {row.pk}", content)
+    amount = amount_text(sum(each["amount"] for each in content["transfers"]), row.currency)
+    title = f"{row.get_kind_display()} of {amount}, {row.created_at:%Y-%m-%d %H:%M}"
+    return _pin(case, actor, now, Evidence.Kind.TRANSACTION, str(row.pk), title, content)
 
 
 @transaction.atomic

@@ -64,7 +64,7 @@ def _alerts(case: Case) -> list[dict[str, Any]]:
 
 
 def _events(case: Case) -> list[dict[str, Any]]:
-    return list(case.events.values("kind", "actor_name", "text", "data", "request_id", "at"))
+    return list(map(dict, case.events.values("kind", "actor_name", "text", "data", "request_id", "at")))
 
 
 def _name(piece: Evidence) -> str:

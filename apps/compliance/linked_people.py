@@ -15,6 +15,7 @@ from apps.core.admin_display import masked_text
 # A thing that so many accounts share is a café, a mobile network or a library, not a person.
 MOST_SHARING = 20
 _MOST_SHOWN = 40
+_IN_A_ROW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def linked_people(player_id: int, *, queues: Sequence[str], brands: Sequence[int
     :param queues: whose open cases are counted
     :param masked: whether usernames are hidden
     """
-    terms = {
+    terms: dict[str, Any] = {
         "player": player_id, "most": MOST_SHARING, "queues": list(queues),
         "brands": None if brands is None else list(brands),
     }  # fmt: skip
@@ -189,10 +190,12 @@ def link_graph(username: str, linked: Sequence[Linked]) -> dict[str, Any] | None
     shown = list(linked)[:12]
     if not shown:
         return None
-    width, height, radius_x, radius_y = 720, 340, 270, 125
+    # Few stand beside each other, many around.
+    height, radius_y, first = (170, 0, 0.0) if len(shown) <= _IN_A_ROW else (340, 125, -math.pi / 2)
+    width, radius_x = 720, 270
     nodes = []
     for number, each in enumerate(shown):
-        angle = 2 * math.pi * number / len(shown) - math.pi / 2
+        angle = 2 * math.pi * number / len(shown) + first
         kinds = list(dict.fromkeys(item["title"] for item in each.shared))
         x, y = width / 2 + radius_x * math.cos(angle), height / 2 + radius_y * math.sin(angle)
         nodes.append(

@@ -47,7 +47,7 @@ def money_picture(player_id: int, *, today: date) -> MoneyPicture:
     }
     life = {f"life_{column}": Sum(column) for column in _SUMS}
     sums = rows.values("currency").annotate(since=Min("day"), **windows, **life).order_by("currency")
-    picture = MoneyPicture(rows=[_by_window(row) for row in sums])
+    picture = MoneyPicture(rows=[_by_window(dict(row)) for row in sums])
     first = today - timedelta(days=SHOWN_DAYS - 1)
     by_currency: dict[str, dict[date, tuple[int, int, int]]] = defaultdict(dict)
     recent = rows.filter(day__gte=first).annotate(lost=F("staked") - F("won"))

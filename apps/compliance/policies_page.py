@@ -7,6 +7,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.forms.fields import InvalidJSONInput
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -24,7 +25,7 @@ from apps.compliance.policy_changes import (
     propose_policy,
 )
 from apps.compliance.policy_view import Moment, compare, lines_of, places, rows_of
-from apps.compliance.policy_words import days_words
+from apps.compliance.policy_words import days_words, parameter_title
 from apps.compliance.strictness import rule_of
 from apps.core.admin_actions import ActionForm, reason_field, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
@@ -103,6 +104,7 @@ class PolicyVersionAdmin(StaffAdmin):
         """Say what the version says."""
         return {
             "version": obj,
+            "heading": parameter_title(obj.parameter_id),
             "lines": lines_of(obj.parameter, obj.value),
             "raw": json.dumps(obj.value, indent=2, ensure_ascii=False),
             "days": days_words(obj.valid_from, obj.valid_to),
@@ -372,7 +374,8 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     given = request.GET.get("from", "")
     version = PolicyVersion.objects.filter(pk=int(given)).first() if given.isdecimal() else None
     if version is None:
-        return {"jurisdiction": request.GET.get("jurisdiction"), "parameter": request.GET.get("parameter")}
+        named = {name: request.GET.get(name) for name in ("jurisdiction", "parameter")}
+        return {**named, "value": InvalidJSONInput("")}  # an empty field, not the word null
     return {
         "jurisdiction": version.jurisdiction_id,
         "parameter": version.parameter_id,

@@ -10,7 +10,7 @@ from django.db.models import Q
 from apps.brands.models import Jurisdiction
 from apps.compliance.models.policies import PolicyParameter, PolicySource, PolicyVersion
 from apps.compliance.policies import PolicyAnswer, PolicyBook, book_of
-from apps.compliance.policy_words import days_words, value_lines, value_words
+from apps.compliance.policy_words import days_words, parameter_title, value_lines, value_words
 
 _State = PolicyVersion.State
 
@@ -40,6 +40,11 @@ class Row:
     waiting: list[PolicyVersion]
     """Drafts and proposals: what would apply if two people agreed."""
     history: list[PolicyVersion]
+
+    @property
+    def title(self) -> str:
+        """The name of its parameter."""
+        return parameter_title(self.parameter.pk)
 
     @property
     def level(self) -> str:
@@ -102,6 +107,11 @@ class Compared:
     cells: list[tuple[PolicyAnswer, list[str], bool]]
     """For each jurisdiction: the answer, in words, and whether it is its own."""
     differs: bool
+
+    @property
+    def title(self) -> str:
+        """The name of its parameter."""
+        return parameter_title(self.parameter.pk)
 
 
 def compare(codes: Sequence[str], moment: Moment) -> list[Compared]:

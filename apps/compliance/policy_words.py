@@ -10,6 +10,7 @@ _UNITS = {
     "days": ("day", "days"),
     "minutes": ("minute", "minutes"),
 }
+_SHORT = {word: word.upper() for word in ("kyc", "cdd", "str", "rg", "fiu", "api", "ui")}
 _PERIODS = {"24h": "24 hours", "7d": "7 days", "1w": "1 week", "1d": "1 day", "1month": "1 month"}
 # Keys of objects that say something only together, and those that are said at the end.
 _MONEY = (
@@ -26,6 +27,12 @@ _MONEY = (
 )
 _LAST = ("age_min", "age_max", "from", "to")
 _CALENDAR = "%-d %B %Y"
+
+
+def parameter_title(code: str) -> str:
+    """Say a parameter's name as a heading: “CDD threshold”."""
+    name = _named(code)
+    return name[:1].upper() + name[1:]
 
 
 def value_words(value: Any, *, value_type: str = "", unit: str = "") -> str:
@@ -125,4 +132,4 @@ def _days(item: Mapping[str, Any]) -> list[str]:
 
 
 def _named(key: str) -> str:
-    return key.replace("_", " ")
+    return " ".join(_SHORT.get(word, word) for word in key.split("_"))

@@ -91,6 +91,8 @@ class Retention:
     years: int
     delete_on: date | None
     rule: PolicyAnswer
+    is_own: bool
+    """Whether the jurisdiction itself says so. What is borrowed keeps data, but never erases any."""
 
 
 def retention_of(player: Player, *, now: datetime) -> Retention:
@@ -99,7 +101,8 @@ def retention_of(player: Player, *, now: datetime) -> Retention:
     ended = local_day(player.jurisdiction_id, ended_at) if ended_at and player.status == _CLOSED else None
     rule = policy(YEARS, jurisdiction=player.jurisdiction_id, on=local_day(player.jurisdiction_id, now))
     years = int(rule.value or 0)
-    return Retention(ended, years, _years_later(ended, years) if ended and rule.version_id else None, rule)
+    is_own = rule.version_id is not None and rule.jurisdiction == player.jurisdiction_id
+    return Retention(ended, years, _years_later(ended, years) if ended and is_own else None, rule, is_own)
 
 
 def held(player_id: int) -> QuerySet[LegalHold]:
@@ -231,8 +234,9 @@ def why_kept(player: Player, kept: Retention, now: datetime) -> str:
         return "They have been erased already"
     if kept.ended_on is None:
         return "The account is open"
-    if kept.delete_on is None:
-        return f"No policy says how long {player.jurisdiction_id} keeps them"
+    if not kept.is_own or kept.delete_on is None:
+        # Erasing cannot be undone, so a borrowed period does not do.
+        return f"{player.jurisdiction.name} has no period of its own in force: two people publish {YEARS} first"
     if local_day(player.jurisdiction_id, now) < kept.delete_on:
         return f"The law keeps them until {kept.delete_on:%-d %B %Y}"
     if hold := held(player.pk).first():
@@ -296,7 +300,7 @@ def _erase(player: Player, kept: Retention, *, actor: str, now: datetime) -> Era
 
 
 def _letter(player: Player, kept: Retention, now: datetime) -> Letter:
-    version = PolicyVersion.objects.filter(pk=kept.rule.version_id or 0).first()
+    version = PolicyVersion.objects.filter(pk=kept.rule.version_id or 0).first() if kept.is_own else None
     sources = PolicySource.objects.filter(pk__in=version.sources) if version else PolicySource.objects.none()
     return refusal_letter(
         player,

@@ -35,8 +35,8 @@ class TimelineSource:
     Where entries come from.
 
     `sql` selects ``at, ref (text), title (text), detail (jsonb)`` of ``%(player)s`` with ``{below}`` in its WHERE and
-    ends without ORDER BY; the reader's ``%(queues)s`` and ``%(stages)s`` are at hand. `key` is the column by which it is
-    read newest first and paged, `key_type` its SQL type.
+    ends without ORDER BY; the reader's ``%(queues)s`` and ``%(stages)s`` are at hand. It is read
+    newest first and paged by the column `key`, `key_type` its SQL type.
     `tell` turns title and detail into (title, text, level).
     """
 

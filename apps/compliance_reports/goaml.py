@@ -1,8 +1,8 @@
 """
-Writes goAML XML from a report, and checks it against the schema its authority published. Decides nothing.
+Writes goAML XML from a report and checks it against its authority's schema. Decides nothing.
 
-Source: UNODC goAML XML report schema (4.x and 5.x): report, t_person_my_client, t_from/t_to, activity. What differs from
-country to country (codes, branches, what is asked for) comes from the profile; what is missing is named, never made up.
+Source: UNODC goAML XML report schema (4.x and 5.x): report, t_person_my_client, t_from/t_to, activity. What differs
+from country to country (codes, branches, what is asked for) comes from the profile; what is missing is named.
 """
 
 import hashlib
@@ -197,7 +197,7 @@ def _reporting_person(root: ET.Element, facts: _Facts) -> None:
 
 
 def _transaction(root: ET.Element, facts: _Facts, item: ReportItem) -> None:
-    content = item.evidence.content
+    content = _pinned(item)
     node = ET.SubElement(root, "transaction")
     _text(node, "transactionnumber", content["id"])
     if facts.profile.terms.get("transaction_location"):
@@ -238,18 +238,14 @@ def _person(parent: ET.Element, name: str, facts: _Facts) -> None:
     _text(person, "birthdate", f"{player.birth_date:%Y-%m-%d}T00:00:00")
     _text(person, "residence", player.country)
     if player.street and player.city and "addresses" not in terms.get("leave_out", []):
-        addresses = ET.SubElement(person, "addresses")
-        _address(
-            addresses,
-            "address",
-            {
-                "address_type": terms.get("address_type"),
-                "address": player.street,
-                "city": player.city,
-                "zip": player.postcode,
-                "country_code": player.country,
-            },  # fmt: skip
-        )
+        home = {
+            "address_type": terms.get("address_type"),
+            "address": player.street,
+            "city": player.city,
+            "zip": player.postcode,
+            "country_code": player.country,
+        }
+        _address(ET.SubElement(person, "addresses"), "address", home)
     _text(person, "email", player.email)
 
 
@@ -270,7 +266,7 @@ def _address(parent: ET.Element, name: str, value: Mapping[str, Any]) -> None:
 
 def _local_amount(facts: _Facts, item: ReportItem) -> str:
     """The amount in the authority's currency, to the cent; a foreign one needs the rate that a person gave."""
-    content = item.evidence.content
+    content = _pinned(item)
     units = sum(int(each["amount"]) for each in content["transfers"])
     amount = Decimal(Money(units, content["currency"]).format())
     if content["currency"] != facts.profile.terms.get("currency_code_local"):
@@ -279,6 +275,12 @@ def _local_amount(facts: _Facts, item: ReportItem) -> str:
             return ""
         amount *= item.exchange_rate
     return str(amount.quantize(_CENT, ROUND_HALF_UP))
+
+
+def _pinned(item: ReportItem) -> Mapping[str, Any]:
+    """What was pinned; only transactions are cited, and those have content."""
+    content: Mapping[str, Any] = item.evidence.content or {}
+    return content
 
 
 def _instant(at: datetime) -> str:

@@ -183,9 +183,9 @@ def correct(*, public_id: UUID, actor: User, now: datetime) -> Report:
     report = _lock(public_id, actor)
     _require_state(report, Report.State.REJECTED)
     again = Report.objects.create(
-        kind=report.kind, case=report.case, player=report.player, profile=report.profile, report_code=report.report_code,
-        reason=report.reason, action=report.action, indicators=report.indicators, drafted_by=actor, drafted_at=now,
-        corrects=report,
+        kind=report.kind, case=report.case, player=report.player, profile=report.profile, corrects=report,
+        report_code=report.report_code, reason=report.reason, action=report.action, indicators=report.indicators,
+        drafted_by=actor, drafted_at=now,
     )  # fmt: skip
     ReportItem.objects.bulk_create(
         ReportItem(report=again, evidence=item.evidence, sha256=item.sha256, exchange_rate=item.exchange_rate)

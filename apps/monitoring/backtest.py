@@ -136,7 +136,7 @@ class _Side:
 
 
 def replay(rule: RunningRule, live: RunningRule | None, start: datetime, end: datetime) -> dict[str, Any]:
-    """Evaluate a version, and the live one beside it, at every moment of a period at which they would have been asked."""
+    """Evaluate a version, and the live one beside it, at every moment of a period at which they are asked."""
     ids = _players(start, end)
     chosen = _sampled(ids, rule)
     new, old = _Side(), _Side()

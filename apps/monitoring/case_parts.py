@@ -12,25 +12,25 @@ _SHOWN = 6
 
 
 def register() -> None:
-    """Add the card; called once the models are loaded."""
-    register_part(Part("monitoring-risk", "Risk", "monitoring.view_riskstate", risk_card))
+    """Add the cards; called once the models are loaded. Who may not know of money laundering sees harm alone."""
+    register_part(Part("monitoring-aml", "Risk of money laundering", "monitoring.view_decision", aml_card))
+    register_part(Part("monitoring-harm", "Risk of harm", "monitoring.view_riskstate", harm_card))
 
 
-def risk_card(player_id: int, now: datetime) -> Mapping[str, Any]:
-    """Levels and what gives most points, on both scales."""
-    states = list(RiskState.objects.filter(player_id=player_id).order_by("kind"))
-    facts = [
-        (
-            RiskKind(state.kind).label,
-            f"level {state.level} of 5, score {state.score} ({instant_text(state.computed_at)})",
-        )
-        for state in states
-    ]
-    facts += [
-        (f"+{part['points']}", f"{part['title']} ({RiskKind(state.kind).label.lower()})")
-        for state in states
-        for part in state.contributions[:_SHOWN]
-    ]
-    if not facts:
-        facts = [("Risk", "not rated yet: no rule has hit")]
-    return {"facts": facts}
+def aml_card(player_id: int, now: datetime) -> Mapping[str, Any]:  # noqa: ARG001 - the signature of a card
+    """Level and reasons."""
+    return _card(player_id, RiskKind.AML)
+
+
+def harm_card(player_id: int, now: datetime) -> Mapping[str, Any]:  # noqa: ARG001 - likewise
+    """Level and reasons."""
+    return _card(player_id, RiskKind.HARM)
+
+
+def _card(player_id: int, kind: RiskKind) -> Mapping[str, Any]:
+    state = RiskState.objects.filter(player_id=player_id, kind=kind).first()
+    if state is None:
+        return {"facts": [("Level", "not rated yet: no rule has hit")]}
+    level = f"{state.level} of 5, score {state.score} ({instant_text(state.computed_at)})"
+    reasons = [(f"+{part['points']}", part["title"]) for part in state.contributions[:_SHOWN]]
+    return {"facts": [("Level", level), *reasons]}

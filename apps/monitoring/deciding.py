@@ -17,7 +17,8 @@ from apps.monitoring.raising import AlertTerms, is_quiet, raise_alert, state_of
 
 _TALLY = """
 INSERT INTO monitoring_ruletally AS t (version_id, day, evaluations, hits, unknowns, alerts, suppressed, microseconds)
-SELECT * FROM unnest(%s::bigint[], %s::date[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+SELECT * FROM unnest(%s::bigint[], %s::date[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+                     %s::bigint[])
 ON CONFLICT (version_id, day) DO UPDATE
    SET evaluations = t.evaluations + excluded.evaluations, hits = t.hits + excluded.hits,
        unknowns = t.unknowns + excluded.unknowns, alerts = t.alerts + excluded.alerts,

@@ -50,6 +50,8 @@ class Fixture:
     jurisdiction: str
     risk: str
     is_hit: bool
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """Figures that this case was written for, where the rule's own have changed since."""
 
 
 @dataclass(frozen=True)
@@ -285,7 +287,8 @@ def _check_names(definition: Definition) -> None:
 def _fixture(data: Mapping[str, Any], number: int, *, is_hit: bool) -> Fixture:
     given = {str(name): from_json(value) for name, value in data.get("given", {}).items()}
     name = str(data.get("name") or f"{'hit' if is_hit else 'near miss'} {number + 1}")
-    return Fixture(name, given, str(data.get("jurisdiction", "MT")), str(data.get("risk", "medium")), is_hit)
+    place, risk = str(data.get("jurisdiction", "MT")), str(data.get("risk", "medium"))
+    return Fixture(name, given, place, risk, is_hit, dict(data.get("params", {})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +321,7 @@ def run_fixtures(definition: Definition, *, lists: Mapping[str, tuple[str, ...]]
         )
         context = StoredContext(
             inputs=inputs,
-            params={name: from_json(value) for name, value in params.items()},
+            params={name: from_json(value) for name, value in (params | dict(fixture.params)).items()},
             missing="the fixture does not say",
         )
         done = evaluate(definition.node, context)

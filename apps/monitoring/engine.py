@@ -43,7 +43,7 @@ class RunningRule:
 
 
 @lru_cache(maxsize=1024)
-def _ready(version_id: int, number: int, content_hash: str, is_shadow: bool) -> RunningRule:  # noqa: FBT001 - part of a key
+def _ready(version_id: int, number: int, content_hash: str, is_shadow: bool) -> RunningRule:  # noqa: ARG001, FBT001 - a cache's key
     row = RuleVersion.objects.only("definition").get(pk=version_id)
     return RunningRule(version_id, number, is_shadow, read_definition(row.definition))
 
@@ -171,7 +171,7 @@ class _Reading:
         """As it applies to this player."""
         return from_json(self.params[name])
 
-    def leaf(self, node: Node, options: Mapping[str, Any]) -> Value:
+    def leaf(self, node: Node, options: Mapping[str, Any]) -> Value:  # noqa: PLR0911 - one a kind of leaf
         """Read one leaf."""
         match node.op:
             case "metric":

@@ -57,7 +57,7 @@ def _window_and_kinds(evaluation: Evaluation) -> tuple[Any, set[str]]:
         if not evaluation.rule.definition.data.get("evidence"):
             kinds.add("play" if metric in ("stake", "win") else metric)
     if not kinds:
-        kinds = {each for each in evaluation.rule.definition.triggers}
+        kinds = set(evaluation.rule.definition.triggers)
     return start, kinds
 
 

@@ -1,4 +1,4 @@
-"""The synchronous gate: asked inside deposits, withdrawals, log-ins. Answers in milliseconds, from indexed reads only."""
+"""The synchronous gate: asked inside deposits, withdrawals, log-ins. Milliseconds, from indexed reads only."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -138,7 +138,7 @@ def _combined(decided: Sequence[Decided], call_id: UUID) -> GateDecision:
         outcome=outcome,
         reasons=tuple(f"{each.evaluation.rule.code}: {each.evaluation.explanation}" for each in ordered),
         player_reason=(reason or NEUTRAL_REASON) if refused else "",
-        alert_ids=tuple(each.raised.alert_id for each in ordered if each.raised and each.raised.alert_id is not None),
+        alert_ids=tuple(each.raised.alert_id for each in ordered if each.raised),
         rules=tuple(each.evaluation.rule.code for each in ordered),
         decision_ids=tuple(each.decision.pk for each in decided if each.decision is not None),
         call_id=call_id,
@@ -166,5 +166,4 @@ def _failed(purpose: str, player: Player, *, now: datetime, call_id: UUID) -> Ga
     raised = raise_alert(terms, now=now)
     row.alert_id, row.case_id, row.is_new_alert = raised.alert_id, raised.case_id, raised.is_new
     row.save(force_insert=True)
-    alerts = () if raised.alert_id is None else (raised.alert_id,)
-    return GateDecision("hold", (told,), NEUTRAL_REASON, alerts, (), (row.pk,), call_id)
+    return GateDecision("hold", (told,), NEUTRAL_REASON, (raised.alert_id,), (), (row.pk,), call_id)

@@ -1,5 +1,6 @@
 """Takes facts of the outbox in: as single events, as counts, as links between people. Each exactly once."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +9,6 @@ from typing import Any
 
 import structlog
 from django.db import connection, transaction
-from psycopg.types.json import Jsonb
 
 from apps.integrations.outbox import Fact
 from apps.monitoring.models import DeadLetter
@@ -56,19 +56,21 @@ _KEPT = (
 )  # fmt: skip
 _OBSERVE = """
 INSERT INTO monitoring_observation (player_id, kind, at, units, currency, subject, data, source)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (source) DO NOTHING RETURNING id
+VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb, %s) ON CONFLICT (source) DO NOTHING RETURNING id
 """
 _COUNT = """
 INSERT INTO monitoring_counter AS c (player_id, metric, span, bucket_start, currency, total, times, largest)
 SELECT %(player)s, %(metric)s, b.span, b.bucket_start, %(currency)s, %(units)s, 1, greatest(%(units)s, 0)
   FROM monitoring_buckets(%(metric)s, %(at)s) b WHERE b.span IS NOT NULL
 ON CONFLICT (player_id, metric, span, bucket_start, currency) DO UPDATE
-   SET total = c.total + excluded.total, times = c.times + excluded.times, largest = greatest(c.largest, excluded.largest)
+   SET total = c.total + excluded.total, times = c.times + excluded.times,
+       largest = greatest(c.largest, excluded.largest)
 """
 _LINK = """
 INSERT INTO monitoring_link AS l (player_id, kind, value, first_at, last_at, times) VALUES (%s, %s, %s, %s, %s, 1)
 ON CONFLICT (player_id, kind, value) DO UPDATE
-   SET first_at = least(l.first_at, excluded.first_at), last_at = greatest(l.last_at, excluded.last_at), times = l.times + 1
+   SET first_at = least(l.first_at, excluded.first_at), last_at = greatest(l.last_at, excluded.last_at),
+       times = l.times + 1
 """
 
 
@@ -153,8 +155,8 @@ def seen_in(fact: Fact) -> list[Seen]:
     names = [*KINDS[fact.kind], *_further(fact.kind, data)]
     return [
         Seen(
-            name, fact.player_id, fact.at, fact.subject[:_LONGEST_VALUE], units, str(data.get("currency", ""))[:8], kept,
-            f"fact:{fact.id}:{name}",
+            name, fact.player_id, fact.at, fact.subject[:_LONGEST_VALUE], units, str(data.get("currency", ""))[:8],
+            kept, f"fact:{fact.id}:{name}",
         )
         for name in names
     ]  # fmt: skip
@@ -185,8 +187,8 @@ def store(seen: Seen) -> bool:
         cursor.execute(
             _OBSERVE,
             [
-                seen.player_id, seen.kind, seen.at, seen.units, seen.currency, seen.subject, Jsonb(dict(seen.data)),
-                seen.source,
+                seen.player_id, seen.kind, seen.at, seen.units, seen.currency, seen.subject,
+                json.dumps(dict(seen.data)), seen.source,
             ],
         )  # fmt: skip
         if cursor.fetchone() is None:

@@ -1,4 +1,4 @@
-"""What follows a marker of harm at once: the rung of the ladder that its class asks for. Carried out by `safer_play`."""
+"""What follows a marker of harm at once: the rung its class asks for, carried out by `safer_play`."""
 
 from datetime import datetime, timedelta
 

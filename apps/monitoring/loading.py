@@ -1,4 +1,4 @@
-"""Loads the shipped catalogue, lists and rates: shows what would change, then makes drafts of it. Never changes a version."""
+"""Loads the shipped rules, lists and rates: shows what would change, then makes drafts. Never changes a version."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping

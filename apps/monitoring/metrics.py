@@ -209,7 +209,7 @@ def _exact(spec: Spec, points: Sequence[Point]) -> _Found:
 
 
 def ledger_floor(at: datetime) -> Any:
-    """The lowest transaction id whose business time can be `at`: ids carry real time, which the sandbox moves ahead of."""
+    """The lowest transaction id whose business time can be `at`; ids carry real time, the sandbox runs ahead of it."""
     ahead = clock.now() - datetime.now(UTC) if getattr(settings, "SANDBOX", False) else timedelta(0)
     return uuid7_floor(at - ahead - _MARGIN)
 
@@ -226,7 +226,7 @@ def _slots(spec: Spec, points: Sequence[Point]) -> _Found:
     return found
 
 
-def _answer(spec: Spec, found: dict[str, Sums], point: Point) -> Value:
+def _answer(spec: Spec, found: dict[str, Sums], point: Point) -> Value:  # noqa: PLR0911 - one an aggregate
     times = sum(each.times for each in found.values())
     match spec.of:
         case "count":
@@ -288,4 +288,4 @@ def _deviation(spec: Spec, days: dict[datetime, Decimal], span: tuple[datetime, 
 def _rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

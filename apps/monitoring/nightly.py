@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -25,9 +26,11 @@ SELECT jurisdiction, age_band, product, 'deposit', %(days)s, avg(euro), count(*)
                     WHEN a.age < 65 THEN '50-64' ELSE '65+' END AS age_band,
                unnest(CASE WHEN l.value IS NULL THEN ARRAY['any'] ELSE ARRAY['any', left(l.value, 40)] END) AS product
           FROM (SELECT c.player_id, sum(c.total / r.scale / r.per_euro) AS euro
-                  FROM monitoring_counter c JOIN unnest(%(currencies)s::text[], %(scales)s::numeric[], %(rates)s::numeric[])
+                  FROM monitoring_counter c
+                  JOIN unnest(%(currencies)s::text[], %(scales)s::numeric[], %(rates)s::numeric[])
                        AS r (currency, scale, per_euro) ON r.currency = c.currency
-                 WHERE c.metric = 'deposit' AND c.span = 'd' AND c.bucket_start > %(since)s AND c.bucket_start <= %(now)s
+                 WHERE c.metric = 'deposit' AND c.span = 'd' AND c.bucket_start > %(since)s
+                   AND c.bucket_start <= %(now)s
                  GROUP BY c.player_id) s
           JOIN players_player p ON p.id = s.player_id
           LEFT JOIN LATERAL (SELECT value FROM monitoring_link WHERE player_id = p.id AND kind = 'product'
@@ -84,7 +87,7 @@ def refresh_peer_figures(*, now: datetime) -> int:
     worth = {code: converted(10**12, code, "EUR", now.date()) for code in codes}
     # An amount of 10^12 units in euro tells scale and rate at once.
     rated = {code: value for code, value in worth.items() if isinstance(value, Decimal) and value > 0}
-    values = {
+    values: dict[str, Any] = {
         "days": _PEER_DAYS, "now": now, "since": now - timedelta(days=_PEER_DAYS), "fewest": _FEWEST_PEERS,
         "currencies": list(rated), "scales": [10**12] * len(rated), "rates": [1 / each for each in rated.values()],
     }  # fmt: skip

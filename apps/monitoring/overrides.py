@@ -52,7 +52,8 @@ def register() -> None:
 def _described(payload: Mapping[str, Any]) -> str:
     player = Player.objects.only("username").get(pk=payload["player"])
     scale = RiskKind(payload["kind"]).label.lower()
-    return f"{player.username}: risk of {scale} is level {payload['level']} until {payload['until'][:10]}, whatever is computed."
+    until = payload["until"][:10]
+    return f"{player.username}: risk of {scale} is level {payload['level']} until {until}, whatever is computed."
 
 
 def _check(*, payload: Mapping[str, Any], now: datetime) -> None:

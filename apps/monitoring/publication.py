@@ -1,4 +1,4 @@
-"""The life of a rule's versions: draft, commit, publish. Publishing is a command for two people (`compliance.approvals`)."""
+"""The life of a rule's versions: draft, commit, publish. Publishing takes two people."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -50,8 +50,21 @@ def draft_with_params(
     _require(author, AUTHOR)
     version = RuleVersion.objects.select_for_update().get(pk=version_id)
     read_definition({**version.definition, "overrides": [{"params": dict(params)}]})  # known names, same kinds
-    data = {**version.definition, "params": {**version.definition.get("params", {}), **params}}
+    before = version.definition.get("params", {})
+    data = {
+        **version.definition,
+        "params": {**before, **params},
+        "fixtures": _pinned(version.definition.get("fixtures", {}), {name: before[name] for name in params}),
+    }
     return draft_version(data, now=now, user=author, note=note)
+
+
+def _pinned(fixtures: Mapping[str, Any], figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep fixtures meaning what they meant: they test what the rule does, at the figures they were written for."""
+    return {
+        kind: [{**each, "params": {**figures, **each.get("params", {})}} for each in cases]
+        for kind, cases in fixtures.items()
+    }
 
 
 @transaction.atomic

@@ -74,4 +74,4 @@ def is_quiet(state: RuleState, *, magnitude: Decimal | None, cooldown_days: int,
         return False
     if at < (state.told_at or state.alerted_at) + APPEND_EVERY:
         return True
-    return not Alert.objects.filter(pk=state.alert_id, state=Alert.State.OPEN).exists()
+    return state.alert_id is None or not Alert.objects.filter(pk=state.alert_id, state=Alert.State.OPEN).exists()

@@ -37,7 +37,7 @@ class RiskModel:
 
     def level_of(self, score: Decimal) -> int:
         """The level of a score."""
-        return LOWEST + sum(score >= least for least in self.data["levels"])
+        return LOWEST + sum(score >= int(least) for least in self.data["levels"])
 
 
 @lru_cache(maxsize=2)
@@ -108,17 +108,17 @@ def _points(ats: list[datetime], rule: Mapping[str, Any], model: RiskModel, *, n
     """The first hit counts in full, further ones in part; all fade with the age of the last."""
     age = (now - max(ats)) / timedelta(days=1)
     left = max(Decimal(0), 1 - Decimal(str(age)) / Decimal(model.data["fades_days"]))
-    repeats = min(len(ats) - 1, model.data["most_repeats"])
+    repeats = min(len(ats) - 1, int(model.data["most_repeats"]))
     size = 1 + repeats * Decimal(str(model.data["repeat_share"]))
-    return (Decimal(rule.get("weight", 10)) * size * left).quantize(_CENT)
+    return (Decimal(int(rule.get("weight", 10))) * size * left).quantize(_CENT)
 
 
 def _factors(person: Person, model: RiskModel, *, now: datetime) -> list[dict[str, Any]]:
-    found = []
-    for factor in model.data["factors"]:
-        if _holds(factor, person, now=now):
-            found.append({"id": factor["id"], "title": factor["title"], "points": str(factor["points"])})
-    return found
+    return [
+        {"id": factor["id"], "title": factor["title"], "points": str(factor["points"])}
+        for factor in model.data["factors"]
+        if _holds(factor, person, now=now)
+    ]
 
 
 def _holds(factor: Mapping[str, Any], person: Person, *, now: datetime) -> bool:

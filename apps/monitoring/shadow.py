@@ -51,11 +51,11 @@ def active_players(start: datetime, end: datetime) -> int:
     return rows.aggregate(n=Count("player_id", distinct=True))["n"] or 0
 
 
-def rule_figures(days: int, *, now: datetime) -> dict[int, dict[str, int]]:
+def rule_figures(days: int, *, now: datetime) -> dict[int, dict[str, Any]]:
     """Evaluations, hits and alerts of each version in the last days."""
     rows = RuleTally.objects.filter(day__gt=(now - timedelta(days=days)).date()).values("version_id")
     return {
-        row["version_id"]: row
+        row["version_id"]: dict(row)
         for row in rows.annotate(
             evaluated=Sum("evaluations"), hit=Sum("hits"), unknown=Sum("unknowns"), alerted=Sum("alerts"),
             quiet=Sum("suppressed"), us=Sum("microseconds"),

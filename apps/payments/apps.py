@@ -10,7 +10,8 @@ class PaymentsConfig(AppConfig):
     label = "payments"
 
     def ready(self) -> None:
-        """Register what needs two people."""
-        from apps.payments.commands import register  # noqa: PLC0415 - models are loaded by now
+        """Register what needs two people, and what decisions on cases can do here."""
+        from apps.payments import commands, effects  # noqa: PLC0415 - models are loaded by now
 
-        register()
+        commands.register()
+        effects.register()

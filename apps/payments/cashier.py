@@ -25,7 +25,6 @@ from apps.payments.contracts import contract_of
 from apps.payments.customers import customer_of
 from apps.payments.models import Attempt, Deposit, PaymentMethod, PaymentStep, Withdrawal
 from apps.payments.operations import deposit_gates, postings
-from apps.payments.operations.deposit_gates import DepositsBlocked
 from apps.payments.operations.deposits import LIFETIME
 from apps.payments.operations.events import apply_event, told
 from apps.payments.operations.references import key_of
@@ -75,6 +74,8 @@ class PlatformCashier:
 
     def authorize(self, call: CashierCall) -> CashierAnswer:
         """Promise a deposit, or reserve the money of a withdrawal. Repeated: the same promise."""
+        if call.direction == Direction.DEPOSIT and (refused := self._refused_by_gates(call)) is not None:
+            return refused
         return self._answered(call, self._authorized)
 
     def transfer(self, call: CashierCall) -> CashierAnswer:
@@ -139,14 +140,26 @@ class PlatformCashier:
         if known is not None:
             return known
         if call.direction == Direction.DEPOSIT:
-            try:
-                deposit_gates.may_begin(player=player, money=call.money, now=call.now)
-            except DepositsBlocked as refused:
-                raise _Refused(Refusal.BLOCKED) from refused
             return self._promised(self._new_deposit(player, call), call)
         if player.status == Player.Status.CLOSED or "withdrawal" in player.restrictions:
             raise _Refused(Refusal.BLOCKED)
         return self._new_withdrawal(player, call)
+
+    def _refused_by_gates(self, call: CashierCall) -> CashierAnswer | None:
+        """Ask outside the transaction of the promise, so that what was noticed stays when the answer is no."""
+        player = self._player(call.user_id)
+        if player is None or self._is_known(call):
+            return None
+        try:
+            deposit_gates.may_begin(player=player, money=call.money, method=call.method, now=call.now)
+        except DomainError:
+            return CashierAnswer(Refusal.BLOCKED, _described(player, player.currency))
+        return None
+
+    def _is_known(self, call: CashierCall) -> bool:
+        attempts = Attempt.objects.filter(integration_id=self.connection.id)
+        by_key = attempts.filter(key=call.reference) if call.reference else attempts.none()
+        return attempts.filter(psp_reference=call.psp_reference).exists() or by_key.exists()
 
     def _promised(self, attempt: Attempt, call: CashierCall) -> Attempt:
         """Reserve what the deposit will use of limits; refused here, it takes its rows with it."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -72,12 +72,13 @@ class PspContractAdmin(PaymentPage):
     empty_hint = "No terms were entered: payments run, but fees, settlement and reserves are not known."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PspContract]:
-        """With the provider and how many fees, in one query; the reserve in one more."""
+        """With the provider and the next version, in one query; the reserve in one more."""
         rows: QuerySet[PspContract] = super().get_queryset(request)
+        newer = PspContract.objects.filter(integration=OuterRef("integration"), valid_from__gt=OuterRef("valid_from"))
         return (
             rows.select_related("integration", "added_by", "approved_by")
             .prefetch_related("reserve_terms")
-            .annotate(fee_count=Count("fees"))
+            .annotate(replaced_at=Subquery(newer.order_by("valid_from").values("valid_from")[:1]))
         )
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
@@ -111,10 +112,9 @@ class PspContractAdmin(PaymentPage):
             return pill("later", "from then on", "info")
         if contract.valid_to is not None and contract.valid_to <= at:
             return pill("over", "ran out", "bad")
-        newer = PspContract.objects.filter(
-            integration_id=contract.integration_id, valid_from__gt=contract.valid_from, valid_from__lte=at
-        )
-        return pill("replaced", "replaced") if newer.exists() else pill("active", "in force", "good")
+        replaced_at = getattr(contract, "replaced_at", None)
+        is_replaced = replaced_at is not None and replaced_at <= at
+        return pill("replaced", "replaced") if is_replaced else pill("active", "in force", "good")
 
     @admin.display(description="reserve")
     def reserve(self, contract: PspContract) -> str:

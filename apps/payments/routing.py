@@ -10,11 +10,11 @@ from apps.brands.models import Brand, Market
 from apps.core.money import Money
 from apps.integrations.connections import Connection, connection_by_id
 from apps.integrations.models import Integration
+from apps.payments import registry
 from apps.payments.circuits import broken_circuits
 from apps.payments.contract import Direction
 from apps.payments.contracts import contract_of, covers
 from apps.payments.models import Capability, RoutingRule
-from apps.payments.registry import adapter_of
 from apps.payments.tiers import tier_of
 from apps.payments.volumes import used_today
 from apps.players.models import Player
@@ -117,7 +117,11 @@ def has_room(cell: Capability, units: int, *, now: datetime) -> bool:
 
 
 def _is_able(connection: Connection, direction: Direction) -> bool:
-    adapter = adapter_of(connection)
+    return _speaks(connection.vendor, direction)
+
+
+def _speaks(vendor: str, direction: Direction) -> bool:
+    adapter = registry.ADAPTERS.get(vendor)
     if adapter is None:
         return False
     able = adapter.capabilities
@@ -158,11 +162,7 @@ def _open_cells(brand: Brand) -> list[Capability]:
         is_enabled=True, method__is_enabled=True, integration__brand_code=brand.code, integration__switch="on",
         integration__kind=Integration.Kind.PAYMENTS,
     ).select_related("integration", "method")  # fmt: skip
-    able = {}
-    for cell in cells:
-        route = connection_by_id(cell.integration_id)
-        able[cell] = route is not None and _is_able(route, Direction(cell.direction))
-    return [cell for cell, is_able in able.items() if is_able]
+    return [cell for cell in cells if _speaks(cell.integration.vendor, Direction(cell.direction))]
 
 
 def _thin_in(brand: Brand, market: Market, cells: list[Capability]) -> list[ThinRoute]:

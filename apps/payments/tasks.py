@@ -1,6 +1,7 @@
 """Chores of payments. Each may run twice at once, and be missed: the rows say what is to be done."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -8,6 +9,7 @@ from celery import shared_task
 from django.db.models import Q, QuerySet
 
 from apps.core import clock
+from apps.integrations.outbox import consume
 from apps.payments import inbox_tasks  # noqa: F401 - Celery finds tasks by this module
 from apps.payments.models import (
     Attempt,
@@ -19,6 +21,7 @@ from apps.payments.models import (
     RouteDrill,
     Withdrawal,
 )
+from apps.payments.operations.case_holds import CONSUMER, FOLLOWED, follow
 from apps.payments.operations.dispute_answers import send_answer
 from apps.payments.operations.dispute_deadlines import warn_of_deadlines
 from apps.payments.operations.drills import end_drill
@@ -102,6 +105,13 @@ def sweep_payments() -> int:
             enqueue_on_commit(task, **{argument: key})
             found += 1
     return found
+
+
+@shared_task(name="payments.follow_identity")
+def follow_identity() -> int:
+    """Ask the checks anew about withdrawals that waited for what has been proven; returns how many facts were read."""
+    now = clock.now()
+    return consume(consumer=CONSUMER, handle=partial(follow, now=now), kinds=FOLLOWED)
 
 
 @shared_task(name="payments.expire_deposits")

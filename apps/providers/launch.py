@@ -17,6 +17,8 @@ from apps.providers.launch_contract import Launcher, LaunchError, LaunchOrder
 from apps.providers.launch_registry import launcher_of
 from apps.providers.models import Game, GameSession
 from apps.safer_play.admissions import before_play, require_may_play
+from apps.verification.gates import Purpose
+from apps.verification.requirements import require_known
 
 log = structlog.get_logger(__name__)
 
@@ -107,12 +109,14 @@ def launch_game(
     :raises PlayerExcluded: during an exclusion, for fun too
     :raises RegisterUnavailable: if the national register of excluded people gives no answer
     :raises PlayNeedsLimit: where the law wants a deposit limit first
+    :raises KycRequired: where it wants something proven before play
     :raises GameUnknown: if there is no such game
     :raises GameNotAvailable: if it is not offered to this player here and now, or has no demo
     :raises LaunchFailed: if the vendor refuses or can not be reached; the session has ended then
     :raises LaunchTimedOut: if it does not answer; the session has ended then
     """
     before_play(session=player_session, now=now)
+    require_known(player=player_session.player, purpose=Purpose.PLAY, now=now)
     # Durable: the vendor is called after this commit, and never inside somebody's transaction.
     with transaction.atomic(durable=True):
         player = _admitted(player_session.player_id, now)

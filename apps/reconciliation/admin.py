@@ -1,6 +1,5 @@
 """Pages of runs, imports, mappings and exports. The workbench of breaks stands beside this."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -90,7 +89,7 @@ class RunAdmin(ReconciliationPage):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """With the form that starts one."""
         form = RunForm(self._choices(request)) if request.user.has_perm(runs.START_PERMISSION) else None
-        return super().changelist_view(request, {"run_form": form, **(extra_context or {})})
+        return super().changelist_view(request, dict[str, Any](extra_context or {}) | {"run_form": form})
 
     def list_form(self, request: HttpRequest) -> str:
         """Start a run."""
@@ -232,7 +231,7 @@ class ImportAdmin(ReconciliationPage):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """With the form to upload."""
         form = UploadForm(self._choices(request)) if request.user.has_perm(imports.UPLOAD_PERMISSION) else None
-        return super().changelist_view(request, {"upload_form": form, **(extra_context or {})})
+        return super().changelist_view(request, dict[str, Any](extra_context or {}) | {"upload_form": form})
 
     def list_form(self, request: HttpRequest) -> str:
         """Take a file in."""
@@ -298,7 +297,7 @@ class ImportAdmin(ReconciliationPage):
         title="Discard",
         permission=imports.DISCARD_PERMISSION,
         form=ReasonForm,
-        description="Its rows stop counting from its day on, and those days are compared again. For a file that a corrected one replaces.",
+        description="Its rows stop counting, and its days are compared again. For a file that a new one replaces.",
         danger=True,
         icon="delete_sweep",
         applies=lambda imported: imported.state == "loaded",
@@ -372,7 +371,7 @@ class ExportAdmin(ReconciliationPage):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """With the form that makes one."""
         form = ExportForm() if request.user.has_perm(exports.REQUEST_PERMISSION) else None
-        return super().changelist_view(request, {"export_form": form, **(extra_context or {})})
+        return super().changelist_view(request, dict[str, Any](extra_context or {}) | {"export_form": form})
 
     def list_form(self, request: HttpRequest) -> str:
         """Make one, or have it made again and again."""
@@ -394,7 +393,7 @@ class ExportAdmin(ReconciliationPage):
         if export is None or export.file is None:
             raise Http404
         self.log_change(request, export, f"Downloaded {export.file.sha256}")
-        answer = StreamingHttpResponse(_chunks(export), content_type=export.file.media_type)
+        answer = StreamingHttpResponse(chunks_of(export.file), content_type=export.file.media_type)
         answer["Content-Disposition"] = f'attachment; filename="{export.kind}-{export.as_of}.{export.format}"'
         answer["Content-Length"] = str(export.file.size)
         answer["X-Content-SHA256"] = export.file.sha256
@@ -424,11 +423,6 @@ class ExportAdmin(ReconciliationPage):
             '<a class="staff-link" href="{}">Download</a>',
             reverse("admin:reconciliation_export_download", args=[export.pk]),
         )
-
-
-def _chunks(export: Export) -> Iterator[bytes]:
-    assert export.file is not None
-    return chunks_of(export.file)
 
 
 @admin.register(ExportSchedule)

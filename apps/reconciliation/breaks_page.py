@@ -129,7 +129,9 @@ class BreakAdmin(ReconciliationPage):
     """Disagreements between our books and others': looked at, owned, resolved by postings."""
 
     brand_lookup = ""
-    staff_actions = ("claim", "release", "comment", "post_to_suspense", "propose_write_off", "approve_write_off", "reject_write_off")  # fmt: skip
+    staff_actions = (
+        "claim", "release", "comment", "post_to_suspense", "propose_write_off", "approve_write_off", "reject_write_off",
+    )  # fmt: skip
     change_list_template = "staff/reconciliation/breaks.html"
     change_form_template = "staff/reconciliation/break.html"
     list_display = ("opened_on", "age", "kind_shown", "of", "remaining", "words", "owner", "state_shown")
@@ -237,7 +239,7 @@ class BreakAdmin(ReconciliationPage):
         title="Post to suspense",
         permission=breaks.WORK_PERMISSION,
         form=PostForm,
-        description="Brings the provider's account to what he says; the other side is a claim on him, or a debt to him, in suspense.",
+        description="Brings the provider's account to what he says, against a claim on him (or a debt) in suspense.",
         icon="move_down",
         applies=lambda found: found.state == "open" and breaks.is_postable(found) and not _has_proposal(found),
     )
@@ -311,10 +313,10 @@ def _pictures(rows: QuerySet[Break]) -> dict[str, Any]:
     """Counts by age, and counts and values by class and currency; two queries."""
     today = now().date()
     ages = {
-        name: Count(
-            "pk", filter=Q(opened_on__lte=today - timedelta(days=young), opened_on__gte=today - timedelta(days=old))
+        f"from_{young}": Count(
+            "pk", filter=Q(opened_on__lte=today - timedelta(young), opened_on__gte=today - timedelta(old))
         )
-        for young, old, name in _AGES
+        for young, old, _ in _AGES
     }
     counts = rows.aggregate(**ages)
     remaining = F("found_units") - F("expected_units") - F("posted_units")
@@ -327,8 +329,8 @@ def _pictures(rows: QuerySet[Break]) -> dict[str, Any]:
     levels = ("good", "plain", "warning", "bad")
     return {
         "ageing": bars(
-            (name, str(counts[name]), counts[name], colour, "")
-            for (_, _, name), colour in zip(_AGES, levels, strict=True)
+            (name, str(counts[f"from_{young}"]), counts[f"from_{young}"], colour, "")
+            for (young, _, name), colour in zip(_AGES, levels, strict=True)
         ),
         "values": bars(
             (

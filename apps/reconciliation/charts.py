@@ -1,4 +1,4 @@
-"""Small charts as data for templates: bars whose lengths are per cent of the longest. Pictures only; amounts are text."""
+"""Small charts as data for templates: bars, their lengths in per cent of the longest. Amounts are text."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What is compared with what in a run. The work is done by the SQL functions in `sql/`; no row comes into Python."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
@@ -18,6 +18,10 @@ from apps.reconciliation.progress import Progress
 from apps.transactions.books import check_books
 
 _WORK_MEM = "64MB"
+_TEMPORARY = (
+    "recon_touched", "recon_left", "recon_pair", "recon_repeated", "recon_term", "recon_reserve", "recon_payout",
+    "recon_named", "recon_ours", "recon_theirs", "recon_fate",
+)  # fmt: skip
 _SETTLEMENTS = (ImportFormat.ADYEN_SETTLEMENT, ImportFormat.TRUSTLY_SETTLEMENT, ImportFormat.GENERIC_SETTLEMENT)
 _STATEMENTS = (ImportFormat.CAMT053, ImportFormat.BANK_CSV)
 
@@ -62,6 +66,9 @@ def compare(run: Run, *, base: Run | None, progress: Progress) -> dict[str, Any]
     """Write what does not agree as items of the run, and return its figures."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{_WORK_MEM}'")
+        cursor.execute("SET LOCAL jit = off")
+        # Left by an earlier run of the same transaction, where there was one.
+        cursor.execute(f"DROP TABLE IF EXISTS {', '.join(_TEMPORARY)}")
     progress.step("matching")
     if run.scope == Scope.PSP:
         return _compare_psp(run, base, progress)
@@ -74,38 +81,37 @@ def compare(run: Run, *, base: Run | None, progress: Progress) -> dict[str, Any]
 
 
 def _compare_psp(run: Run, base: Run | None, progress: Progress) -> dict[str, Any]:
-    integration = run.integration
-    assert integration is not None
+    integration = _integration(run)
     settings, contracts = settings_of(integration), contracts_of(integration.pk, on=run.business_date)
     imports = _keys(_loaded(run, _SETTLEMENTS).filter(integration=integration))
     statements = _keys(_loaded(run, _STATEMENTS))
     make_currency_table()
     make_term_tables(contracts)
     lag = contracts[-1].settlement_lag_days if contracts else settings["lag_days"]
-    everything = base is None
     tolerance, fee_tolerance = settings["amount_tolerance_units"], settings["fee_tolerance_units"]
     window = timedelta(hours=settings["match_window_hours"])
     with connection.cursor() as cursor:
         if base is not None:
             _call(cursor, "touched", integration.pk, base.pk, base.business_date, run.business_date, imports)
-        _call(
-            cursor, "compare", integration.pk, run.business_date, imports, settings["movements"], tolerance, fee_tolerance,
-            everything,
-        )  # fmt: skip
+        terms = (settings["movements"], tolerance, fee_tolerance, base is None)
+        _call(cursor, "compare", integration.pk, run.business_date, imports, *terms)
         _call(cursor, "pair_up", tolerance, window)
         _call(cursor, "duplicates", integration.pk, run.business_date, imports)
         progress.step("classifying")
-        _call(
-            cursor, "classify", run.pk, integration.pk, run.business_date, lag, settings["grace_days"], tolerance,
-            fee_tolerance,
-        )  # fmt: skip
+        delays = (lag, settings["grace_days"])
+        _call(cursor, "classify", run.pk, integration.pk, run.business_date, *delays, tolerance, fee_tolerance)
         _call(cursor, "check_batches", run.pk, imports)
         _call(cursor, "check_reserves", run.pk, imports)
-        _call(
-            cursor, "check_bank", run.pk, base and base.pk, run.business_date, imports, statements, settings["bank_days"],
-            settings["bank_counterparty"],
-        )  # fmt: skip
+        bank = (settings["bank_days"], settings["bank_counterparty"])
+        _call(cursor, "check_bank", run.pk, base and base.pk, run.business_date, imports, statements, *bank)
     return _psp_figures(run, base, imports, statements, settings["movements"])
+
+
+def _integration(run: Run) -> Integration:
+    if run.integration is None:
+        # A constraint of the database keeps such a run from existing.
+        raise ValueError(f"run {run.pk} is of no integration")
+    return run.integration
 
 
 def _loaded(run: Run, formats: tuple[ImportFormat, ...]) -> QuerySet[Import]:
@@ -122,10 +128,13 @@ def _keys(rows: QuerySet[Import]) -> list[int]:
 
 _LEDGER_LEG = """
     SELECT movement, currency, count(*), coalesce(sum(units), 0) FROM reconciliation_ledgerline
-     WHERE integration_id = %(integration)s AND occurred_on <= %(day)s AND occurred_on > %(after)s AND movement = ANY (%(movements)s)
+     WHERE integration_id = %(integration)s AND occurred_on <= %(day)s AND occurred_on > %(after)s
+       AND movement = ANY (%(movements)s)
      GROUP BY movement, currency ORDER BY movement, currency"""
 _SETTLEMENT_LEG = """
-    SELECT r.movement, r.currency, count(*), coalesce(sum(CASE WHEN r.movement IN ('fee', 'reserve', 'carry', 'bank', 'other') THEN r.net ELSE r.gross END), 0)
+    SELECT r.movement, r.currency, count(*),
+           coalesce(sum(CASE WHEN r.movement IN ('fee', 'reserve', 'carry', 'bank', 'other')
+                             THEN r.net ELSE r.gross END), 0)
       FROM reconciliation_settlementrow r
      WHERE r.import_file_id = ANY (%(fresh)s) AND NOT r.is_fee
      GROUP BY r.movement, r.currency ORDER BY r.movement, r.currency"""
@@ -136,7 +145,8 @@ _CREDITED = """
     SELECT l.currency, count(DISTINCT l.id), coalesce(sum(l.units), 0)
       FROM reconciliation_bankline l
      WHERE l.import_file_id = ANY (%(fresh_statements)s)
-       AND EXISTS (SELECT 1 FROM reconciliation_batch b WHERE b.import_file_id = ANY (%(imports)s) AND b.payout_reference <> ''
+       AND EXISTS (SELECT 1 FROM reconciliation_batch b
+                    WHERE b.import_file_id = ANY (%(imports)s) AND b.payout_reference <> ''
                       AND strpos(lower(l.reference), lower(b.payout_reference)) > 0)
      GROUP BY l.currency ORDER BY l.currency"""
 
@@ -145,7 +155,7 @@ def _psp_figures(
     run: Run, base: Run | None, imports: list[int], statements: list[int], movements: list[str]
 ) -> dict[str, Any]:
     """Sum up the three legs for what is new since the run before, and how much of it agrees."""
-    after = base.business_date if base else datetime.min.date()
+    after = base.business_date if base else date.min
     fresh = Import.objects.filter(business_date__gt=after)
     terms = {
         "integration": run.integration_id,
@@ -183,7 +193,7 @@ def _rows(statement: str, terms: Mapping[str, Any]) -> list[list[Any]]:
 
 def _call(cursor: Any, name: str, *arguments: Any) -> list[Any]:
     holes = ", ".join(["%s"] * len(arguments))
-    cursor.execute(f"SELECT * FROM reconciliation_{name}({holes})", arguments)
+    cursor.execute(f"SELECT * FROM reconciliation_{name}({holes})", arguments)  # noqa: S608 - our own names
     return list(cursor.fetchall())
 
 
@@ -191,8 +201,7 @@ def _call(cursor: Any, name: str, *arguments: Any) -> list[Any]:
 
 
 def _compare_games(run: Run) -> dict[str, Any]:
-    integration = run.integration
-    assert integration is not None
+    integration = _integration(run)
     imports = _keys(_loaded(run, (ImportFormat.GAME_REPORT,)).filter(integration=integration))
     expects = settings_of(integration)["game_report"] is not None
     offset = ClockOffset.objects.values_list("clock_offset", flat=True).first() or timedelta(0)

@@ -1,4 +1,4 @@
-"""What contracts with payment providers agree on, as reconciliation needs it. Terms it does not understand it leaves alone."""
+"""What contracts with payment providers agree on. Terms that are not understood are left alone."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -90,8 +90,8 @@ def make_term_tables(contracts: list[PspContract]) -> None:
             ],
         )
         cursor.execute(
-            "CREATE TEMP TABLE recon_reserve ON COMMIT DROP AS SELECT * FROM unnest(%s::timestamptz[], %s::timestamptz[],"
-            " %s::numeric[]) AS t (valid_from, valid_to, percent)",
+            "CREATE TEMP TABLE recon_reserve ON COMMIT DROP AS SELECT * FROM unnest(%s::timestamptz[],"
+            " %s::timestamptz[], %s::numeric[]) AS t (valid_from, valid_to, percent)",
             [
                 [each.valid_from for each, _ in held],
                 [each.valid_to or _ALWAYS for each, _ in held],

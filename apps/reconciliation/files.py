@@ -1,4 +1,4 @@
-"""Files in the database: storing one in chunks and reading it as a stream. Neither ever holds a whole file in memory."""
+"""Files in the database, stored in chunks and read as streams. Never is a whole one held in memory."""
 
 import hashlib
 import io

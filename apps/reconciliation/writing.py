@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 import xlsxwriter
 
@@ -77,7 +77,7 @@ def write_xlsx(target: IO[bytes], header: Sequence[str], rows: Iterable[Sequence
     return count
 
 
-def _new_sheet(book: "xlsxwriter.Workbook", header: Sequence[str], bold: object) -> object:
+def _new_sheet(book: "xlsxwriter.Workbook", header: Sequence[str], bold: Any) -> Any:
     sheet = book.add_worksheet()
     for column, title in enumerate(header):
         sheet.write_string(0, column, title, bold)
@@ -86,9 +86,9 @@ def _new_sheet(book: "xlsxwriter.Workbook", header: Sequence[str], bold: object)
     return sheet
 
 
-def _write_cell(sheet: "object", row: int, column: int, cell: Cell) -> None:
+def _write_cell(sheet: Any, row: int, column: int, cell: Cell) -> None:
     text = as_text(cell)
     if isinstance(cell, (Money, int)) and len(text.strip("-").replace(".", "")) <= _EXACT_DIGITS:
-        sheet.write_number(row, column, Decimal(text))  # type: ignore[attr-defined]
+        sheet.write_number(row, column, Decimal(text))
     elif text:
-        sheet.write_string(row, column, text[:_LONGEST_CELL])  # type: ignore[attr-defined]
+        sheet.write_string(row, column, text[:_LONGEST_CELL])

@@ -1,4 +1,4 @@
-"""What safer play lets two people do together: raise a limit for a player, end an exclusion early, let somebody back."""
+"""What safer play lets two people do together: raise a limit, end an exclusion early, let somebody back."""
 
 from collections.abc import Mapping
 from datetime import datetime

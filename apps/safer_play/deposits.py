@@ -106,6 +106,23 @@ def _reserve(player: Player, deposit_key: str, money: Money, now: datetime) -> D
 
 
 @transaction.atomic
+def count_deposit(*, player: Player, deposit_key: str, money: Money, now: datetime) -> None:
+    """
+    Count money that came without having been announced, whatever the limits say; once for each key.
+
+    A cashier may have moved it before it asked: then it is the player's, and it counts.
+    """
+    lock_player_with_law(player.pk)
+    use, is_new = DepositUse.objects.get_or_create(
+        deposit_key=deposit_key,
+        defaults={"player": player, "currency": money.currency, "units": money.units, "reserved_at": now},
+    )
+    if is_new:
+        use.settle(units=money.units, at=now)
+        use.save(update_fields=["state", "units", "closed_at"])
+
+
+@transaction.atomic
 def settle_deposit(*, deposit_key: str, units: int, now: datetime) -> None:
     """
     Let a deposit's reservation stand with what really came, in ledger units; also after it was released. Repeatable.

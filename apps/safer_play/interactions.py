@@ -40,10 +40,10 @@ class NoSuchInteraction(DomainError):
     status: ClassVar[int] = 404
 
 
-class EvidenceMissing(DomainError):
+class InteractionUnproven(DomainError):
     """An interaction is done only with evidence that it happened: a call's number, a message's id."""
 
-    code: ClassVar[str] = "evidence-missing"
+    code: ClassVar[str] = "interaction-unproven"
     title: ClassVar[str] = "Evidence is missing"
     status: ClassVar[int] = 422
 
@@ -109,7 +109,7 @@ def close_interaction(
     Say what became of an interaction: done with evidence, in vain, or not needed.
 
     :raises NoSuchInteraction: if it is not open
-    :raises EvidenceMissing: if it is to be done without
+    :raises InteractionUnproven: if it is to be done without
     :raises PermissionDenied: if the actor is a member of staff without the permission, or of another brand
     """
     found = Interaction.objects.filter(pk=interaction_id).values_list("player_id", flat=True).first()
@@ -124,7 +124,7 @@ def close_interaction(
     who = actor if isinstance(actor, str) else actor.get_username()
     if state == State.DONE:
         if not evidence.strip():
-            raise EvidenceMissing
+            raise InteractionUnproven
         interaction.finish(by=who, at=now, outcome=outcome, evidence=evidence)
     elif state == State.FAILED:
         interaction.fail(by=who, at=now, outcome=outcome)

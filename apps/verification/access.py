@@ -1,4 +1,4 @@
-"""Who of the staff may do what to which player. Superusers hold permissions, but are never a second person to themselves."""
+"""Who of the staff may do what to which player: a permission, and the player's brand."""
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied

@@ -1,4 +1,4 @@
-"""What an adapter for an identity vendor is: it translates between the vendor's protocol and verification as we know it."""
+"""What an adapter for an identity vendor is: it translates a protocol into verification as we know it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -73,13 +73,13 @@ def gate(*, player: Player, purpose: str, now: datetime, money: Money | None = N
     if ScreeningHit.State.CONFIRMED in hits or (hits and wanted in (Purpose.DEPOSIT, Purpose.WITHDRAWAL)):
         return answers.refusal(BEING_REVIEWED, "a sanctions hit is confirmed or not reviewed")
     diligence = DueDiligence.objects.filter(player_id=player.pk, state__in=DueDiligence.LOCKING).first()
-    proven = frozenset(
+    proven: frozenset[str] = frozenset(
         PlayerFact.objects.proven(now)
         .filter(player_id=player.pk, subject="", level__gte=PlayerFact.Level.BASIC)
         .values_list("kind", flat=True)
     )
     if diligence is not None and diligence.locks_funds and wanted == Purpose.WITHDRAWAL:
-        missing = tuple(kind for kind in CDD_FACTS if kind not in proven)
+        missing = tuple(str(kind) for kind in CDD_FACTS if kind not in proven)
         version = diligence.policy_version_id
         return answers.refusal(FUNDS_LOCKED, "locked for due diligence", missing=missing, version_id=version)
     needed = answers.needed(wanted, diligence)

@@ -1,4 +1,4 @@
-"""What an amount is worth in the currency of a threshold, roughly. Thresholds only: no money is ever exchanged with it."""
+"""What an amount is worth in the currency of a threshold, roughly. No money is ever exchanged with it."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -12,6 +12,7 @@ from apps.integrations.models import Integration
 from apps.integrations.outbox import record_fact
 from apps.players.models import Player
 from apps.players.operations.status import lock_player
+from apps.verification.alerts import alert_hit
 from apps.verification.matching.names import THRESHOLD
 from apps.verification.models import HitReview, ListedEntity, PlayerFact, ScreeningHit, ScreeningRun
 from apps.verification.operations.due_diligence import close_if_met
@@ -246,3 +247,4 @@ def _tell(player: Player, hit: ScreeningHit, now: datetime) -> None:
         data={"is_sanction": hit.is_sanction, "score": str(hit.score), "corroboration": hit.corroboration},
         now=now,
     )
+    alert_hit(hit, now=now)

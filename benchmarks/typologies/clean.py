@@ -8,6 +8,8 @@ from benchmarks.typologies.world import Act, Life
 
 DAYS = 30
 _CENT = Decimal("0.01")
+_DEPOSITS, _WITHDRAWS = 0.6, 0.06
+"""How likely an evening is to begin with a deposit, and to end with a withdrawal."""
 
 
 def clean_lives(number: int, *, now: datetime, seed: int, bets_a_session: int = 25) -> list[Life]:
@@ -31,12 +33,12 @@ def _life(number: int, *, now: datetime, dice: random.Random, bets: int) -> Life
         life.acts.append(
             Act(start, "fact", kind="player.logged_in", data={"device": device, "address": address, "ip_country": "MT"})
         )
-        if dice.random() < 0.6:
+        if dice.random() < _DEPOSITS:
             life.acts += _deposit(start + timedelta(minutes=1), Decimal(dice.randint(10, 120)), instrument)
         life.acts += _evening(start + timedelta(minutes=2), habit, dice, bets)
         end = start + timedelta(minutes=50 + dice.randint(0, 20))
         life.acts.append(Act(start, "session", until=end))
-        if dice.random() < 0.06:
+        if dice.random() < _WITHDRAWS:
             life.acts.append(Act(end, "withdraw", Decimal(dice.randint(20, 60))))
     return life
 

@@ -220,7 +220,7 @@ def _chip_dump(plot: Plot) -> list[Life]:
         winner.acts.append(
             _fact(
                 plot.now - _DAY + game * _MINUTE, "providers.peer_game.settled", plot.euros(25, 60),
-                counterparty=f"loser-{plot.number}", won=game != 11,
+                counterparty=f"loser-{plot.number}", won=game > 0,
             )
         )  # fmt: skip
     return [winner]

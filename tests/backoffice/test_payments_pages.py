@@ -16,6 +16,7 @@ from apps.core.ids import uuid7
 from apps.integrations.models import InboundEvent, Integration, IntegrationEvent
 from apps.payments.contract import EventKind
 from apps.payments.models import Approval, Deposit, Instrument, Withdrawal
+from apps.payments.operations.contract_versions import add_contract_version
 from apps.payments.operations.decisions import digest_of, hold_withdrawal
 from apps.payments.operations.deposits import request_deposit
 from apps.payments.operations.screening import screen_withdrawal
@@ -40,6 +41,11 @@ LISTS = {
     "payments_deposit": "",
     "payments_instrument": "",
     "payments_capability": "",
+    "payments_dispute": "?queue=all",
+    "payments_pspcontract": "",
+    "payments_reservehold": "",
+    "payments_routedrill": "",
+    "payments_routingrule": "",
     "integrations_inboundevent": "",
 }
 
@@ -77,6 +83,15 @@ def event(integration: Integration, state: str = "failed", references: tuple[str
         last_delivered_at=clock.now(),
         state=state,
         error="ValueError: odd amount",
+    )
+
+
+def agree(integration: Integration) -> None:
+    """One more version of the terms."""
+    begins = clock.now()
+    terms = {"merchant_of_record": "We", "reserve": [{"currency": "EUR", "percent": "5", "days": 180}]}
+    add_contract_version(
+        integration_id=integration.pk, terms=terms, valid_from=begins, maker=None, checker=None, now=begins
     )
 
 
@@ -361,6 +376,8 @@ def test_queries_do_not_grow_with_rows(
         in_review(player, instrument, "300")
         deposit = settled(player)
         attempt = deposit.attempts.get()
+        tell(deposit, EventKind.CHARGEBACK, dispute_reference=str(deposit.pk), dispute_status="opened")
+        agree(integration)
         event(integration, references=(attempt.key,))
 
     more()

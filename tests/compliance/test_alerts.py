@@ -1,6 +1,7 @@
 """What becomes of a hit: a case, one more hit of it, or a number that nobody is told of."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -130,7 +131,8 @@ def test_an_open_case_silences_nothing(player: Player, mlro: User) -> None:
 
 
 def test_nonsense_is_refused_and_leaves_nothing(player: Player) -> None:
-    for fields in ({"severity": "awful"}, {"dedupe_key": ""}):
+    nonsense: list[dict[str, Any]] = [{"severity": "awful"}, {"dedupe_key": ""}]
+    for fields in nonsense:
         with pytest.raises(ValueError, match=r"severity|dedupe"):
             hit(player, **fields)
     assert not Case.objects.exists()

@@ -1,4 +1,4 @@
-"""C1 and C2 over random histories, and claims by many at once: nothing is lost, held without a reason, or given twice."""
+"""C1 and C2 over random histories, and claims by many at once: nothing is lost, held unexplained, or given twice."""
 
 import random
 import threading
@@ -159,8 +159,8 @@ def test_the_invariants_would_be_seen_to_break() -> None:
     change_status(player_id=player.pk, to="active", reason_code="by-hand", actor="somebody", now=NOW)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE compliance_case SET state = 'resolved', resolution = 'confirmed', resolved_at = now(), due_at = NULL,"
-            " warn_at = NULL, clock_started_at = NULL WHERE id = %s",
+            "UPDATE compliance_case SET state = 'resolved', resolution = 'confirmed', resolved_at = now(),"
+            " due_at = NULL, warn_at = NULL, clock_started_at = NULL WHERE id = %s",
             [raised.case_id],
         )
     assert [line[:2] for line in broken_invariants()] == ["C1"]

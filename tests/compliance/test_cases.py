@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -251,7 +252,13 @@ def test_a_decision_is_carried_out_recorded_and_taken_back_by_another(case: Case
     assert isinstance(made, CaseDecision)
     player = Player.objects.get(pk=case.player_id)
     assert (player.status, player.restrictions) == ("restricted", ["play", "withdrawal"])
-    terms = {"case_id": case.pk, "effect": "unlock", "params": {}, "reason_code": "explained", "note": "Payslips came"}
+    terms: dict[str, Any] = {
+        "case_id": case.pk,
+        "effect": "unlock",
+        "params": {},
+        "reason_code": "explained",
+        "note": "Payslips came",
+    }
     asked = decide(**terms, actor=mlro, now=NOW, reverses_id=made.pk)
     assert isinstance(asked, ApprovalRequest)
     with pytest.raises(ApprovalSecondPerson):
@@ -339,12 +346,13 @@ def test_a_resolved_case_is_read_only_for_everybody_and_out_of_the_sla(case: Cas
     closed = fresh(case)
     assert (closed.due_at, closed.warn_at, closed.clock_started_at, closed.urgency) == (None, None, None, 0)
     assert warn(now=after(days=30)) == 0
-    for work in (
+    works: list[Callable[[], Any]] = [
         lambda: waiting.add_note(case_id=case.pk, text="One more thing", actor=mlro, now=NOW),
         lambda: restrict(case, mlro, "play"),
         lambda: claims.claim_case(case_id=case.pk, actor=mlro, now=NOW),
         lambda: annotate_player(case_id=case.pk, text="Nice person", actor=mlro, now=NOW),
-    ):
+    ]
+    for work in works:
         with pytest.raises(CaseClosed):
             work()
     with pytest.raises(DatabaseError, match="read-only"), transaction.atomic():
@@ -394,17 +402,17 @@ def test_only_the_holder_works_on_a_case(player: Player, mlro: User) -> None:
     ],
 )  # fmt: skip
 def test_every_move_is_legal_from_its_own_states_only(states: set[str], moves: str) -> None:
-    arguments = {
+    arguments: dict[str, Any] = {
         "wait_for_player": {"what": "", "until": NOW, "at": NOW}, "take_up": {"at": NOW}, "reopen": {"at": NOW},
         "resolve": {"resolution": "confirmed", "reason_codes": [], "narrative": "", "by": None, "at": NOW},
-    }[moves]  # fmt: skip
+    }  # fmt: skip
     for state in Case.State.values:
         case = Case(state=state, blueprint_code="aml")
         if state in states:
-            getattr(case, moves)(**arguments)
+            getattr(case, moves)(**arguments[moves])
         else:
             with pytest.raises(TransitionNotAllowed):
-                getattr(case, moves)(**arguments)
+                getattr(case, moves)(**arguments[moves])
 
 
 # Blueprints
@@ -450,7 +458,7 @@ def _evidence(settings: Any, tmp_path: Any) -> None:
 
 
 def keep(case: Case, actor: User, content: bytes = b"payslip", **changes: Any) -> Any:
-    terms = {"name": "pay.pdf", "content_type": "application/pdf", "title": "Payslip", **changes}
+    terms: dict[str, Any] = {"name": "pay.pdf", "content_type": "application/pdf", "title": "Payslip", **changes}
     return add_file(case_id=case.pk, chunks=[content], actor=actor, now=NOW, **terms)
 
 
@@ -488,6 +496,7 @@ def test_what_a_browser_would_run_is_not_kept(case: Case, mlro: User) -> None:
 def test_a_transaction_is_pinned_once_and_only_the_players_own(case: Case, mlro: User) -> None:
     own = Transaction.objects.get(player_id=case.player_id)
     piece = pin_transaction(case_id=case.pk, transaction_id=own.pk, actor=mlro, now=NOW)
+    assert piece.content
     assert piece.content["transfers"][0]["amount"] == 100_000_000
     with pytest.raises(UnableToDoThat, match="already"):
         pin_transaction(case_id=case.pk, transaction_id=own.pk, actor=mlro, now=NOW)

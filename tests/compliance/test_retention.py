@@ -159,12 +159,13 @@ def test_an_open_or_reopened_account_is_not_erased(player: Player) -> None:
     assert erase_expired(now=AFTER) == 0
 
 
-def test_without_a_policy_nothing_is_erased() -> None:
+def test_without_a_period_of_its_own_nothing_is_erased() -> None:
+    put_in_force("GB", "retention_years_after_relationship", 5)  # is borrowed for keeping only
     person = make_player("astrid")
     close(person)
 
     assert erase_expired(now=AFTER) == 0
-    with pytest.raises(UnableToErase, match="No policy"):
+    with pytest.raises(UnableToErase, match="no period of its own"):
         erase_player(player_id=person.pk, now=AFTER)
 
 

@@ -28,10 +28,10 @@ def world() -> World:
     return World(clock.now())
 
 
-def depositor(world: World, amounts: list[int], *, name: str = "dora") -> Life:
+def depositor(world: World, amounts: list[int], *, name: str = "dora", minutes: int = 60) -> Life:
     life = Life(name)
     life.acts = [
-        Act(world.now - timedelta(hours=len(amounts) - number), "deposit", Decimal(amount))
+        Act(world.now - timedelta(minutes=minutes * (len(amounts) - number)), "deposit", Decimal(amount))
         for number, amount in enumerate(amounts)
     ]
     world.admit([life])
@@ -132,16 +132,17 @@ def test_a_hit_becomes_one_alert_and_one_case_with_its_words_and_transactions(wo
     assert decision.explanation == "2,100.00 EUR deposited in 180 days; due diligence starts at 2,000.00 EUR."
     assert alert.explanation == decision.explanation
     assert [each["units"] for each in decision.contributions] == [300_000_000, 900_000_000, 900_000_000]
-    assert decision.inputs["deposited"] == {"number": "2100.00000000"} or decision.magnitude == 2100
+    assert decision.magnitude == 2100
     assert RuleTally.objects.get().evaluations == 3
 
 
 def test_a_hit_of_the_same_size_is_counted_and_a_larger_one_told(world: World) -> None:
     put_live("AML-02")
-    depositor(world, [2000, 10, 20, 1100])
+    depositor(world, [2000, 10, 20, 1100], minutes=30)
     follow()
     rows = list(Decision.objects.filter(result="hit").order_by("at").values_list("suppressed", "is_new_alert"))
-    assert rows == [("", True), ("cool-down", False), ("", False), ("", False)] or rows[0] == ("", True)
+    # The second comes half an hour after the first; the third an hour after, so it goes to the open alert.
+    assert rows == [("", True), ("cool-down", False), ("", False), ("", False)]
     state = RuleState.objects.get()
     assert (state.hits, Alert.objects.count()) == (4, 1)
 

@@ -182,6 +182,7 @@ def test_what_happened_is_never_altered(player: Player, instrument: Instrument) 
 FLIGHT = {"submitting", "submitted", "pending", "unknown"}
 WITHDRAWAL_MOVES: dict[str, tuple[set[str], str]] = {
     "begin_screening": ({"requested"}, "screening"),
+    "screen_again": ({"on_hold"}, "screening"),
     "hold": ({"screening", "in_review"}, "on_hold"),
     "send_to_review": ({"screening", "on_hold"}, "in_review"),
     "approve": ({"screening", "in_review"}, "approved"),

@@ -116,7 +116,7 @@ def camt(
     closing: str | None = None,
     currency: str = "EUR",
 ) -> bytes:
-    """A statement with one entry for each (booking date, signed amount, text); balances add up unless told otherwise."""
+    """A statement with an entry for each (booking date, signed amount, text); it adds up unless told otherwise."""
     total = Decimal(opening) + sum(Decimal(amount) for _, amount, _ in entries)
     rows = "".join(
         f'<Ntry><Amt Ccy="{currency}">{abs(Decimal(amount))}</Amt>'
@@ -128,8 +128,10 @@ def camt(
         for number, (day, amount, text) in enumerate(entries)
     )
     return (
-        f'<?xml version="1.0" encoding="UTF-8"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}">'
-        f"<BkToCstmrStmt><GrpHdr><MsgId>1</MsgId></GrpHdr><Stmt><Id>1</Id><Acct><Id><IBAN>MT84MALT011000012345MTLCAST001S</IBAN></Id>"
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}">'
+        "<BkToCstmrStmt><GrpHdr><MsgId>1</MsgId></GrpHdr><Stmt><Id>1</Id>"
+        "<Acct><Id><IBAN>MT84MALT011000012345MTLCAST001S</IBAN></Id>"
         f"</Acct>{_balance('OPBD', opening, currency)}{_balance('CLBD', closing or str(total), currency)}{rows}"
         "</Stmt></BkToCstmrStmt></Document>"
     ).encode()

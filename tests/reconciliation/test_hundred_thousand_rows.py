@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -36,8 +37,8 @@ _FILL = """
 def fill_ledger(psp: Integration, lines: dict[str, tuple[int, datetime]]) -> None:
     """Put payments into the ledger in one statement; posting them one by one would take minutes."""
     brand = make_brand()
-    account = {"brand_id": brand.pk, "currency": "EUR"}
-    terms = {
+    account: dict[str, Any] = {"brand_id": brand.pk, "currency": "EUR"}
+    terms: dict[str, Any] = {
         "keys": list(lines),
         "amounts": [units for units, _ in lines.values()],
         "times": [at for _, at in lines.values()],
@@ -65,7 +66,7 @@ def test_every_planted_break_is_found_and_nothing_else() -> None:
     fill_ledger(psp, ledger)
     expected = {(kind, f"deposit:PSP{number}") for number, kind in planted.items() if kind not in ("batch", "fee")}
     expected |= {("fee", f"fee:deposit:PSP{number}") for number, kind in planted.items() if kind == "fee"}
-    credits = []
+    credited = []
     for number, lines in batches.items():
         if number == 3:  # keeps back what nobody agreed to
             lines.append(Line("ReserveAdjustment", net="-25.00"))
@@ -75,7 +76,7 @@ def test_every_planted_break_is_found_and_nothing_else() -> None:
         imported = bring(psp, adyen_file([*lines, payout], batch=number), "adyen_settlement", business_date=DAY)
         assert imported.state == "loaded", imported.error
         if number != 5:  # the bank knows nothing of it
-            credits.append(("2026-11-20", f"{-payout.net_amount}", f"Adyen TX{number}00XT batch {number}"))
+            credited.append(("2026-11-20", f"{-payout.net_amount}", f"Adyen TX{number}00XT batch {number}"))
         expected |= _by_batch(number, imported.pk)
         rows = SettlementRow.objects.filter(import_file=imported)
         wrong = [f"PSP{each}" for each, kind in planted.items() if kind == "batch"]
@@ -83,7 +84,7 @@ def test_every_planted_break_is_found_and_nothing_else() -> None:
             ("batch", f"line:{imported.pk}:{line}")
             for line in rows.filter(payment_key__in=wrong).values_list("line", flat=True)
         }
-    bring(psp, camt(credits), "camt053", business_date=DAY)
+    bring(psp, camt(credited), "camt053", business_date=DAY)
     # The bank has a day for it, and so has the provider for what was booked last.
     run = reconcile(psp, days_later(2))
     assert LedgerLine.objects.count() + SettlementRow.objects.count() >= 100_000
@@ -120,7 +121,7 @@ def _plant(planted: dict[int, str]) -> tuple[dict[str, tuple[int, datetime]], di
     return ledger, batches
 
 
-def _lines_of(number: int, kind: str) -> list[Line]:
+def _lines_of(number: int, kind: str) -> list[Line]:  # noqa: PLR0911 - a line for each kind
     if kind in ("missing_psp", "timing"):
         return []
     if kind == "amount":

@@ -58,6 +58,11 @@ def rows_of(imported: Import) -> list[tuple[object, ...]]:
     return list(SettlementRow.objects.filter(import_file=imported).order_by("line").values_list(*names))
 
 
+def execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
 def identities_broken(imported: Import) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -186,7 +191,8 @@ def test_an_own_layout_is_read_by_its_saved_mapping() -> None:
         delimiter=";",
         time_zone="Europe/Malta",
     )
-    text = "Id;When;Kind;Ccy;Amount;Our fee\nA1;2026-07-01 12:00:00;SALE;KWD;12.345;0.100\n;2026-07-01 23:00;PAYOUT;KWD;-12.245;\n"
+    text = "Id;When;Kind;Ccy;Amount;Our fee\nA1;2026-07-01 12:00:00;SALE;KWD;12.345;0.100\n"
+    text += ";2026-07-01 23:00;PAYOUT;KWD;-12.245;\n"
     imported = bring(integration, text.encode(), "generic_settlement", mapping=mapping)
     assert (imported.state, imported.error) == ("loaded", "")
     sale, payout = SettlementRow.objects.order_by("line")
@@ -268,6 +274,6 @@ def test_a_batch_comes_in_one_file_only() -> None:
 @pytest.mark.parametrize("table", ["reconciliation_settlementrow", "reconciliation_batch"])
 def test_what_a_provider_said_is_never_altered(statement: str, table: str) -> None:
     bring(connect(), adyen_file([settled(1)]), "adyen_settlement")
-    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(statement.format(table))
+    execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        execute(statement.format(table))

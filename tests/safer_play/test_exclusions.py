@@ -178,7 +178,11 @@ def test_other_accounts_of_the_person_are_covered_at_every_brand_of_the_licence(
     sister, stranger = make_brand("borealis"), make_brand("cumulus")
     Market.objects.filter(brand__in=(player.brand, sister)).update(licence="MGA/1")
     Market.objects.filter(brand=stranger).update(licence="MGA/2")
-    person = {"first_name": player.first_name, "last_name": player.last_name.upper(), "email": player.email}
+    person: dict[str, Any] = {
+        "first_name": player.first_name,
+        "last_name": player.last_name.upper(),
+        "email": player.email,
+    }
     linked = player_in("MT", username="astrid2", brand=sister, **person)
     elsewhere = player_in("MT", username="astrid3", brand=stranger, **person)
     namesake = player_in("MT", username="astrid4", brand=sister, email="else@example.com")

@@ -78,9 +78,11 @@ class Bettors:
 
     @property
     def player(self) -> Player:
+        """Whose seat it is."""
         return Player.objects.select_related("jurisdiction", "brand").get(pk=self.seat.player.pk)
 
     def until(self, outcome: Outcome, count: int) -> None:
+        """Wait for so many answers of that kind."""
         while sum(each is outcome for _, each in self.outcomes) < count:
             self.threads[0].join(timeout=0.005)
 

@@ -1,14 +1,20 @@
-"""Vendors on loopback, each with a player."""
+"""Vendors on loopback, each with a player; staff of every role."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from apps.backoffice.roles import sync_roles
+from apps.brands.models import StaffScope
+from tests.factories.integrations import make_brand
 from tests.verification.vendors import START, VENDORS, Onfido, Sumsub, Vendor, open_api
+
+Login = Callable[[str], Client]
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +53,20 @@ def sumsub(db: None, client: Client, after_start: None) -> Iterator[Sumsub]:
         made = Sumsub(api, client)
         made.begin()
         yield made
+
+
+@pytest.fixture
+def login(db: None) -> Login:
+    """Log somebody of a role in."""
+
+    def _login(role: str) -> Client:
+        sync_roles()
+        user, made = User.objects.get_or_create(username=f"of-{role}", is_staff=True)
+        if made:
+            user.groups.set([Group.objects.get(name=role)])
+            StaffScope.objects.create(user=user, brand=make_brand())
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return _login

@@ -1,4 +1,4 @@
-"""The SLA clock of a case: it runs while the case is open, stands while the player is awaited, and is never rewritten."""
+"""The SLA clock of a case: it runs while the case is open, stands while the player is awaited, never goes back."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

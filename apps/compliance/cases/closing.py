@@ -85,6 +85,7 @@ def resolve_case(
     require_held_by(case, actor)
     terms = {
         "case": case.pk,
+        "reference": case.reference,
         "resolution": resolution,
         "reason_codes": sorted(set(reason_codes)),
         "narrative": narrative.strip(),
@@ -93,7 +94,8 @@ def resolve_case(
     if resolution not in case.blueprint.second_person_for:
         return _close(case, terms, actor, None, now)
     asked = request_approval(
-        command=resolve_command(case.blueprint_code), payload=terms, maker=actor, reason=narrative.strip()[:2000], now=now,
+        command=resolve_command(case.blueprint_code), payload=terms, maker=actor, reason=narrative.strip()[:2000],
+        now=now,
         subject_player_id=case.player_id,
     )  # fmt: skip
     case.prepared_by = actor
@@ -114,7 +116,7 @@ def reopen_case(*, case_id: int, reason: str, actor: User, now: datetime) -> Cas
     _require_reopenable(case)
     if not case.blueprint.reopen_needs_approval:
         return _reopen(case, reason, actor, None, now)
-    payload = {"case": case.pk, "reason": reason}
+    payload = {"case": case.pk, "reference": case.reference, "reason": reason}
     return request_approval(
         command=reopen_command(case.blueprint_code),
         payload=payload,

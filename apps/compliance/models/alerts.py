@@ -96,7 +96,7 @@ class AlertHit(models.Model):
 
 
 class RuleSnooze(models.Model):
-    """A rule that raises no alert for one player for a while, after a reviewed decision. Only its end is ever written."""
+    """A rule that raises no alert for one player for a while, after a reviewed decision. Only its end is written."""
 
     player = models.ForeignKey(Player, on_delete=models.PROTECT, related_name="+")
     rule_id = models.CharField(max_length=40)

@@ -52,10 +52,9 @@ def _evaluate(node: Node, walk: _Walk) -> tuple[Value, dict[str, Any]]:
         value = walk.context.param(node.key.removeprefix("param."))
         return value, {"op": node.key, "value": as_json(value)}
     if node.key:
-        value = walk.inputs.get(node.key)  # type: ignore[assignment]
-        if value is None:
-            value = walk.context.leaf(node, _filled(node.options, walk))
-            walk.inputs[node.key] = value
+        if node.key not in walk.inputs:
+            walk.inputs[node.key] = walk.context.leaf(node, _filled(node.options, walk))
+        value = walk.inputs[node.key]
         return value, {"op": node.op, "key": node.key, "value": as_json(value)}
     if OPERATORS[node.op].lazy:
         return _lazily(node, walk)

@@ -145,7 +145,7 @@ def _only(data: dict[str, Any], words: set[str], path: str) -> None:
         raise ExpressionNotSound(path, f"does not understand {sorted(unknown)}")
 
 
-def _metric(data: dict[str, Any], scope: _Scope, path: str, depth: int) -> Node:
+def _metric(data: dict[str, Any], scope: _Scope, path: str, depth: int) -> Node:  # noqa: C901 - a list of demands
     _only(data, _METRIC_WORDS, path)
     metric = METRICS.get(data["metric"])
     if metric is None:

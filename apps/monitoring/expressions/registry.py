@@ -1,4 +1,4 @@
-"""The words a rule may use: metrics, facts, fields of the event and of the player. Whatever is not here does not exist."""
+"""The words a rule may use: metrics, facts, fields of event and player. Whatever is not here does not exist."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

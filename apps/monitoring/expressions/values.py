@@ -48,7 +48,7 @@ def as_json(value: Value) -> Any:
             return value
 
 
-def from_json(stored: Any) -> Value:
+def from_json(stored: Any) -> Value:  # noqa: PLR0911 - one line a kind
     """
     Read a stored or written value; plain numbers are taken as numbers.
 
@@ -74,14 +74,13 @@ def from_json(stored: Any) -> Value:
     raise ValueError(f"not a value: {stored!r:.60}")
 
 
-def shown(value: Value) -> str:
+def shown(value: Value) -> str:  # noqa: PLR0911 - one line a kind
     """Write a value for people, without unit."""
     match value:
         case Decimal():
             if value == INFINITE:
                 return "∞"
-            text = f"{value.quantize(Decimal('0.01')):,f}" if value % 1 else f"{value:,.0f}"
-            return text
+            return f"{value.quantize(Decimal('0.01')):,f}" if value % 1 else f"{value:,.0f}"
         case Unknown():
             return f"unknown ({value.reason})"
         case Absent():

@@ -148,7 +148,7 @@ def _chance(wins: int, games: int) -> float:
     arguments=("days",),
 )
 def bonus_cluster(point: Point, given: Mapping[str, Any]) -> Value:
-    """This player and those linked to him who took one bonus and left with the money right after."""
+    """Players linked to this one, himself included, who took one bonus and left with the money right after."""
     days = float(given["days"])
     claims = {event.data.get("bonus") for event in seen(point, ("bonus_claimed",), window=timedelta(days=days))}
     claims.discard(None)
@@ -163,7 +163,7 @@ def bonus_cluster(point: Point, given: Mapping[str, Any]) -> Value:
     for event in rows:
         for bonus in sorted(str(each) for each in claims):
             _advance(stage, event, bonus)
-    best = defaultdict(int)
+    best: dict[str, int] = defaultdict(int)
     for (_, bonus), reached in stage.items():
         best[bonus] += reached == 3  # noqa: PLR2004 - claimed, played through, withdrawn
     return Decimal(max(best.values(), default=0))

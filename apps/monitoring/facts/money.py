@@ -185,7 +185,7 @@ def screening_score(point: Point, given: Mapping[str, Any]) -> Value:
     events = seen(point, ("screening_hit",), window=timedelta(days=float(given["days"])))
     cleared = {event.subject for event in events if event.data.get("cleared")}
     scores = [Decimal(str(event.data.get("score", 0))) for event in events if event.subject not in cleared]
-    return max(scores, default=ABSENT)  # type: ignore[type-var]
+    return max(scores) if scores else ABSENT
 
 
 @fact(

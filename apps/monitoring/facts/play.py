@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -20,7 +21,8 @@ _LOOK_BACK = timedelta(hours=2)
 _MOST_BETS = 3_000
 _BETS = """
 SELECT t.created_at, t.kind, t.round_id,
-       sum(x.amount) FILTER (WHERE x.debit_version IS NOT NULL), sum(x.amount) FILTER (WHERE x.credit_version IS NOT NULL)
+       sum(x.amount) FILTER (WHERE x.debit_version IS NOT NULL),
+       sum(x.amount) FILTER (WHERE x.credit_version IS NOT NULL)
   FROM transactions_transaction t JOIN transactions_transfer x ON x.transaction_id = t.id
  WHERE t.player_id = %(player)s AND t.id >= %(floor)s AND t.kind IN ('bet', 'win')
    AND t.created_at > %(start)s AND t.created_at <= %(end)s
@@ -48,7 +50,7 @@ def chasing_deposits(point: Point, given: Mapping[str, Any]) -> Value:
     )  # fmt: skip
     near = timedelta(minutes=float(given["minutes"]))
     count = 0
-    for before, after in zip(deposits, deposits[1:], strict=False):
+    for before, after in pairwise(deposits):
         if after.at <= point.at - window:
             continue
         # Slots are five minutes long: the one in which the first deposit fell counts, its error is at most one slot.
@@ -83,7 +85,7 @@ def stake_after_losses(point: Point, given: Mapping[str, Any]) -> Value:
         return Decimal(0)
     usual = median(each.stake for each in rounds)
     largest, lost = 0, 0
-    for before, this in zip(rounds, rounds[1:], strict=False):
+    for before, this in pairwise(rounds):
         lost = 0 if before.is_won else lost + 1
         if lost >= run and this.at - before.at <= near:
             largest = max(largest, this.stake)

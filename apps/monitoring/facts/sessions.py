@@ -160,7 +160,7 @@ def emptied_sessions(point: Point, given: Mapping[str, Any]) -> Value:
 
 
 def _balance_at(point: Point, session: PlaySession) -> int | None:
-    values = {
+    values: dict[str, Any] = {
         "player": point.person.id,
         "floor": ledger_floor(session.start),
         "currency": session.currency,
@@ -200,7 +200,11 @@ SELECT coalesce(sum(extract(epoch FROM least(last_seen_at, %(end)s) - greatest(c
 def login_minutes(point: Point, given: Mapping[str, Any]) -> Value:
     """How long a player was logged in during a window, by the sessions' first and last request."""
     end = point.at - timedelta(days=float(given["ago"]))
-    values = {"player": point.person.id, "start": end - timedelta(days=float(given["days"])), "end": end}
+    values: dict[str, Any] = {
+        "player": point.person.id,
+        "start": end - timedelta(days=float(given["days"])),
+        "end": end,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_LOGIN_MINUTES, values)
         return Decimal(str(round(float(cursor.fetchone()[0]), 2)))

@@ -6,11 +6,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apps.core import clock
 from apps.core.api.fields import MoneyField, MoneySerializer
 from apps.core.ids import uuid7_time
 from apps.core.money import Money
 from apps.payments.models import Deposit, Instrument, Withdrawal
-from apps.payments.operations.withdrawals import NO_REVERSE_WITHDRAWAL
+from apps.payments.operations.withdrawals import may_take_back
 
 # What a player sees of the way of a withdrawal: holding and reviewing look like any other work.
 WITHDRAWAL_STATES = {
@@ -101,8 +102,7 @@ class WithdrawalSerializer(serializers.Serializer[Withdrawal]):
 
     def get_is_cancellable(self, withdrawal: Withdrawal) -> bool:
         """Whether it may be taken back as it stands."""
-        law = withdrawal.player.jurisdiction_id.partition("-")[0]
-        return withdrawal.state in Withdrawal.CANCELLABLE and law not in NO_REVERSE_WITHDRAWAL
+        return withdrawal.state in Withdrawal.CANCELLABLE and may_take_back(withdrawal.player, now=clock.now())
 
 
 class OwnInstrumentSerializer(serializers.ModelSerializer[Instrument]):

@@ -1,10 +1,13 @@
 """Which checks are asked, in the order in which staff read them: one line each."""
 
-from apps.payments.checks import account, device, instrument, money, provider
+from apps.payments.checks import account, device, instrument, law, money, provider
 from apps.payments.checks.answer import CheckSpec
 
 CHECKS: tuple[CheckSpec, ...] = (
     CheckSpec("account", "Account", account.status),
+    CheckSpec("identity", "Identity", law.identity, player_reason="verify-identity"),
+    CheckSpec("exclusion", "Exclusion", law.exclusion),
+    CheckSpec("monitoring", "Laundering and fraud", law.monitoring),
     CheckSpec(
         "instrument-owner", "Owner of the account", instrument.owner, version=2, player_reason="instrument-not-usable"
     ),

@@ -157,6 +157,12 @@ class Withdrawal(models.Model):
         """The checks run."""
         self.changed_at = at
 
+    @transition(field=state, source=State.ON_HOLD, target=State.SCREENING)
+    def screen_again(self, *, at: datetime) -> None:
+        """What it waited for has come: the checks run anew."""
+        self.restart_clock(at=at)
+        self.changed_at, self.reason_code, self.player_reason = at, "", ""
+
     @transition(field=state, source=[State.SCREENING, State.IN_REVIEW], target=State.ON_HOLD)
     def hold(self, *, reason_code: str, player_reason: str, at: datetime) -> None:
         """Something has to happen first."""

@@ -23,6 +23,7 @@ from apps.payments.operations.steps import lock_deposit, record_step
 from apps.payments.registry import adapter_of
 from apps.payments.routing import routes_for
 from apps.players.models import Player
+from apps.safer_play.deposits import DepositLimitReached, note_refusal
 
 LIFETIME = timedelta(hours=24)
 # Another request with the same key is believed to be at work for so long.
@@ -84,7 +85,11 @@ def request_deposit(
     if known is not None:
         return _known(known, fingerprint, now), known.next_step is not None
     routes = _routes(player, money, method, slug, now)
-    deposit, made = _create(player, money, method, client_key, fingerprint, remote_address, routes[0], now)
+    try:
+        deposit, made = _create(player, money, method, client_key, fingerprint, remote_address, routes[0], now)
+    except DepositLimitReached as reached:
+        note_refusal(reached)
+        raise
     if not made:
         return _known(deposit, fingerprint, now), deposit.next_step is not None
     return _start(deposit, routes, now), False
@@ -107,7 +112,7 @@ def _known(deposit: Deposit, fingerprint: str, now: datetime) -> Deposit:
 
 
 def _routes(player: Player, money: Money, method: str, slug: str, now: datetime) -> list[Connection]:
-    deposit_gates.may_begin(player=player, money=money, now=now)
+    deposit_gates.may_begin(player=player, money=money, method=method, now=now)
     routes = routes_for(player=player, direction=Direction.DEPOSIT, method=method, money=money, now=now, slug=slug)
     if not routes:
         raise DepositNotPossible

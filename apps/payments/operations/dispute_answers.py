@@ -52,7 +52,7 @@ class DisputeNotAnswerable(DomainError):
 class EvidenceMissing(DomainError):
     """A defence hands in evidence: a ground, and a pack that is ready."""
 
-    code = "evidence-missing"
+    code = "dispute-evidence-missing"
     title = "There is no evidence to hand in"
     status = 422
 

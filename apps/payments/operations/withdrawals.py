@@ -6,6 +6,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
+from apps.compliance.policies import policy_for
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.payments.contract import Direction
@@ -21,7 +22,8 @@ log = structlog.get_logger(__name__)
 
 DUE_AFTER = timedelta(hours=24)
 # Where the law forbids taking a withdrawal back (Great Britain: since 31 October 2021).
-NO_REVERSE_WITHDRAWAL = frozenset({"GB"})
+# Where no policy has been published yet.
+_NO_REVERSE_WITHDRAWAL = frozenset({"GB", "SE"})
 
 
 class WithdrawalsBlocked(DomainError):
@@ -123,7 +125,7 @@ def cancel_withdrawal(*, player: Player, public_id: UUID, now: datetime) -> With
         before = withdrawal.state
         if before == Withdrawal.State.CANCELLED:
             return withdrawal
-        allowed = player.jurisdiction_id.partition("-")[0] not in NO_REVERSE_WITHDRAWAL
+        allowed = may_take_back(player, now=now)
         if allowed and before not in Withdrawal.CANCELLABLE:
             raise WithdrawalLocked
         if allowed:
@@ -141,6 +143,14 @@ def cancel_withdrawal(*, player: Player, public_id: UUID, now: datetime) -> With
         log.warning("reverse_withdrawal_attempted", withdrawal=str(public_id), player=str(player.public_id))
         raise ReverseWithdrawalNotAllowed
     return withdrawal
+
+
+def may_take_back(player: Player, *, now: datetime) -> bool:
+    """Whether the law of the player's place lets him take a requested withdrawal back."""
+    answer = policy_for("reverse_withdrawal_allowed", player=player, now=now)
+    if answer.value is None:
+        return player.jurisdiction_id not in _NO_REVERSE_WITHDRAWAL
+    return bool(answer.value)
 
 
 def _instrument(player: Player, wanted: str) -> Instrument:

@@ -25,7 +25,7 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     with connection.cursor() as cursor:
-        # Rows first, then COPY: to make them, the source itself may have to ask this connection for a file's next chunk.
+        # Rows first, then COPY: to make them, the source may have to ask this connection for a file's next chunk.
         while chunk := list(islice(source, _ROWS_A_COPY)):
             writer.writerows(chunk)
             with cursor.copy(statement) as copy:

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 MOST_ISSUES = 1000
 _LONGEST_CELL = 200
@@ -68,7 +68,7 @@ def read_csv(stream: BinaryIO, *, delimiter: str = ",") -> CsvFile:
     return CsvFile(header, _lines(reader, len(header)))
 
 
-def _lines(reader: "csv._reader", width: int) -> Iterator[tuple[int, list[str]]]:
+def _lines(reader: Any, width: int) -> Iterator[tuple[int, list[str]]]:
     empty = [""] * width
     for line, cells in _guarded(reader):
         count = len(cells)
@@ -82,7 +82,7 @@ def _lines(reader: "csv._reader", width: int) -> Iterator[tuple[int, list[str]]]
             yield line, cells[:width]
 
 
-def _guarded(reader: "csv._reader") -> Iterator[tuple[int, list[str]]]:
+def _guarded(reader: Any) -> Iterator[tuple[int, list[str]]]:
     try:
         for cells in reader:
             yield reader.line_num, cells

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 
 from apps.reconciliation.models import ColumnMapping
 
 STAGED = (
     "batch", "raw_type", "psp_reference", "modification", "reference", "gross_currency", "gross_debit", "gross_credit",
-    "rate", "net_currency", "net_debit", "net_credit", "commission", "markup", "scheme", "interchange", "occurred", "zone",
-    "total", "payout_reference",
+    "rate", "net_currency", "net_debit", "net_credit", "commission", "markup", "scheme", "interchange", "occurred",
+    "zone", "total", "payout_reference",
 )  # fmt: skip
 """What a line is reduced to before the database reckons with it; all text."""
 
@@ -128,17 +129,18 @@ ADYEN_TYPES = {
 
 def _read_adyen(places: Places) -> Reading:
     """Take the cells as they are; only the newer layout has booking dates."""
-    straight = [places.index.get(name, -1) for name in STAGED[:16]]
-    raw_type, modification = places.cell("raw_type"), places.cell("modification")
-    booked, booked_zone = places.cell("booked"), places.cell("booked_zone")
-    occurred, zone = places.cell("occurred"), places.cell("zone")
+    # An absent column is the last cell of a padded line, which is empty.
+    straight = itemgetter(*(places.index.get(name, -1) for name in STAGED[:16]))
+    raw_type, modification = places.index["raw_type"], places.index["modification"]
+    first = itemgetter(places.index["occurred"], places.index["zone"])
+    second = itemgetter(places.index.get("booked", -1), places.index.get("booked_zone", -1))
 
     def read(cells: Cells) -> Staged:
-        padded = (*cells, "")  # an absent column is the last cell, which is empty
-        when = (booked(cells), booked_zone(cells)) if booked(cells) else (occurred(cells), zone(cells))
+        padded = (*cells, "")
+        booked = second(padded)
         # "TX635094301XT batch 380, …": the bank's line carries its first word.
-        payout = modification(cells).split(" ", 1)[0] if raw_type(cells) == "MerchantPayout" else ""
-        return (*[padded[place] for place in straight], *when, "", payout)
+        payout = padded[modification].split(" ", 1)[0] if padded[raw_type] == "MerchantPayout" else ""
+        return (*straight(padded), *(booked if booked[0] else first(padded)), "", payout)
 
     return read
 
@@ -186,8 +188,9 @@ def _read_trustly(places: Places) -> Reading:
         is_exchanged = bool(own and own_currency)
         gross = (f"-{own}" if net.startswith("-") and not own.startswith("-") else own) if is_exchanged else net
         return (
-            batch(cells), kind(cells), order(cells), "", message(cells), own_currency if is_exchanged else currency(cells),
-            "", gross, "", currency(cells), "", net, "", "", "", "", date(cells), "", total(cells), batch(cells),
+            batch(cells), kind(cells), order(cells), "", message(cells),
+            own_currency if is_exchanged else currency(cells), "", gross, "", currency(cells),
+            "", net, "", "", "", "", date(cells), "", total(cells), batch(cells),
         )  # fmt: skip
 
     return read
@@ -230,9 +233,9 @@ def _read_generic(places: Places) -> Reading:
         cell = {name: take(cells).strip() for name, take in cells_of.items()}
         net = cell["net"] or _difference(cell["gross"], cell["fee"])
         return (
-            cell["batch"], cell["type"], cell["psp_reference"], cell["modification"], cell["reference"], cell["currency"],
-            "", cell["gross"], cell["rate"], cell["net_currency"] or cell["currency"], "", net, cell["fee"], "", "", "",
-            cell["time"], "", cell["total"], cell["payout_reference"],
+            cell["batch"], cell["type"], cell["psp_reference"], cell["modification"], cell["reference"],
+            cell["currency"], "", cell["gross"], cell["rate"], cell["net_currency"] or cell["currency"],
+            "", net, cell["fee"], "", "", "", cell["time"], "", cell["total"], cell["payout_reference"],
         )  # fmt: skip
 
     return read

@@ -55,6 +55,7 @@ def load_settlement(imported: Import, stream: BinaryIO, progress: Progress) -> t
     except NotThisLayout as error:
         raise FileRefused(Issue(1, "", str(error), ", ".join(file.header))) from error
     _make_staging(layout)
+    _prepare_session()
     staged = copy_rows("recon_staging", ("line", *STAGED), _staged(file, reading, progress))
     if not staged:
         raise FileRefused(Issue(0, "", "has a header and no lines"))
@@ -88,6 +89,13 @@ def make_currency_table() -> None:
                 [spec.ledger_exponent for spec in specs],
             ],
         )
+
+
+def _prepare_session() -> None:
+    """Big sorts in memory, and no compiling of statements that run once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'")
+        cursor.execute("SET LOCAL jit = off")
 
 
 def _make_staging(layout: Layout) -> None:
@@ -127,7 +135,7 @@ def _require_new_batches(imported: Import) -> None:
     """Refuse a batch that another file has brought already: its rows would count twice."""
     names = Batch.objects.filter(import_file=imported).exclude(name="").values("name")
     known = (
-        Batch.objects.filter(integration_id=imported.integration_id, name__in=names)
+        Batch.objects.filter(integration=imported.integration, name__in=names)
         .filter(import_file__state=Import.State.LOADED)
         .exclude(import_file=imported)
         .select_related("import_file__file")

@@ -65,7 +65,10 @@ class SettlementRow(models.Model):
     """
 
     pk = models.CompositePrimaryKey("import_file_id", "line")
-    import_file = models.ForeignKey(Import, on_delete=models.PROTECT, related_name="settlement_rows", db_index=False)
+    # Written by one SQL function that holds the import's row; a constraint would ask for it again a million times.
+    import_file = models.ForeignKey(
+        Import, on_delete=models.PROTECT, related_name="settlement_rows", db_index=False, db_constraint=False
+    )
     line = models.BigIntegerField(help_text="In the file, from 1")
     integration_id = models.IntegerField()
     batch = models.TextField(blank=True)

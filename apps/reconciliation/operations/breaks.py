@@ -1,4 +1,4 @@
-"""What people do about breaks: claim, comment, post, write off. Nothing of a break is edited; money moves by postings only."""
+"""What people do about breaks: claim, comment, post, write off. Nothing is edited; money moves by postings only."""
 
 import hashlib
 import json
@@ -231,20 +231,19 @@ def _post(found: Break, account: str, now: datetime, details: dict[str, str]) ->
     `remaining` > 0: he owes us more than is booked. Of a payment provider that is a debit balance, of a game provider
     (whose account earns what players lose) a credit balance.
     """
-    _require_postable(found)
-    assert found.brand_id is not None
+    brand_id = _require_postable(found)
     is_game = found.scope == Scope.GAMES
     kind = AccountKind.PROVIDER if is_game else AccountKind.PSP
     provider = shared_account(
-        brand_id=found.brand_id, currency=found.currency, kind=kind.value, integration_id=found.integration_id
+        brand_id=brand_id, currency=found.currency, kind=kind.value, integration_id=found.integration_id
     )
-    other = shared_account(brand_id=found.brand_id, currency=found.currency, kind=account)
+    other = shared_account(brand_id=brand_id, currency=found.currency, kind=account)
     units = found.remaining_units
     owes_more = (units > 0) != is_game
     leg = Leg(provider, other, abs(units)) if owes_more else Leg(other, provider, abs(units))
     return post(
         kind=TransactionKind.CORRECTION.value,
-        brand_id=found.brand_id,
+        brand_id=brand_id,
         currency=found.currency,
         integration_id=found.integration_id,
         legs=[leg],
@@ -281,9 +280,10 @@ def _resolve(
     return made
 
 
-def _require_postable(found: Break) -> None:
-    if not is_postable(found):
+def _require_postable(found: Break) -> int:
+    if found.brand_id is None or not is_postable(found):
         raise NothingToPost
+    return found.brand_id
 
 
 def _require_note(note: str) -> None:

@@ -23,36 +23,41 @@ _TIMEOUT_SECONDS = 60.0
 
 
 def feeds_of(integration: Integration) -> list[Mapping[str, Any]]:
-    """What an integration offers: ``options["reconciliation"]["feeds"]``, a list of ``{"format", "path", "mapping"?}``."""
+    """``options["reconciliation"]["feeds"]`` of an integration: a list of ``{"format", "path", "mapping"?}``."""
     settings = integration.options.get("reconciliation")
     feeds = settings.get("feeds") if isinstance(settings, Mapping) else None
     return [feed for feed in feeds or [] if isinstance(feed, Mapping) and feed.get("format") and feed.get("path")]
 
 
-def fetch_reports(*, day: date, now: datetime) -> list[Import]:
+def fetch_reports(*, day: date, now: datetime) -> tuple[list[Import], list[str]]:
     """
     Fetch every feed's file of a day; what is known already, or not there yet, is passed over.
 
     A vendor that is away does not keep the others' files from coming. Must not run inside a transaction.
+
+    :return: what came, and the slugs of those that were away and should be asked again
     """
-    fetched = []
+    fetched, away = [], []
     for integration in Integration.objects.filter(options__has_key="reconciliation").order_by("slug"):
         for feed in feeds_of(integration):
             try:
                 made = fetch_report(integration=integration, feed=feed, day=day, now=now)
-            except (VendorSwitchedOff, VendorUnreachable, VendorTimeout) as error:
+            except VendorSwitchedOff:
+                continue
+            except (VendorUnreachable, VendorTimeout) as error:
+                away.append(integration.slug)
                 log.warning(
                     "reconciliation_feed_away", integration=integration.slug, path=feed["path"], error=str(error)
                 )
             except FileKnown:
                 continue
             except DomainError as error:
-                log.error(
+                log.warning(
                     "reconciliation_feed_refused", integration=integration.slug, error=error.detail or error.title
                 )
             else:
                 fetched += [made] if made else []
-    return fetched
+    return fetched, away
 
 
 def fetch_report(*, integration: Integration, feed: Mapping[str, Any], day: date, now: datetime) -> Import | None:

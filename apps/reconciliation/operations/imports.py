@@ -26,6 +26,13 @@ UPLOAD_PERMISSION = "reconciliation.upload_import"
 DISCARD_PERMISSION = "reconciliation.discard_import"
 SETTLEMENTS = (ImportFormat.ADYEN_SETTLEMENT, ImportFormat.TRUSTLY_SETTLEMENT, ImportFormat.GENERIC_SETTLEMENT)
 STATEMENTS = (ImportFormat.CAMT053, ImportFormat.BANK_CSV)
+_GAME_COLUMNS = (
+    "import_file_id", "integration_id", "line", "day", "game_code", "round_ref", "currency", "rounds", "staked", "won",
+    "refunded",
+)  # fmt: skip
+_BANK_COLUMNS = (
+    "import_file_id", "line", "account", "currency", "units", "booked_on", "reference", "counterparty",
+)  # fmt: skip
 
 
 class FileKnown(DomainError):
@@ -144,12 +151,12 @@ def _load(imported: Import, progress: Progress) -> tuple[int, date]:
             return rows, last_at.date()
         if imported.format == ImportFormat.GAME_REPORT:
             lines: Any = ((imported.pk, imported.integration_id, *line) for line in read_game_report(stream, progress))
-            columns = ("import_file_id", "integration_id", "line", "day", "game_code", "round_ref", "currency", "rounds", "staked", "won", "refunded")  # fmt: skip
+            columns: tuple[str, ...] = _GAME_COLUMNS
             return _copied("reconciliation_gamereportrow", columns, lines, "day", imported)
         entries = (
             read_camt(stream, progress) if imported.format == ImportFormat.CAMT053 else read_bank_csv(stream, progress)
         )
-        columns = ("import_file_id", "line", "account", "currency", "units", "booked_on", "reference", "counterparty")  # type: ignore[assignment]
+        columns = _BANK_COLUMNS
         lines = ((imported.pk, *entry) for entry in entries)
         return _copied("reconciliation_bankline", columns, lines, "booked_on", imported)
 
@@ -160,8 +167,10 @@ def _copied(table: str, columns: tuple[str, ...], lines: Any, day: str, imported
         cursor.execute("DROP TABLE IF EXISTS recon_lines")
         cursor.execute(f"CREATE TEMP TABLE recon_lines (LIKE {table}) ON COMMIT DROP")
         cursor.execute(
-            "DO $$ DECLARE c record; BEGIN FOR c IN SELECT attname FROM pg_attribute WHERE attrelid = 'recon_lines'::regclass"
-            " AND attnum > 0 AND attnotnull LOOP EXECUTE format('ALTER TABLE recon_lines ALTER %I DROP NOT NULL', c.attname);"
+            "DO $$ DECLARE c record; BEGIN"
+            " FOR c IN SELECT attname FROM pg_attribute"
+            "           WHERE attrelid = 'recon_lines'::regclass AND attnum > 0 AND attnotnull LOOP"
+            "     EXECUTE format('ALTER TABLE recon_lines ALTER %I DROP NOT NULL', c.attname);"
             " END LOOP; END $$"
         )
         count = copy_rows("recon_lines", columns, lines)
@@ -169,7 +178,8 @@ def _copied(table: str, columns: tuple[str, ...], lines: Any, day: str, imported
             raise FileRefused(Issue(0, "", "has no lines"))
         texts = {"reference", "counterparty", "account", "round_ref", "game_code"}
         taken = ", ".join(f"coalesce({name}, '')" if name in texts else name for name in columns)
-        cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {taken} FROM recon_lines ORDER BY line")  # noqa: S608 - our own names
+        into = f"{table} ({', '.join(columns)})"
+        cursor.execute(f"INSERT INTO {into} SELECT {taken} FROM recon_lines ORDER BY line")  # noqa: S608 - our own names
         cursor.execute(f"SELECT max({day}) FROM {table} WHERE import_file_id = %s", [imported.pk])  # noqa: S608 - likewise
         (last,) = cursor.fetchone()
     return count, last

@@ -127,7 +127,7 @@ def _finish(run: Run, *, now: datetime, duration_ms: int) -> None:
     if is_newest:
         brand = Brand.objects.filter(code=run.integration.brand_code).first() if run.integration else None
         with connection.cursor() as cursor:
-            cursor.execute("SELECT reconciliation_sync_breaks(%s, %s, %s)", [run.pk, brand and brand.pk, now])
+            cursor.execute("SELECT reconciliation_sync_breaks(%s, %s, %s)", [run.pk, brand.pk if brand else None, now])
     run.state, run.finished_at, run.duration_ms = Run.State.FINISHED, now, duration_ms
     run.save(
         update_fields=[
@@ -175,7 +175,7 @@ def rerun_since(*, day: date, now: datetime, integration_id: int | None = None) 
         .values_list("scope", "integration_id", "business_date")
         .distinct()
     )
-    integrations = Integration.objects.in_bulk([row[1] for row in days if row[1] is not None])
+    integrations = Integration.objects.in_bulk({row[1] or 0 for row in days})
     return [
         request_run(scope=scope, integration=integrations.get(key or 0), day=of_day, now=now)
         for scope, key, of_day in days

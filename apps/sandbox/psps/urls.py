@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from apps.sandbox.psps import adyen_api, cryptoprocessing_api, pages, trustly_api
+from apps.sandbox.psps import adyen_api, cryptoprocessing_api, pages, reports, trustly_api
 
 urlpatterns = [
+    path("adyen/reports/settlement", reports.adyen_settlement, name="sandbox-adyen-report"),
+    path("trustly/reports/settlement", reports.trustly_settlement, name="sandbox-trustly-report"),
+    path("house-bank/statements", reports.bank_statement, name="sandbox-bank-statement"),
+    path("<slug:vendor>/reports/rounds", reports.game_report, name="sandbox-game-report"),
     path("psps", pages.overview, name="sandbox-psps"),
     path("psps/tell", pages.tell, name="sandbox-psps-tell"),
     path("psps/<slug:slug>/faults", pages.set_faults, name="sandbox-psp-faults"),

@@ -1,4 +1,4 @@
-"""A live compliance desk: planted patterns in the ledger, raised as alerts, worked by the demo's staff to every state."""
+"""A live compliance desk: patterns planted in the ledger, raised as alerts, worked by the demo's staff."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

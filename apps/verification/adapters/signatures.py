@@ -1,4 +1,4 @@
-"""Hex HMAC over raw bytes, as every identity vendor signs; which hash is the integration's to say, never the sender's."""
+"""Hex HMAC over raw bytes, as every identity vendor signs; the integration says which hash."""
 
 import hmac
 from collections.abc import Iterable

@@ -111,7 +111,7 @@ class VerificationView(PlayerView):
 class DocumentsView(PlayerView):
     """Takes documents."""
 
-    parser_classes = (MultiPartParser,)
+    parser_classes = (MultiPartParser,)  # type: ignore[assignment]  # a file, not JSON
     throttle_classes = (PlayerThrottle, UploadThrottle)
 
     @extend_schema(
@@ -149,4 +149,4 @@ class DocumentsView(PlayerView):
     def get(self, request: Request) -> Response:
         """List them."""
         mine = Document.objects.filter(player=principal_of(request).player)[:100]
-        return Response(DocumentSerializer(mine, many=True).data)
+        return Response(DocumentSerializer(list(mine), many=True).data)  # type: ignore[arg-type]  # many

@@ -111,7 +111,7 @@ _Option = tuple[Likeness, tuple[int, ...], tuple[int, ...]]
 
 
 def _single_pairs(left: Sequence[Token], right: Sequence[Token]) -> list[_Option]:
-    found = []
+    found: list[_Option] = []
     for i, ours in enumerate(left):
         for j, theirs in enumerate(right):
             like = likeness(ours, theirs)

@@ -29,14 +29,13 @@ def likeness(left: Token, right: Token) -> Likeness:
     """Compare two words; the first reason that holds is the strongest."""
     if left.text == right.text:
         return Likeness(1.0, "same")
-    if left.kind == right.kind == Kind.PARTICLE:
+    kinds = (left.kind, right.kind)
+    if kinds == (Kind.PARTICLE, Kind.PARTICLE):
         # bin, ben, ibn; van, von; al, el: one people's particles are written in many ways.
         return Likeness(0.7, "particle")
-    if left.kind == right.kind == Kind.PLACE:
+    if kinds == (Kind.PLACE, Kind.PLACE) or Kind.NUMBER in kinds or Kind.LEGAL_FORM in kinds:
         return NOTHING_ALIKE
-    if Kind.NUMBER in (left.kind, right.kind) or Kind.LEGAL_FORM in (left.kind, right.kind):
-        return NOTHING_ALIKE
-    if Kind.INITIAL in (left.kind, right.kind):
+    if Kind.INITIAL in kinds:
         return Likeness(0.85, "initial") if left.text[0] == right.text[0] else NOTHING_ALIKE
     if left.is_abjad != right.is_abjad:
         return _without_vowels(left.text, right.text)

@@ -1,6 +1,6 @@
 """Facts, verifications, due diligence, documents and screening. Money is in the ledger."""
 
-from apps.verification.models.documents import Document, DocumentRead
+from apps.verification.models.documents import Document, EvidenceRead
 from apps.verification.models.due_diligence import DueDiligence, FundsMove
 from apps.verification.models.facts import PlayerFact
 from apps.verification.models.processes import Verification, VerificationStep
@@ -8,8 +8,8 @@ from apps.verification.models.screening import HitReview, ListedEntity, Screenin
 
 __all__ = [
     "Document",
-    "DocumentRead",
     "DueDiligence",
+    "EvidenceRead",
     "FundsMove",
     "HitReview",
     "ListedEntity",

@@ -64,10 +64,11 @@ class Document(models.Model):
         return f"{self.get_kind_display()} of player {self.player_id}"
 
 
-class DocumentRead(models.Model):
-    """Somebody opened a document: written before a byte is shown, never altered."""
+class EvidenceRead(models.Model):
+    """Somebody opened a document, or a hit's comparison: written before anything is shown, never altered."""
 
-    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="reads")
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, related_name="reads")
+    hit = models.ForeignKey("ScreeningHit", on_delete=models.PROTECT, null=True, related_name="reads")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     purpose = models.CharField(max_length=300)
     remote_address = models.CharField(max_length=45, blank=True)
@@ -78,6 +79,12 @@ class DocumentRead(models.Model):
         """Newest first."""
 
         ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(document__isnull=False, hit=None) | Q(document=None, hit__isnull=False),
+                name="verification_evidenceread_of_one",
+            ),
+        )
 
     def __str__(self) -> str:
-        return f"{self.user_id} opened {self.document_id}"
+        return f"{self.user_id} opened {self.document_id or self.hit_id}"

@@ -11,6 +11,10 @@ from apps.core.ids import uuid7
 from apps.integrations.models import Integration
 from apps.players.models import Player
 
+_KINDS = (
+    "age", "identity", "address", "instrument", "source_of_funds", "source_of_wealth", "pep", "sanctions",
+)  # fmt: skip
+
 
 class FactQuerySet(models.QuerySet["PlayerFact"]):
     """Facts by whether they count."""
@@ -92,21 +96,7 @@ class PlayerFact(models.Model):
             models.UniqueConstraint(
                 fields=("player", "kind", "subject"), condition=Q(supersedes=None), name="verification_fact_one_chain"
             ),
-            models.CheckConstraint(
-                condition=Q(
-                    kind__in=(
-                        "age",
-                        "identity",
-                        "address",
-                        "instrument",
-                        "source_of_funds",
-                        "source_of_wealth",
-                        "pep",
-                        "sanctions",
-                    )
-                ),
-                name="verification_fact_kind",
-            ),  # fmt: skip
+            models.CheckConstraint(condition=Q(kind__in=_KINDS), name="verification_fact_kind"),
             models.CheckConstraint(
                 condition=Q(outcome__in=("confirmed", "refuted", "withdrawn")), name="verification_fact_outcome"
             ),

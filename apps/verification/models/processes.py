@@ -53,7 +53,7 @@ class Verification(models.Model):
     vendor_subject = models.CharField(max_length=120, blank=True, help_text="The vendor's id of the person")
     vendor_session = models.CharField(max_length=120, blank=True, help_text="The vendor's id of this attempt")
     state = FSMField(default=State.NONE, choices=State.choices, protected=True, max_length=12)
-    session_url = models.URLField(max_length=1000, blank=True)
+    session_url = models.CharField(max_length=1000, blank=True)
     session_expires_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True, help_text="When the vendor (or we) decided what holds now")
     player_reason = models.SlugField(max_length=40, blank=True, help_text="What the player may know")

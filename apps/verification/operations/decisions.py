@@ -11,6 +11,7 @@ from apps.core.errors import DomainError
 from apps.players.models import Player
 from apps.players.operations.registration import age_in_years
 from apps.verification.access import require
+from apps.verification.alerts import alert_review
 from apps.verification.contract import Decision, FoundPerson, VendorState
 from apps.verification.gate_policies import minimum_age
 from apps.verification.matching.names import compare_names
@@ -83,6 +84,8 @@ def apply_state(
     _poll_later(verification, now)
     save_step(verification, "decided", before=before, now=now, event_id=event_id, word=told.word, labels=told.labels)
     _record_facts(verification, before, told.person, now)
+    if verification.state == State.REVIEW:
+        alert_review(verification, now=now)
     return verification
 
 

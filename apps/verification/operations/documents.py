@@ -14,13 +14,14 @@ from apps.integrations.outbox import record_fact
 from apps.players.models import Player
 from apps.verification.access import require
 from apps.verification.file_store import delete_file, read_file, store_file
-from apps.verification.models import Document, DocumentRead, PlayerFact, Verification
+from apps.verification.models import Document, EvidenceRead, PlayerFact, ScreeningHit, Verification
 from apps.verification.operations.facts import add_fact
 
 OPEN_PERMISSION, DECIDE_PERMISSION = "verification.open_document", "verification.decide_document"
 LARGEST_BYTES = 10 * 2**20
 MOST_A_PLAYER = 100
 _SHORTEST_PURPOSE = 5
+_LONGEST_PURPOSE = 300
 _SNIFFED = 1024
 
 SIGNATURES: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
@@ -45,7 +46,7 @@ class DocumentNotAccepted(DomainError):
 
 
 class TooManyDocuments(DomainError):
-    """This player has sent more documents than anybody could look at."""
+    """A player has sent more documents than anybody could look at."""
 
     code = "too-many-documents"
     title = "Too many documents"
@@ -126,17 +127,31 @@ def open_document(
     """
     document = Document.objects.select_related("player").get(pk=document_id)
     require(actor, OPEN_PERMISSION, brand_id=document.player.brand_id)
+    record_read(document=document, purpose=purpose, actor=actor, remote_address=remote_address, now=now)
+    return document, read_file(document.storage_name, master_kid=document.master_kid)
+
+
+def record_read(
+    *,
+    purpose: str,
+    actor: User,
+    remote_address: str,
+    now: datetime,
+    document: Document | None = None,
+    hit: ScreeningHit | None = None,
+) -> None:
+    """Write down who is about to look at what, and why. :raises PurposeMissing: if no purpose is given."""
     if len(purpose.strip()) < _SHORTEST_PURPOSE:
         raise PurposeMissing
-    DocumentRead.objects.create(
+    EvidenceRead.objects.create(
         document=document,
+        hit=hit,
         user=actor,
-        purpose=purpose.strip(),
+        purpose=purpose.strip()[:_LONGEST_PURPOSE],
         remote_address=remote_address,
         request_id=current_request_id(),
         at=now,
     )
-    return document, read_file(document.storage_name, master_kid=document.master_kid)
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from apps.players.models import Player
 from apps.players.operations.status import lock_player
 from apps.transactions.models import Account, AccountKind, TransactionKind
 from apps.transactions.posting import Leg, lock_wallet, open_player_accounts, post
+from apps.verification.alerts import alert_threshold
 from apps.verification.gate_policies import LOCK_FUNDS, Threshold, threshold_for
 from apps.verification.gates import CDD_FACTS
 from apps.verification.models import DueDiligence, FundsMove, Verification
@@ -87,6 +88,7 @@ def check_threshold(*, player_id: int, now: datetime) -> DueDiligence | None:
     )
     _tell(diligence, player, "reached", now, lock_policy_version=locks.version_id)
     _lock_money(diligence, player, now)
+    alert_threshold(diligence, now=now)
     _ask_for_documents(player, now)
     return diligence
 

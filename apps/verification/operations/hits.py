@@ -13,6 +13,7 @@ from apps.core.errors import DomainError
 from apps.integrations.outbox import record_fact
 from apps.players.operations.status import lock_player
 from apps.verification.access import require
+from apps.verification.alerts import alert_hit
 from apps.verification.models import HitReview, ScreeningHit
 from apps.verification.screening import settle_facts
 
@@ -49,6 +50,7 @@ def confirm_hit(*, hit_id: int, note: str, actor: User, now: datetime) -> Screen
     before = hit.state
     hit.confirm()
     _decide(hit, before, note, actor, None, now)
+    alert_hit(hit, now=now)
     return hit
 
 

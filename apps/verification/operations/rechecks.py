@@ -74,7 +74,7 @@ def expire_verifications(*, now: datetime, limit: int = 200) -> int:
         outcome=PlayerFact.Outcome.CONFIRMED, kind=PlayerFact.Kind.IDENTITY, valid_to__lte=now
     )
     rows = ended.filter(verification__state=Verification.State.APPROVED).values_list("verification_id", flat=True)
-    return sum(_expire(pk, now) for pk in rows[:limit] if pk is not None)
+    return sum(_expire(pk, now) for pk in rows[:limit])
 
 
 def _ending(after: datetime, until: datetime) -> QuerySet[PlayerFact]:

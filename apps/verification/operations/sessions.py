@@ -39,7 +39,7 @@ class VerificationUnclear(DomainError):
 
 
 class VerificationNotPossible(DomainError):
-    """This verification can not be begun or tried again now."""
+    """The verification can not be begun or tried again now."""
 
     code = "verification-not-possible"
     title = "This verification is not possible now"
@@ -153,5 +153,11 @@ def _record(verification_id: int, connection: Connection, session: HostedSession
     )
     verification.attempts += 1
     verification.polls, verification.next_poll_at = 0, now + FIRST_POLL_AFTER
-    save_step(verification, "sent-to-vendor", before=before, now=now, vendor=connection.slug)
+    try:
+        with transaction.atomic():
+            save_step(verification, "sent-to-vendor", before=before, now=now, vendor=connection.slug)
+    except IntegrityError as error:
+        # A session serves one verification; a vendor that gives out another's is not to be believed.
+        log.exception("session_of_another_verification", verification=str(verification.public_id))
+        raise VerificationUnclear from error
     return verification

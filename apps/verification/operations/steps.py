@@ -11,7 +11,8 @@ from apps.integrations.outbox import record_fact
 from apps.verification.models import Verification, VerificationStep
 
 CHANGED = (
-    "state", "decided_at", "changed_at", "player_reason", "player_note", "staff_reason", "staff_note", "labels", "found",
+    "state", "decided_at", "changed_at", "player_reason", "player_note", "staff_reason", "staff_note", "labels",
+    "found",
     "next_poll_at", "session_url", "session_expires_at", "vendor_subject", "vendor_session", "polls", "attempts",
 )  # fmt: skip
 

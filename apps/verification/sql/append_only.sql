@@ -4,7 +4,7 @@ DECLARE
     v_table text;
 BEGIN
     FOREACH v_table IN ARRAY ARRAY['verification_playerfact', 'verification_verificationstep', 'verification_fundsmove',
-                                   'verification_documentread', 'verification_screeningrun', 'verification_hitreview']
+                                   'verification_evidenceread', 'verification_screeningrun', 'verification_hitreview']
     LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change()', v_table);

@@ -1,4 +1,4 @@
-"""The door of identity vendors: verify the raw bytes, keep them, answer. What they mean is worked out from the inbox."""
+"""The door of identity vendors: verify the raw bytes, keep them, answer. Their meaning is for the inbox."""
 
 import time
 from dataclasses import replace

@@ -1,14 +1,12 @@
 """`manage.py seed_demo`: brands, games, staff, players and vendor keys of the demo. May be run again at any time."""
 
 import contextlib
-import io
 import json
 import os
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from apps.core import clock
@@ -22,7 +20,9 @@ from apps.sandbox.seeding.kyc import seed_kyc
 from apps.sandbox.seeding.operator_hooks import seed_operator_hooks
 from apps.sandbox.seeding.people import seed_players, seed_staff
 from apps.sandbox.seeding.places import seed_places
+from apps.sandbox.seeding.policies import seed_decisions, seed_matrix
 from apps.sandbox.seeding.psps import seed_psps
+from apps.sandbox.seeding.reconciliation import seed_reconciliation
 from apps.sandbox.seeding.safer_play import seed_limits, seed_registers
 
 
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         passwords = passwords_in(_read(output))
         now = clock.now()
         seed_places(base_url)
-        call_command("load_policies", apply=True, verbosity=0, stdout=io.StringIO())
+        seed_matrix(now=now)
         seed_connections(base_url, now=now)
         seed_psps(base_url, now=now)
         seed_kyc(base_url, now=now)
@@ -51,10 +51,12 @@ class Command(BaseCommand):
         seed_registers(base_url, now=now)
         seed_games(base_url, today=now.date())
         seed_staff(passwords)
+        seed_decisions(now=now)
         seed_players(passwords, now=now)
         seed_cases(now=now)
         seed_filings(now=now)
         seed_limits(now=now)
+        seed_reconciliation(base_url, now=now)
         SimulatorControl.current()
         _write(output, demo_document(base_url, passwords))
 

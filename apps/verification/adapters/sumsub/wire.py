@@ -87,7 +87,7 @@ def state_of(status: Mapping[str, Any], applicant: Mapping[str, Any]) -> VendorS
         word=" ".join(filter(None, [word, text_of(result, "reviewAnswer"), text_of(result, "reviewRejectType")]))[:64],
         # "2026-11-25 10:00:00+0000" in their manual, ISO 8601 in their examples.
         decided_at=instant_of(reviewed.replace(" ", "T").replace("+0000", "+00:00")),
-        # moderationComment is written for the applicant; clientComment is for the client's staff and never shown to him.
+        # moderationComment is written for the applicant; clientComment is for staff, and never shown to him.
         player_note=text_of(result, "moderationComment", 500),
         staff_note="; ".join(filter(None, notes)),
         labels=labels,

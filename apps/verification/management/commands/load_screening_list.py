@@ -27,6 +27,6 @@ class Command(BaseCommand):
         except (ListNotSound, OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{options['file']}: {error}") from error
         self.stdout.write(
-            f"{options['dataset']}: {loaded.new} new, {loaded.changed} changed, {loaded.gone} gone, {loaded.same} as before."
+            f"{options['dataset']}: {loaded.new} new, {loaded.changed} changed, {loaded.gone} gone, {loaded.same} same."
             " Players are screened again by the scheduled task."
         )
