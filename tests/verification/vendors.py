@@ -13,7 +13,6 @@ from typing import Any
 
 from django.test import Client
 
-from apps.core import clock
 from apps.integrations.models import InboundEvent
 from apps.players.models import Player
 from apps.verification.inbox_tasks import process_event
