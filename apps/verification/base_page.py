@@ -1,6 +1,7 @@
 """What the staff pages of verification share: colours of states, and personal data told apart without being shown."""
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from apps.core.admin_base import StaffAdmin
 from apps.core.admin_display import NOTHING, masked_text
@@ -64,5 +65,5 @@ class VerificationPage(StaffAdmin):
     """A page whose list can be narrowed by its own filters only."""
 
     big_table = True
-    ordering: tuple[str, ...] = ("-id",)
+    ordering: ClassVar[tuple[str, ...]] = ("-id",)
     sortable_by = ()

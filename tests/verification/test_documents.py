@@ -14,7 +14,15 @@ from apps.compliance.models import ApprovalRequest
 from apps.core import clock
 from apps.players.models import Player
 from apps.verification.list_loading import SHIPPED, load_list
-from apps.verification.models import Document, EvidenceRead, PlayerFact, ScreeningHit, Verification
+from apps.verification.models import (
+    Document,
+    DueDiligence,
+    EvidenceRead,
+    ListedEntity,
+    PlayerFact,
+    ScreeningHit,
+    Verification,
+)
 from apps.verification.screening import screen_player
 from tests.factories.api import as_player
 from tests.factories.games import make_player
@@ -214,3 +222,41 @@ def test_a_vendor_that_does_not_answer_leaves_a_verification_to_go_on_with(sumsu
 def test_roles_know_only_permissions_that_exist(db: None) -> None:
     sync_roles()
     assert unknown_permissions() == set()
+
+
+def test_every_page_of_verification_opens_with_a_row(sumsub: Sumsub, login: Login) -> None:
+    load_list(dataset="invented", path=SHIPPED, now=clock.now())
+    send(sumsub.player)
+    DueDiligence.objects.create(
+        player=sumsub.player,
+        jurisdiction="MT",
+        threshold={"amount": "2000", "currency": "EUR", "basis": "deposits", "window_hours": 24, "jurisdiction": "MT"},
+        measured={"value": "2000.00", "currency": "EUR", "units": [["deposit", "EUR", 2_000_000_000]]},
+        locks_funds=True,
+        reached_at=clock.now(),
+    )
+    agent, auditor = login("kyc_agent"), login("auditor")
+    document = Document.objects.get()
+    agent.post(reverse("admin:verification_document_open", args=[document.pk]), {"purpose": "a look"})
+    pages = {
+        "verification": Verification.objects.get().pk,
+        "duediligence": DueDiligence.objects.get().pk,
+        "document": document.pk,
+        "listedentity": ListedEntity.objects.first().pk,  # type: ignore[union-attr]  # loaded above
+    }
+    for model, pk in pages.items():
+        for client in (agent, auditor):
+            assert client.get(reverse(f"admin:verification_{model}_changelist")).status_code == 200, model
+            assert client.get(reverse(f"admin:verification_{model}_change", args=[pk])).status_code == 200, model
+            assert client.post(reverse(f"admin:verification_{model}_change", args=[pk]), {}).status_code == 403, model
+    assert auditor.get(reverse("admin:verification_evidenceread_changelist")).status_code == 200
+    assert agent.get(reverse("admin:verification_evidenceread_changelist")).status_code == 403
+    page = agent.get(reverse("admin:verification_duediligence_change", args=[pages["duediligence"]])).content.decode()
+    assert "2,000.00 EUR" in page
+    assert page.count("missing") >= 3
+    answer = agent.post(
+        reverse("admin:verification_duediligence_propose-release", args=[pages["duediligence"]]),
+        {"reason": "all is there"},
+    )
+    assert answer.status_code == 302
+    assert ApprovalRequest.objects.get().command == "verification.release_funds"
