@@ -103,12 +103,18 @@ class _Answers:
         """Kinds of facts that the law wants before this."""
         age, identity = self._ask(AGE_GATE), self._ask(IDENTITY_GATE)
         needed = []
-        if age.value is not None and _ORDER[purpose] >= _AGE_FROM.get(str(age.value), 0):
+        is_of_its_own = age.value is not None and not self._comes_with(identity, age)
+        if is_of_its_own and _ORDER[purpose] >= _AGE_FROM.get(str(age.value), 0):
             needed.append(Kind.AGE)
         if identity.value is not None and self._wants_identity(str(identity.value), purpose, diligence):
             needed.append(Kind.IDENTITY)
         self._deciding = (identity if Kind.IDENTITY in needed or Kind.AGE not in needed else age).version_id
         return tuple(map(str, needed))
+
+    def _comes_with(self, identity: PolicyAnswer, age: PolicyAnswer) -> bool:
+        """A law that says when identity is proven, and nothing of age, means age with it: none is borrowed for it."""
+        own = self._player.jurisdiction_id
+        return identity.jurisdiction == own and age.jurisdiction != own
 
     def forbids_late_questions(self) -> bool:
         """Whether a withdrawal may not be what first asks for something."""

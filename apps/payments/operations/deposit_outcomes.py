@@ -11,6 +11,7 @@ from apps.payments.operations.refusals import Applied, EventNotSound, EventParke
 from apps.payments.operations.reserves import hold_reserve
 from apps.payments.operations.steps import record_event_step
 from apps.payments.registry import adapter_of
+from apps.verification.operations.due_diligence import check_threshold
 
 State = Deposit.State
 _OPEN = (State.INITIATED, State.PENDING)
@@ -71,6 +72,7 @@ def _settled(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: datet
     hold_reserve(deposit, now=now)
     note_instrument(deposit, attempt, event.instrument, names_accounts=_names_accounts(attempt), now=now)
     refusal = deposit_gates.settled(deposit, units=units, now=now)
+    check_threshold(player_id=deposit.player_id, now=now)
     remarks = {
         "late": before in _LATE,
         "blocked_player": bool(refusal),

@@ -17,6 +17,8 @@ from apps.payments.queue import enqueue_on_commit
 from apps.payments.routing import capabilities_for
 from apps.players.models import Player
 from apps.transactions.models import Account, AccountKind
+from apps.verification.gates import FUNDS_LOCKED, Purpose, gate
+from apps.verification.requirements import KycRequired
 
 log = structlog.get_logger(__name__)
 
@@ -75,12 +77,14 @@ def request_withdrawal(
 
     :param instrument: public id of the player's instrument, or the code of a method in which he has one
     :raises WithdrawalsBlocked: by the player's status. Exclusion does not stop a withdrawal
+    :raises KycRequired: while due diligence locks the money
     :raises InstrumentUnknown: if it is not his, or blocked
     :raises WithdrawalNotPossible: if nobody pays that
     :raises InsufficientFunds: if he has less
     """
     if player.status == Player.Status.CLOSED or Player.Restriction.WITHDRAWAL in player.restrictions:
         raise WithdrawalsBlocked
+    _require_unlocked(player, now)
     found = _instrument(player, instrument)
     cells = capabilities_for(player, Direction.WITHDRAWAL, money.currency).filter(
         method_id=found.method_id, min_units__lte=money.units, max_units__gte=money.units
@@ -143,6 +147,13 @@ def cancel_withdrawal(*, player: Player, public_id: UUID, now: datetime) -> With
         log.warning("reverse_withdrawal_attempted", withdrawal=str(public_id), player=str(player.public_id))
         raise ReverseWithdrawalNotAllowed
     return withdrawal
+
+
+def _require_unlocked(player: Player, now: datetime) -> None:
+    """Funds that due diligence locks stay until it is done; whatever else is missing is for the screening to say."""
+    answer = gate(player=player, purpose=Purpose.WITHDRAWAL, now=now)
+    if answer.player_reason == FUNDS_LOCKED:
+        raise KycRequired(extensions={"missing": list(answer.missing), "reason": FUNDS_LOCKED})
 
 
 def may_take_back(player: Player, *, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from apps.sandbox.seeding.cases import seed_cases
 from apps.sandbox.seeding.connections import seed_connections
 from apps.sandbox.seeding.filings import seed_filings
 from apps.sandbox.seeding.games import seed_games
+from apps.sandbox.seeding.known_people import seed_known_people
 from apps.sandbox.seeding.kyc import seed_kyc
 from apps.sandbox.seeding.operator_hooks import seed_operator_hooks
 from apps.sandbox.seeding.people import seed_players, seed_staff
@@ -53,6 +54,7 @@ class Command(BaseCommand):
         seed_staff(passwords)
         seed_decisions(now=now)
         seed_players(passwords, now=now)
+        seed_known_people(passwords, now=now)
         seed_cases(now=now)
         seed_filings(now=now)
         seed_limits(now=now)
