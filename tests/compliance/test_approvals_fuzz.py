@@ -96,8 +96,10 @@ def test_no_role_gets_past_the_second_person(name: str) -> None:
         request = waiting(name, made_by)
         client = browser(person)
 
-        assert set(attack(client, request)) <= {302, 403, 404, 405}, (role, name)
-        codes = {button: press(client, request, button) for button in BUTTONS}
+        # The ways in that know no command are tried once for each role; the buttons for each command.
+        if name == desk.NAME:
+            assert set(attack(client, request)) <= {302, 403, 404, 405}, (role, name)
+        codes = {button: press(client, request, button) for button in ("approve", "reject")}
 
         left = ApprovalRequest.objects.get(pk=request.pk)
         if person.has_perm(spec.checker_permission):
@@ -115,7 +117,8 @@ def test_nobody_decides_on_his_own_request_however_mighty(name: str) -> None:
     request = waiting(name, mighty)
     client = browser(mighty)
 
-    attack(client, request)
+    if name == desk.NAME:
+        attack(client, request)
     for button in ("approve", "reject"):
         press(client, request, button)
 
