@@ -79,6 +79,7 @@ def test_the_pages_say_what_people_need_to_know(world: World) -> None:
     assert "<rect" in shown
     assert "Alerts per 1 000 active players" in shown
     assert "n = 3" in shown
+    assert "pill-bad" not in shown  # every fixture still means what it meant
     page(author, reverse("admin:monitoring_rule_change", args=["AML-01"]), "rule")
     health = page(auditor, reverse("monitoring:health"), "health")
     assert "None: every entry could be judged." in health
