@@ -48,7 +48,8 @@ def cursor_of() -> tuple[bool, bool]:
     """Whether the cursor has moved at all, and whether its floor still lies days back."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT next_xact > 0, updated_at < now() - interval '8 days' FROM transactions_cursor WHERE name = 'monitoring'"
+            "SELECT next_xact > 0, updated_at < now() - interval '8 days'"
+            " FROM transactions_cursor WHERE name = 'monitoring'"
         )
         moved, is_old = cursor.fetchone()
     return moved, is_old
