@@ -152,9 +152,15 @@ class Definition:
         """The currency its amounts are in; a parameter `currency` decides before the rule's own."""
         return str(params.get("currency") or self.data.get("currency") or "EUR")
 
-    def params_for(self, *, jurisdiction: str, risk: str, age: int | None = None) -> dict[str, Any]:
-        """The parameters as they apply: defaults, then every override that fits, the more special later."""
-        params = dict(self.data.get("params", {}))
+    def params_for(
+        self, *, jurisdiction: str, risk: str, age: int | None = None, defaults: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """
+        The parameters as they apply: defaults, then every override that fits, the more special later.
+
+        :param defaults: in place of the rule's own (a fixture's, written for other figures)
+        """
+        params = dict(self.data.get("params", {})) | dict(defaults or {})
         fitting = [each for each in self.data.get("overrides", ()) if _fits(each, jurisdiction, risk, age)]
         for each in sorted(fitting, key=_speciality):
             params |= each["params"]
@@ -317,11 +323,12 @@ def run_fixtures(definition: Definition, *, lists: Mapping[str, tuple[str, ...]]
         inputs |= fixture.given
         age = fixture.given.get("player.age")
         params = definition.params_for(
-            jurisdiction=fixture.jurisdiction, risk=fixture.risk, age=None if age is None else int(str(age))
-        )
+            jurisdiction=fixture.jurisdiction, risk=fixture.risk, age=None if age is None else int(str(age)),
+            defaults=fixture.params,
+        )  # fmt: skip
         context = StoredContext(
             inputs=inputs,
-            params={name: from_json(value) for name, value in (params | dict(fixture.params)).items()},
+            params={name: from_json(value) for name, value in params.items()},
             missing="the fixture does not say",
         )
         done = evaluate(definition.node, context)

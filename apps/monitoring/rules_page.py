@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
+from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.compliance.models import ApprovalRequest
@@ -83,8 +84,8 @@ class RuleAdmin(StaffAdmin):
     """The catalogue: what each rule looks for, what of it runs, and how often it was right."""
 
     change_form_template = "staff/monitoring/rule.html"
-    list_display = ("code", "title", "family", "severity", "runs", "hits", "alerts", "false_share")
-    list_display_links = ("code", "title")
+    list_display = ("code_shown", "title", "family", "severity", "runs", "hits", "alerts", "false_share")
+    list_display_links = ("code_shown", "title")
     list_filter = ("family",)
     search_fields = ("code", "name")
     fields = ()
@@ -112,6 +113,11 @@ class RuleAdmin(StaffAdmin):
         return sum(
             int(self._figures.get(each.pk, {}).get(name) or 0) for each in rule.versions.all() if each.state != "shadow"
         )
+
+    @admin.display(description="code")
+    def code_shown(self, rule: Rule) -> str:
+        """On one line."""
+        return format_html('<span class="nowrap">{}</span>', rule.code)
 
     @admin.display(description="what it looks for")
     def title(self, rule: Rule) -> str:

@@ -77,7 +77,13 @@ def test_two_people_set_a_level_until_a_date_and_it_ends_by_itself() -> None:
     assess([player.pk], now=NOW, why="start")
     maker = staff("maker", "monitoring.override_risk", "monitoring.approve_riskoverride", is_superuser=True)
     checker = staff("checker", "monitoring.approve_riskoverride", is_superuser=True)
-    terms = {"player_id": player.pk, "kind": "aml", "maker": maker, "reason": "Press reports", "now": NOW}
+    terms: dict[str, Any] = {
+        "player_id": player.pk,
+        "kind": "aml",
+        "maker": maker,
+        "reason": "Press reports",
+        "now": NOW,
+    }
     for wrong in ({"level": 6, "until": NOW + timedelta(days=9)}, {"level": 4, "until": NOW + timedelta(days=181)}):
         with pytest.raises(OverrideNotSound):
             request_override(**terms, **wrong)

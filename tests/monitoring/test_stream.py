@@ -44,6 +44,17 @@ def sums(player: int, metric: str, span: str = "d") -> tuple[int, int]:
     return sum(row.total for row in rows), sum(row.times for row in rows)
 
 
+def cursor_of() -> tuple[bool, bool]:
+    """Whether the cursor has moved at all, and whether its floor still lies days back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT next_xact > 0, updated_at < now() - interval '8 days'"
+            " FROM transactions_cursor WHERE name = 'monitoring'"
+        )
+        moved, is_old = cursor.fetchone()
+    return moved, is_old
+
+
 def test_a_ledger_transaction_counts_once_however_often_the_log_is_followed(world: World) -> None:
     life = depositor(world, [100, 50])
     follow()
@@ -99,7 +110,11 @@ def test_a_backlog_older_than_a_day_is_read_in_small_slices_without_a_gap(world:
         cursor.execute(
             "INSERT INTO transactions_cursor (name, updated_at) VALUES ('monitoring', now() - interval '9 days')"
         )
+    stream.follow_ledger(now=clock.now(), step=2, for_seconds=0)
+    # Not at the end: the floor of the next read must not move, or what is older than a day would be skipped.
+    assert cursor_of() == (True, True)
     stream.follow_ledger(now=clock.now(), step=2)
+    assert cursor_of() == (True, False)
     assert sums(life.player_id, "deposit") == (60_000_000, 12)
 
 
