@@ -88,6 +88,10 @@ migrations: $(VENV)/dev.stamp ## Check that models and migrations agree
 deploy-check: $(VENV)/dev.stamp ## Check the production settings with Django's deployment checks
 	@$(BIN)/python -m casino_platform.runtime.deploy_check
 
+.PHONY: openapi
+openapi: $(VENV)/dev.stamp ## Write the OpenAPI document of the player API anew
+	@$(BIN)/python -m casino_platform.runtime.run $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/api/openapi.yaml
+
 .PHONY: lock
 lock: $(VENV)/dev.stamp ## Pin all packages anew, with hashes and without index addresses
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/base.in -o requirements/base.txt

@@ -13,7 +13,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from benchmarks import measures, reconciling, single_process  # noqa: F401 - imported for the sections they enter
+from benchmarks import (  # noqa: F401 - imported for the sections they enter
+    cases,
+    measures,
+    monitoring,
+    name_quality,
+    reconciling,
+    single_process,
+)
 from benchmarks.figures import Figure
 from benchmarks.ground import DATA_DIR, BenchFailed, Ground, Shape, Web, say
 from benchmarks.sections import SECTIONS, Terms

@@ -7,10 +7,10 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
 from apps.core import health, metrics, problems
-from casino_platform import vendor_urls
+from casino_platform import developer_portal, vendor_urls
 
 
 def _mount(prefix: str, *modules: str) -> list[URLPattern | URLResolver]:
@@ -32,14 +32,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics.scrape, name="metrics"),
     *vendor_urls.urlpatterns,
     *_mount(
-        "api/v1/", "apps.players.api.urls", "apps.wallets.api.urls", "apps.providers.api.urls", "apps.payments.api.urls"
+        "api/v1/",
+        "apps.players.api.urls",
+        "apps.wallets.api.urls",
+        "apps.safer_play.api.urls",
+        "apps.providers.api.urls",
+        "apps.payments.api.urls",
     ),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    *_mount("api/v1/", "apps.verification.api.urls"),
+    path("api/docs", developer_portal.index, name="docs"),
+    path("api/docs/", include(developer_portal.urlpatterns)),
     *_mount("api/problems/", "apps.core.api.urls"),
     # Whatever else is asked for under /api/ is refused in the API's own format, with DEBUG too.
     re_path(r"^api/", csrf_exempt(problems.not_found)),
-    *_mount("", "apps.backoffice.urls"),
+    *_mount("", "apps.backoffice.urls", "apps.compliance.case_urls", "apps.compliance_reports.urls"),
+    *_mount("", "apps.monitoring.urls"),
     path("admin/", admin.site.urls),
 ]
 if settings.SANDBOX:

@@ -17,7 +17,7 @@ from django.urls import Resolver404, get_resolver
 from apps.core.problem_types import HTTPS_REQUIRED, INTERNAL_ERROR, NOT_FOUND
 from apps.core.problems import problem_response
 
-PREFIXES: Final = ("/providers/", "/psp/")
+PREFIXES: Final = ("/providers/", "/psp/", "/kyc/")
 
 log = structlog.get_logger(__name__)
 

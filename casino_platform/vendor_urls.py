@@ -5,4 +5,5 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("providers/", include("apps.providers.webhooks.urls")),
     path("psp/", include("apps.payments.webhooks.urls")),
+    path("kyc/", include("apps.verification.webhooks.urls")),
 ]

@@ -100,6 +100,7 @@ def _empty_redis() -> Iterator[None]:
     yield
     import_module("apps.core.clock").forget_cached_offset()
     import_module("apps.integrations.connections").forget_connections()
+    import_module("apps.compliance.policies").forget_policies()
     with redis.Redis.from_url(_server_urls["own redis"]) as client:
         redis_databases.empty(client)
 

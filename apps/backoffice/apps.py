@@ -17,9 +17,19 @@ class BackofficeConfig(AppConfig):
         """Refuse unsafe pages, and keep the roles' permissions as the code says after each migration."""
         from django.contrib import admin  # noqa: PLC0415 - pages are registered by now, not before
 
+        from apps.backoffice import (  # noqa: PLC0415 - models are loaded by now
+            case_sources,
+            evidence_rounds,
+            personal_holdings,
+            staff_roles,
+        )
         from apps.core.admin_safety import refuse_unsafe_pages  # noqa: PLC0415 - likewise
 
+        personal_holdings.register()
+        staff_roles.register()
         refuse_unsafe_pages(admin.site)
+        evidence_rounds.register()
+        case_sources.register()
         post_migrate.connect(_sync_roles, sender=self, dispatch_uid="backoffice.sync_roles")
 
 

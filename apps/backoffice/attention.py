@@ -14,7 +14,8 @@ from apps.core.admin_display import amount_text
 from apps.core.clock import now
 from apps.integrations.credentials import credentials_expiring
 from apps.integrations.models import InboundEvent, Integration
-from apps.payments.models import Withdrawal
+from apps.payments.models import Dispute, Withdrawal
+from apps.payments.operations.dispute_deadlines import WARN_BEFORE
 from apps.providers.catalogue import expiring_certificates
 from apps.providers.models import RoundVoid
 from apps.providers.rounds import stuck_counts
@@ -38,6 +39,7 @@ def needing_attention(user: Any, scope: BrandScope | None) -> list[Item]:
         ("providers.view_round", _voids),
         ("wallets.approve_adjustment", _adjustments),
         ("payments.view_check", _withdrawals),
+        ("payments.view_dispute", _disputes),
         ("integrations.view_inboundevent", _events),
         ("integrations.view_credential", _keys),
         ("providers.view_gamecertificate", _certificates),
@@ -133,6 +135,22 @@ def _withdrawals(scope: BrandScope | None, at: datetime) -> list[Item]:
         for name, level, queue, words in worded
         if counts[name]
     ]
+
+
+def _disputes(scope: BrandScope | None, at: datetime) -> list[Item]:
+    """Disputes that wait for our answer, and those of them whose time runs out."""
+    rows = Dispute.objects.filter(status=Dispute.Status.OPENED)
+    if scope is not None:
+        rows = rows.filter(deposit__brand_id__in=scope.ids)
+    soon = Q(respond_by__lte=at + WARN_BEFORE)
+    counts = rows.aggregate(soon=Count("pk", filter=soon), all=Count("pk"))
+    url = reverse("admin:payments_dispute_changelist")
+    items = []
+    if counts["soon"]:
+        items.append(_item("bad", f"Disputes to be answered within three days: {counts['soon']}", f"{url}?queue=soon"))
+    if counts["all"] - counts["soon"]:
+        items.append(_item("warning", f"Disputes to be answered: {counts['all'] - counts['soon']}", url))
+    return items
 
 
 def _events(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG001 - waits however long

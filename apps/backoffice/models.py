@@ -20,7 +20,10 @@ class PersonalDataRead(models.Model):
         ordering = ("-id",)
         verbose_name = "look at personal data"
         verbose_name_plural = "looks at personal data"
-        permissions = (("view_figures", "Can see turnover, GGR and other figures of the business"),)
+        permissions = (
+            ("view_figures", "Can see turnover, GGR and other figures of the business"),
+            ("approve_roles", "Can agree to a colleague's change of somebody's roles"),
+        )
         indexes = (models.Index(fields=["player", "-read_at"], name="backoffice_read_by_player"),)
 
     def __str__(self) -> str:

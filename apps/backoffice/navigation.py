@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.compliance_reports.wall import ENTER, is_granted
+
 # Title, Material symbol, and the model whose list it is; or else the page's URL name and the permission it asks for.
 MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     (
@@ -13,6 +15,49 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         (
             ("Home", "monitoring", "admin:index", ""),
             ("Trace", "timeline", "backoffice:trace", "transactions.view_transaction"),
+        ),
+    ),
+    (
+        "Compliance",
+        (
+            ("Approvals", "how_to_reg", "compliance.approvalrequest"),
+            ("Policies", "policy", "admin:compliance_policy_places", "compliance.view_policyversion"),
+            ("Policy versions", "history_edu", "compliance.policyversion"),
+            ("Sources", "menu_book", "compliance.policysource"),
+            ("Legal holds", "lock", "compliance.legalhold"),
+            ("Erasure requests", "person_remove", "compliance.erasurerequest"),
+            ("Erased players", "auto_delete", "compliance.erasure"),
+            ("Data exports", "folder_zip", "compliance.dataexport"),
+        ),
+    ),
+    (
+        "Monitoring",
+        (
+            ("Rules", "rule", "monitoring.rule"),
+            ("Rule versions", "account_tree", "monitoring.ruleversion"),
+            ("Decisions of rules", "fact_check", "monitoring.decision"),
+            ("Dead letters", "unsubscribe", "monitoring.deadletter"),
+            ("Monitoring health", "monitor_heart", "monitoring:health", "monitoring.view_deadletter"),
+        ),
+    ),
+    (
+        "Cases",
+        (
+            ("Desk", "work", "compliance:desk", "compliance.view_case"),
+            ("Cases", "folder_open", "compliance.case"),
+            ("Figures of the desk", "query_stats", "compliance:figures", "compliance.view_case_figures"),
+            ("Filings", "lock", "filings:list", ENTER),
+        ),
+    ),
+    (
+        "Identity",
+        (
+            ("Verifications", "how_to_reg", "verification.verification"),
+            ("Screening hits", "person_alert", "verification.screeninghit"),
+            ("Documents", "description", "verification.document"),
+            ("Due diligence", "lock", "verification.duediligence"),
+            ("Screening list", "list_alt", "verification.listedentity"),
+            ("Looks at evidence", "visibility", "verification.evidenceread"),
         ),
     ),
     (
@@ -24,6 +69,18 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Game sessions", "sports_esports", "providers.gamesession"),
             ("Status changes", "gavel", "players.statuschange"),
             ("Log-in attempts", "login", "players.loginattempt"),
+        ),
+    ),
+    (
+        "Safer play",
+        (
+            ("Interactions", "forum", "safer_play.interaction"),
+            ("Limits", "speed", "safer_play.limit"),
+            ("Exclusions", "block", "safer_play.exclusion"),
+            ("Ways back", "how_to_reg", "safer_play.exclusionreturn"),
+            ("Refused by limits", "front_hand", "safer_play.refusal"),
+            ("Register queries", "fact_check", "safer_play.registerquery"),
+            ("No marketing", "unsubscribe", "safer_play.marketingstop"),
         ),
     ),
     (
@@ -41,7 +98,13 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Withdrawals", "north_east", "payments.withdrawal"),
             ("Deposits", "south_west", "payments.deposit"),
             ("Instruments", "credit_card", "payments.instrument"),
+            ("Disputes", "gavel", "payments.dispute"),
+            ("Providers", "monitor_heart", "admin:payments_providers", "payments.view_routedrill"),
             ("Routes", "alt_route", "payments.capability"),
+            ("Routing rules", "rule", "payments.routingrule"),
+            ("Drills", "science", "payments.routedrill"),
+            ("Contracts", "contract", "payments.pspcontract"),
+            ("Reserves", "savings", "payments.reservehold"),
         ),
     ),
     (
@@ -58,10 +121,13 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     (
         "Vendors",
         (
+            ("Incidents", "crisis_alert", "integrations.incident"),
             ("Exchanges", "sync_alt", "integrations.exchange"),
             ("Inbound events", "inbox", "integrations.inboundevent"),
             ("Integrations", "hub", "integrations.integration"),
             ("Keys", "key", "integrations.credential"),
+            ("Webhook endpoints", "webhook", "integrations.webhookendpoint"),
+            ("Webhook messages", "outbox", "integrations.webhookmessage"),
             ("Key and switch log", "history", "integrations.integrationevent"),
         ),
     ),
@@ -105,12 +171,17 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 {"title": name, "icon": icon, "link": reverse(url)}
                 for name, icon, url, permission in map(_resolved, entries)
-                if not permission or request.user.has_perm(permission)
+                if not permission or _may(request.user, permission)
             ],
         }
         for title, entries in MENU
     ]
     return [group for group in groups if group["items"]]
+
+
+def _may(user: Any, permission: str) -> bool:
+    """Superusers may everything but what is behind the wall: that has to be given."""
+    return is_granted(user, permission) if permission == ENTER else bool(user.has_perm(permission))
 
 
 def _resolved(entry: tuple[str, ...]) -> tuple[str, str, str, str]:

@@ -16,6 +16,8 @@ from unfold.widgets import (
 )
 
 from apps.backoffice.personal_data import is_unmasked, personal_facts, unmask
+from apps.backoffice.player_privacy import PrivacyActions
+from apps.backoffice.player_protection import ProtectionActions
 from apps.backoffice.player_tabs import TABS, tab_context
 from apps.core.admin_actions import ActionForm, ReasonForm, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
@@ -126,12 +128,15 @@ class PurposeForm(ActionForm):
     )
 
 
-class PlayerAdmin(StaffAdmin):
+class PlayerAdmin(PrivacyActions, ProtectionActions, StaffAdmin):  # type: ignore[misc] # Unfold's bases disagree
     """A player from all sides."""
 
     big_table = True
     brand_lookup = "brand_id"
-    staff_actions = ("change_player_status", "sign_out", "show_personal_data", "propose_correction")
+    staff_actions = (
+        "change_player_status", "sign_out", "show_personal_data", "propose_correction", *PrivacyActions.names,
+        *ProtectionActions.names,
+    )  # fmt: skip
     change_form_template = "staff/player.html"
     list_display = (
         "username",

@@ -9,7 +9,10 @@ from uuid import UUID
 
 from django.db.models import Sum
 
+from apps.backoffice.player_protection import protection_context
 from apps.integrations.models import Integration
+from apps.monitoring.charts import signed_bars
+from apps.monitoring.models import Decision, RiskAssessment, RiskOverride, RiskState
 from apps.players.models import Player
 from apps.players.queries import live_sessions
 from apps.providers.models import GameSession, Round
@@ -115,8 +118,32 @@ def _games(view: View) -> dict[str, Any]:
     return {"launches": [(each, totals.get(each.pk, RoundTotals())) for each in launched]}
 
 
+def _safer_play(view: View) -> dict[str, Any]:
+    return protection_context(view.player, at=view.now)
+
+
 def _history(view: View) -> dict[str, Any]:
     return {"status_changes": list(view.player.status_changes.all()[:PAGE])}
+
+
+def _risk(view: View) -> dict[str, Any]:
+    """Both scales for those who see what rules decided; harm alone for those who look after players."""
+    sees_all = view.user.has_perm("monitoring.view_decision")
+    decisions = Decision.objects.filter(player_id=view.player.pk, is_shadow=False).exclude(result="pass")
+    states = RiskState.objects.filter(player_id=view.player.pk)
+    overrides = RiskOverride.objects.filter(player_id=view.player.pk).select_related("maker", "checker")
+    assessments = RiskAssessment.objects.filter(player_id=view.player.pk)
+    if not sees_all:
+        decisions = decisions.filter(rule__family="harm")
+        states, overrides, assessments = (
+            states.filter(kind="harm"), overrides.filter(kind="harm"), assessments.filter(kind="harm")
+        )  # fmt: skip
+    return {
+        "risks": [(state, signed_bars(state.contributions)) for state in states.order_by("kind")],
+        "overrides": list(overrides[:_RECENT]),
+        "hits": list(decisions.order_by("-pk")[:PAGE]),
+        "assessments": list(assessments[:_RECENT]),
+    }
 
 
 TABS: tuple[Tab, ...] = (
@@ -126,5 +153,7 @@ TABS: tuple[Tab, ...] = (
     Tab("games", "Game sessions", ("providers.view_gamesession",), _games),
     Tab("sessions", "Log-ins now", ("players.view_playersession",), _sessions),
     Tab("logins", "Log-in attempts", ("players.view_loginattempt",), _logins),
+    Tab("safer-play", "Safer play", ("safer_play.view_limit",), _safer_play),
+    Tab("risk", "Risk", ("monitoring.view_riskstate",), _risk),
     Tab("history", "Status history", ("players.view_statuschange",), _history),
 )

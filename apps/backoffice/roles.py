@@ -12,6 +12,7 @@ _LEDGER = frozenset({"transactions.view_transaction", "transactions.view_account
 _EXCHANGES = frozenset({"integrations.view_exchange"})
 _CONNECTIONS = frozenset(
     {"integrations.view_integration", "integrations.view_credential", "integrations.view_integrationevent"}
+    | {"integrations.view_webhookendpoint", "integrations.view_webhookmessage", "integrations.view_incident"}
 )
 _CATALOGUE = frozenset(
     {"providers.view_game", "providers.view_studio", "providers.view_gamecertificate", "providers.view_brandgame"}
@@ -22,8 +23,55 @@ _ADJUSTMENTS = frozenset({"wallets.view_adjustment"})
 _PAYMENTS_PUBLIC = frozenset({"payments.view_withdrawal", "payments.view_deposit"})
 _PAYMENTS = _PAYMENTS_PUBLIC | {
     "payments.view_check", "payments.view_instrument", "payments.view_capability", "integrations.view_inboundevent",
+    "payments.view_dispute", "payments.view_pspcontract", "payments.view_reservehold", "payments.view_routedrill",
+    "payments.view_routingrule",
 }  # fmt: skip
+_SAFER_PLAY = frozenset(
+    {
+        "safer_play.view_limit", "safer_play.view_exclusion", "safer_play.view_exclusionreturn",
+        "safer_play.view_interaction", "safer_play.view_refusal", "safer_play.view_registerquery",
+        "safer_play.view_marketingstop",
+    }
+)  # fmt: skip
+_PROTECTS = frozenset(
+    {
+        "safer_play.lower_limit", "safer_play.raise_limit", "safer_play.approve_limit",
+        "safer_play.contact_about_limit", "safer_play.exclude_player", "safer_play.lengthen_exclusion",
+        "safer_play.propose_exclusion_end", "safer_play.approve_exclusion_end", "safer_play.decide_return",
+        "safer_play.record_interaction", "safer_play.stop_marketing",
+    }
+)  # fmt: skip
+_RULES = frozenset({"monitoring.view_rule", "monitoring.view_ruleversion", "monitoring.view_deadletter"})
+_RISK = frozenset({"monitoring.view_riskstate", "monitoring.view_decision"})
 _FIGURES = frozenset({"backoffice.view_figures"})
+_KYC = frozenset({"verification.view_verification", "verification.view_duediligence", "verification.view_screeninghit"})
+_KYC_EVIDENCE = frozenset({"verification.view_document", "verification.open_document"})
+_CASES = frozenset({"compliance.view_case"})
+
+
+def _work(*queues: str) -> frozenset[str]:
+    """Cases of these queues."""
+    return _CASES | {f"compliance.work_{queue}" for queue in queues}
+
+
+def _decide(*queues: str) -> frozenset[str]:
+    """Work these queues, decide, close, and be the second person for what colleagues decided."""
+    checks = {f"compliance.check_{queue}" for queue in queues}
+    return _work(*queues) | checks | {"compliance.decide_case", "compliance.resolve_case"}
+
+
+_LEADS = frozenset(
+    {"compliance.assign_case", "compliance.export_case", "compliance.snooze_rule", "compliance.view_case_figures"}
+)
+_POLICIES = frozenset(
+    {"compliance.view_policyversion", "compliance.view_policyparameter", "compliance.view_policysource"}
+)
+_PRIVACY_VIEW = frozenset(
+    {
+        "compliance.view_legalhold", "compliance.view_erasurerequest", "compliance.view_erasure",
+        "compliance.view_dataexport",
+    }
+)  # fmt: skip
 _RECONCILIATION = frozenset(
     {
         "reconciliation.view_run", "reconciliation.view_break", "reconciliation.view_import",
@@ -44,29 +92,49 @@ class Role:
 ROLES: tuple[Role, ...] = (
     Role(
         "compliance_analyst",
-        "Looks at players (masked), their play and money",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER,
+        "Looks at players (masked), their play and money; works alerts and cases",
+        _POLICIES | _KYC | _PRIVACY_VIEW | {"compliance.handle_erasure", "compliance.place_hold"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
+        | _work("aml", "fraud", "kyc", "screening", "payment", "game", "complaint") | {"compliance.resolve_case"}
+        | _RULES | _RISK | {"monitoring.override_risk"},
     ),
     Role(
         "investigator",
         "Unmasks with a purpose, holds and releases accounts",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"},
+        _KYC | _KYC_EVIDENCE | {"verification.request_verification", "verification.propose_release"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"}
+        | _decide("aml", "fraud", "screening", "payment", "game")
+        | _RISK | {"monitoring.override_risk"},
     ),
     Role(
         "mlro",
         "Decides on money laundering matters",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
-        | {"players.unmask_player", "players.change_status"},
+        _POLICIES | _PRIVACY_VIEW | _KYC | _KYC_EVIDENCE
+        | {"verification.review_hit", "verification.clear_sanctions_hit"}
+        | {"verification.request_verification", "verification.approve_release", "verification.view_listedentity"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
+        | {"players.unmask_player", "players.change_status"}
+        | {"compliance.place_hold", "compliance.release_hold", "compliance.handle_erasure", "compliance.export_player"}
+        | _decide("aml", "fraud", "screening", "payment") | _LEADS | {"compliance.work_mlro_stage"}
+        | {"compliance_reports.access_reports", "compliance_reports.approve_reports"}
+        | _RULES | _RISK | {"monitoring.approve_riskoverride"},
     ),
     Role(
         "rg_officer",
         "Protects players from harm: restricts and excludes",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | {"players.change_status", "transactions.view_transaction"},
+        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | {"players.change_status", "transactions.view_transaction"}
+        | _decide("harm", "complaint") | _LEADS | _SAFER_PLAY | _PROTECTS
+        | {"monitoring.view_riskstate"},  # of harm only: money laundering is not theirs to know
     ),
     Role(
         "kyc_agent",
         "Checks who players are",
-        _PLAYER | {"players.view_statuschange", "players.unmask_player"},
+        _KYC | _KYC_EVIDENCE
+        | {"verification.decide_verification", "verification.decide_document", "verification.request_verification"}
+        | {"verification.record_fact", "verification.review_hit", "verification.propose_release"}
+        | {"verification.view_listedentity"}
+        | _PLAYER | {"players.view_statuschange", "players.unmask_player"}
+        | _decide("kyc", "screening"),
     ),
     Role(
         "payments",
@@ -77,7 +145,11 @@ ROLES: tuple[Role, ...] = (
         | {"reconciliation.request_export"}
         | {"wallets.propose_adjustment", "wallets.approve_adjustment"}
         | {"payments.approve_withdrawal", "payments.hold_withdrawal", "payments.resolve_withdrawal"}
-        | {"integrations.replay_inboundevent"},
+        | {"payments.claim_withdrawal", "payments.reassign_withdrawal", "payments.start_refund"}
+        | {"payments.answer_dispute", "payments.download_evidencepack", "payments.judge_instrument"}
+        | {"payments.propose_pspcontract", "payments.approve_pspcontract", "payments.run_routedrill"}
+        | {"integrations.replay_inboundevent"}
+        | _work("payment") | {"compliance.resolve_case"},
     ),
     Role(
         "support",
@@ -88,30 +160,45 @@ ROLES: tuple[Role, ...] = (
     Role(
         "auditor",
         "Reads everything, changes nothing",
-        _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
-        | _FIGURES | _PAYMENTS | _RECONCILIATION
+        _KYC | {"verification.view_document", "verification.view_evidenceread", "verification.view_listedentity"}
+        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
+        | _FIGURES | _PAYMENTS | _POLICIES | _PRIVACY_VIEW | _CASES | _SAFER_PLAY | _RULES | _RISK
+        | {"compliance.view_every_approval"}
+        | {"compliance.read_all_cases", "compliance.view_case_figures"}
+        | _RECONCILIATION
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread"},
     ),
-    Role("policy_author", "Drafts policies and rules", _MARKETS | _CATALOGUE),
-    Role("policy_approver", "Publishes policies and rules that somebody else drafted", _MARKETS | _CATALOGUE),
+    Role(
+        "policy_author", "Drafts policies and rules", _MARKETS | _CATALOGUE | _POLICIES | _RULES
+        | {"compliance.propose_policy", "monitoring.author_rule", "monitoring.settle_deadletter"},
+    ),
+    Role(
+        "policy_approver",
+        "Publishes policies and rules that somebody else drafted",
+        _MARKETS | _CATALOGUE | _POLICIES | _RULES | {"compliance.publish_policy", "monitoring.publish_rule"},
+    ),
     Role(
         "game_ops",
         "Runs games and their connections",
         _PLAY | _CATALOGUE | _CONNECTIONS | _EXCHANGES | _FIGURES
         | {"transactions.view_transaction", "brands.view_brand", "brands.view_market"}
         | {"providers.switch_game", "providers.resolve_round", "providers.approve_round_void"}
-        | {"integrations.switch_integration", "brands.switch_brand"},
+        | {"integrations.switch_integration", "integrations.acknowledge_incident", "integrations.change_options"}
+        | {"brands.switch_brand"} | _work("game") | {"compliance.resolve_case"},
     ),
     Role(
         "admin",
         "Staff accounts, keys and brands; no player data",
         _CONNECTIONS | _MARKETS
-        | {"auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group"}
+        | {"auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group", "backoffice.approve_roles"}
         | {"brands.view_staffscope", "brands.add_staffscope", "brands.delete_staffscope", "brands.switch_brand"}
-        | {"integrations.rotate_credential", "integrations.switch_integration"},
+        | {"integrations.rotate_credential", "integrations.switch_integration", "integrations.manage_webhookendpoint"},
     ),
 )  # fmt: skip
+
+# Everybody has an inbox of approvals; each command in it asks for permissions of its own.
+EVERYBODY = frozenset({"compliance.view_approvalrequest"})
 
 # Who drafts a rule must not be the one who publishes it, under any name.
 EXCLUDE_EACH_OTHER: tuple[frozenset[str], ...] = (frozenset({"policy_author", "policy_approver"}),)
@@ -131,7 +218,7 @@ def sync_roles() -> list[str]:
     for role in ROLES:
         group, made = Group.objects.get_or_create(name=role.name)
         before = {permission.pk for permission in group.permissions.all()}
-        after = {known[name] for name in role.permissions & known.keys()}
+        after = {known[name] for name in (role.permissions | EVERYBODY) & known.keys()}
         if before != after:
             group.permissions.set(after)
             changes.append(f"{role.name}: {len(after - before)} granted, {len(before - after)} taken away")
@@ -142,7 +229,7 @@ def sync_roles() -> list[str]:
 
 def unknown_permissions() -> set[str]:
     """Return the permissions that roles name and no model declares; once all migrations are applied, none."""
-    return {name for role in ROLES for name in role.permissions} - _existing_permissions().keys()
+    return ({name for role in ROLES for name in role.permissions} | EVERYBODY) - _existing_permissions().keys()
 
 
 def _existing_permissions() -> dict[str, int]:

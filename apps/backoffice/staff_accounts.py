@@ -1,4 +1,4 @@
-"""Pages of staff accounts, roles and brand scopes. Roles are given here; what a role may do is code (`roles.py`)."""
+"""Pages of staff accounts, roles and brand scopes. Roles are asked for here; what a role may do is in `roles.py`."""
 
 from typing import Any
 
@@ -8,34 +8,41 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from apps.backoffice.roles import ROLES, conflicting_roles
-from apps.core.admin_actions import staff_action
+from apps.backoffice.roles import ROLES
+from apps.backoffice.staff_roles import ASK_PERMISSION, ask_for_roles
+from apps.core.admin_actions import ReasonForm, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
+from apps.core.clock import now
 
 
-class StaffAccountForm(UserChangeForm):
-    """A staff account as the admin role sees it."""
+class RolesForm(ReasonForm):
+    """Asks which roles somebody is to have, all of them."""
 
-    def clean_groups(self) -> QuerySet[Group]:
-        """Refuse roles that one person must not hold together."""
-        groups: QuerySet[Group] = self.cleaned_data["groups"]
-        together = conflicting_roles({group.name for group in groups})
-        if together:
-            raise forms.ValidationError(f"One person must not hold {' and '.join(sorted(together))} together.")
-        return groups
+    roles = forms.MultipleChoiceField(
+        required=False,
+        choices=[(role.name, f"{role.name}: {role.summary}") for role in ROLES],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+    )
+    field_order = ("roles", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(self.target, User):
+            self.initial["roles"] = [group.name for group in self.target.groups.all()]
 
 
 class StaffAccountAdmin(StaffAdmin, StockUserAdmin):  # type: ignore[misc, type-arg] # Unfold's bases disagree
     """Who works here. Nobody raises their own rights, and superusers are made at the command line only."""
 
-    form = StaffAccountForm
+    form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    staff_actions = ("reset_second_factor",)
+    staff_actions = ("propose_roles", "reset_second_factor")
     list_display = ("username", "email", "is_active", "is_superuser", "last_login")
     list_filter = ("is_active", "groups")
     search_fields = ("username", "email", "first_name", "last_name")
@@ -43,13 +50,13 @@ class StaffAccountAdmin(StaffAdmin, StockUserAdmin):  # type: ignore[misc, type-
     filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email", "is_active", "is_staff")}),
-        ("Roles", {"fields": ("groups",)}),
+        ("Roles", {"fields": ("roles_shown",)}),
         ("Facts", {"fields": ("is_superuser", "last_login", "date_joined")}),
     )
     add_fieldsets = (  # type: ignore[assignment] # Unfold says: empty
         (None, {"classes": ("wide",), "fields": ("username", "usable_password", "password1", "password2")}),
     )
-    readonly_fields = ("is_superuser", "last_login", "date_joined")
+    readonly_fields = ("roles_shown", "is_superuser", "last_login", "date_joined")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """The admin role makes accounts."""
@@ -74,6 +81,26 @@ class StaffAccountAdmin(StaffAdmin, StockUserAdmin):  # type: ignore[misc, type-
         if obj is not None and not self.has_change_permission(request, obj):
             raise PermissionDenied
         return StockUserAdmin.user_change_password(self, request, id, form_url)
+
+    @admin.display(description="roles")
+    def roles_shown(self, user: User) -> str:
+        """What they are; they change by the button, with a second person."""
+        return ", ".join(sorted(group.name for group in user.groups.all())) or "none yet: propose some above"
+
+    @staff_action(
+        title="Propose roles",
+        permission=ASK_PERMISSION,
+        form=RolesForm,
+        description="A colleague agrees. Neither of you can be the one who gets them.",
+        icon="group_add",
+        applies=lambda user: not user.is_superuser,
+    )
+    def propose_roles(self, request: HttpRequest, obj: User, data: dict[str, Any]) -> str:
+        """Ask a colleague."""
+        asked = ask_for_roles(
+            user_id=obj.pk, roles=data["roles"], maker=staff_of(request), reason=data["reason"], now=now()
+        )
+        return f"Request {asked.pk} waits for a second person: {asked.summary}"
 
     @staff_action(
         title="Reset second factor",

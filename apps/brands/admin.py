@@ -2,16 +2,20 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.brands.models import Brand, Currency, Jurisdiction, Market
 from apps.brands.switches import MAX_REASON_LENGTH, SWITCH_PERMISSION, switch_brand
-from apps.core.admin_actions import ReasonForm, reason_field, staff_action, staff_of
+from apps.core.admin_actions import ActionForm, ReasonForm, reason_field, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
 from apps.core.admin_display import pill
 from apps.core.clock import now
+from apps.integrations.outgoing.admin import KindsField, UrlField
+from apps.integrations.outgoing.endpoints import create_endpoint
 
 
 class SwitchForm(ReasonForm):
@@ -20,12 +24,20 @@ class SwitchForm(ReasonForm):
     reason = reason_field(MAX_REASON_LENGTH)
 
 
+class WebhookForm(ActionForm):
+    """Asks for a new endpoint."""
+
+    name = forms.CharField(max_length=80, widget=UnfoldAdminTextInputWidget(), help_text="Which system it is.")
+    url = UrlField()
+    kinds = KindsField()
+
+
 @admin.register(Brand)
 class BrandAdmin(StaffAdmin):
     """One casino as players know it."""
 
     brand_lookup = "pk"
-    staff_actions = ("open", "close")
+    staff_actions = ("open", "close", "add_webhook")
     list_display = ("name", "code", "state", "kept_in", "frontend_url")
     search_fields = ("name", "code")
     fields = ("name", "code", "state", "kept_in", "frontend_url", "created_at")
@@ -45,6 +57,18 @@ class BrandAdmin(StaffAdmin):
     def kept_in(self, brand: Brand) -> str:
         """Its currencies."""
         return ", ".join(currency.code for currency in brand.currencies.all()) or "–"
+
+    @staff_action(
+        title="Add webhook endpoint",
+        permission="integrations.manage_webhookendpoint",
+        form=WebhookForm,
+        description="A system of the operator's is told what happens at this brand. Its secret is shown once.",
+        icon="webhook",
+    )
+    def add_webhook(self, request: HttpRequest, obj: Brand, data: dict[str, Any]) -> str:
+        """Set up an endpoint."""
+        _, secret = create_endpoint(brand_code=obj.code, actor=staff_of(request), now=now(), **data)
+        return f"{data['name']} is set up. Its secret, shown only now: {secret}"
 
     @staff_action(
         title="Open brand",

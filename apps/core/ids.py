@@ -75,9 +75,9 @@ def uuid7_time(value: UUID) -> datetime:
     return _EPOCH + timedelta(milliseconds=value.int >> 80)
 
 
-def new_token() -> str:
-    """Make a secret of 256 random bits as 43 URL-safe characters; store only its digest."""
-    return secrets.token_urlsafe(32)
+def new_token(random_bytes: int = 32) -> str:
+    """Make a secret of 256 random bits as 43 URL-safe characters, or of as many as asked; store only its digest."""
+    return secrets.token_urlsafe(random_bytes)
 
 
 def token_digest(token: str) -> bytes:

@@ -70,6 +70,13 @@ UNSUPPORTED_MEDIA_TYPE = ProblemType(
 RATE_LIMITED = ProblemType(
     "rate-limited", "Too many requests", 429, "Wait the number of seconds in the `Retry-After` header."
 )
+TEMPORARILY_UNAVAILABLE = ProblemType(
+    "temporarily-unavailable",
+    "Temporarily unavailable",
+    503,
+    "The database is away for a moment, or too busy. Whether the request had an effect is not known: after the seconds"
+    " in `Retry-After`, ask for the state, or repeat it with the same Idempotency-Key.",
+)
 INTERNAL_ERROR = ProblemType(
     "internal-error",
     "Internal error",
@@ -90,6 +97,7 @@ FRAMEWORK_PROBLEMS: tuple[ProblemType, ...] = (
     REQUEST_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
     RATE_LIMITED,
+    TEMPORARILY_UNAVAILABLE,
     INTERNAL_ERROR,
 )
 

@@ -1,12 +1,14 @@
 """Refusals as RFC 9457 problem documents, in one format for domain, framework and unforeseen errors."""
 
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import structlog
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.log import log_response
@@ -23,6 +25,7 @@ from apps.core.problem_types import (
     NOT_FOUND,
     PERMISSION_DENIED,
     REQUEST_TOO_LARGE,
+    TEMPORARILY_UNAVAILABLE,
     ProblemType,
     problem_type_of_api_exception,
     problem_type_of_domain_error,
@@ -32,6 +35,9 @@ from apps.core.request_context import current_request_id
 logger = structlog.get_logger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+# The server restarts, a connection is cut, a lock or a statement takes too long: the same request may do better soon.
+DATABASE_AWAY = (OperationalError, InterfaceError)
+RETRY_AFTER_SECONDS = "2"
 
 Problem = dict[str, Any]
 
@@ -66,10 +72,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     """DRF's EXCEPTION_HANDLER: every exception of an API view becomes a problem document."""
     document, headers = _document_of(exc)
     if document is None:
-        document = _unforeseen(exc, context)
+        document, headers = _unforeseen(exc, context)
     set_rollback()
     response = Response(document, status=document["status"], headers=headers, content_type=CONTENT_TYPE)
-    if document["code"] == INTERNAL_ERROR.code:
+    if document["code"] in {INTERNAL_ERROR.code, TEMPORARILY_UNAVAILABLE.code}:
         # Logged with its traceback already; Django need not add a line without one.
         response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001 - Django's own mark
     return response
@@ -121,8 +127,8 @@ def _field_errors(details: Any, path: str) -> Iterator[dict[str, str]]:
         yield from _field_errors(inner, path if is_error else ".".join(filter(None, (path, str(index)))))
 
 
-def _unforeseen(exc: Exception, context: dict[str, Any]) -> Problem:
-    """Report the bug as Django would (log, signal), and tell the caller nothing about our insides."""
+def _unforeseen(exc: Exception, context: dict[str, Any]) -> tuple[Problem, dict[str, str]]:
+    """Report the fault as Django would (log, signal), and tell the caller nothing about our insides."""
     request = context.get("request")
     django_request = getattr(request, "_request", request)
     got_request_exception.send(sender=type(context.get("view")), request=django_request)
@@ -132,7 +138,9 @@ def _unforeseen(exc: Exception, context: dict[str, Any]) -> Problem:
         method=getattr(django_request, "method", None),
         exc_info=exc,
     )
-    return problem(INTERNAL_ERROR, "The error has been recorded under this request id.")
+    if isinstance(exc, DATABASE_AWAY):
+        return problem(TEMPORARILY_UNAVAILABLE), {"Retry-After": RETRY_AFTER_SECONDS}
+    return problem(INTERNAL_ERROR, "The error has been recorded under this request id."), {}
 
 
 def problem_response(problem_type: ProblemType, detail: str = "", **extensions: Any) -> HttpResponse:
@@ -157,9 +165,13 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """handler500."""
-    if request.path.startswith("/api/"):
-        return problem_response(INTERNAL_ERROR, "The error has been recorded under this request id.")
-    return defaults.server_error(request)
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    if isinstance(sys.exc_info()[1], DATABASE_AWAY):
+        response = problem_response(TEMPORARILY_UNAVAILABLE)
+        response["Retry-After"] = RETRY_AFTER_SECONDS
+        return response
+    return problem_response(INTERNAL_ERROR, "The error has been recorded under this request id.")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:

@@ -21,7 +21,12 @@ from apps.core.clock import now
 from apps.core.ids import uuid7, uuid7_floor, uuid7_time
 from apps.integrations.credentials import add_credential, expire_credential, revoke_credential
 from apps.integrations.models import Credential, Exchange, HealthMinute, Integration, IntegrationEvent
+from apps.integrations.options import set_option, settings_of
+from apps.integrations.options_form import OptionForm, option_value, shown_setting
+from apps.integrations.outgoing import admin as outgoing_admin  # noqa: F401 - registers its pages
 from apps.integrations.switches import switch_integration
+from apps.integrations.watch.admin import TargetForm, health_context
+from apps.integrations.watch.targets import set_target
 
 _MOST_SECRET_CHARACTERS = 20_000
 _EVENTS_SHOWN = 30
@@ -100,14 +105,14 @@ class IntegrationAdmin(StaffAdmin):
     """One connection to a vendor, with its kill switch and keys."""
 
     brand_code_lookup = "brand_code"
-    staff_actions = ("switch_it", "add_key")
+    staff_actions = ("switch_it", "set_it", "add_key", "set_targets")
     change_form_template = "staff/integration.html"
     list_display = ("slug", "name", "vendor", "kind", "brand_code", "environment", "switched")
     list_filter = ("kind", "environment", "switch", "brand_code")
     search_fields = ("slug", "name", "vendor")
     fields = (
         ("slug", "name"), ("vendor", "kind"), ("brand_code", "environment"), "base_url", "switched", "switch_reason",
-        "switch_changed_at", "options", "created_at",
+        "switch_changed_at", "created_at",
     )  # fmt: skip
     readonly_fields = ("switched",)
     empty_hint = "No vendor is connected to a brand in your scope."
@@ -125,7 +130,9 @@ class IntegrationAdmin(StaffAdmin):
         return {
             "keys": [(key, key_state(key)) for key in obj.credentials.all()] if may_see_keys else None,
             "events": events,
+            "settings": [shown_setting(each) for each in settings_of(obj)],
             "may_see_exchanges": request.user.has_perm("integrations.view_exchange"),
+            **health_context(request, obj),
         }
 
     @staff_action(
@@ -140,6 +147,29 @@ class IntegrationAdmin(StaffAdmin):
         """Throw or lift the kill switch."""
         switch_integration(slug=obj.slug, to=data["to"], reason=data["reason"], actor=staff_of(request), now=now())
         return f"{obj.slug}: {Integration.Switch(data['to']).label}"
+
+    @staff_action(
+        title="Change a setting",
+        permission="integrations.change_options",
+        form=OptionForm,
+        description="Decides what the vendor's protocol leaves open, from its next call on. Ask the vendor first.",
+        danger=True,
+        icon="tune",
+        applies=lambda integration: bool(settings_of(integration)),
+    )
+    def set_it(self, request: HttpRequest, obj: Integration, data: dict[str, Any]) -> str:
+        """Set one of the vendor's settings, or put it back to its default."""
+        text: str = data["value"].strip()
+        set_option(
+            slug=obj.slug,
+            name=data["option"],
+            value=option_value(text),
+            reset=not text,
+            reason=data["reason"],
+            actor=staff_of(request),
+            now=now(),
+        )
+        return f"{obj.slug}: {data['option']} is {text or 'back to the default'} now."
 
     @staff_action(
         title="Add key",
@@ -161,6 +191,18 @@ class IntegrationAdmin(StaffAdmin):
             expires_at=data["expires_at"],
         )
         return f"Key {key.kid} works now."
+
+    @staff_action(
+        title="Set targets",
+        permission="integrations.switch_integration",
+        form=TargetForm,
+        description="Falling short of them opens an incident.",
+        icon="flag",
+    )
+    def set_targets(self, request: HttpRequest, obj: Integration, data: dict[str, Any]) -> str:
+        """Say what the integration has to reach."""
+        set_target(integration_id=obj.pk, values=data, reason=data["reason"], actor=staff_of(request), now=now())
+        return f"Targets of {obj.slug} are set."
 
 
 def key_state(key: Credential) -> str:

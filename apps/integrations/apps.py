@@ -12,9 +12,10 @@ class IntegrationsConfig(AppConfig):
     label = "integrations"
 
     def ready(self) -> None:
-        """Let Celery's child processes write what they have logged before they end: they run no exit functions."""
+        """Enter events; let Celery's child processes write what they have logged: they run no exit functions."""
         from celery.signals import worker_process_shutdown  # noqa: PLC0415 - Celery needs settings first
 
+        _register_events()
         worker_process_shutdown.connect(_close_log, weak=False, dispatch_uid="apps.integrations.close_log")
 
 
@@ -22,3 +23,11 @@ def _close_log(**_: Any) -> None:
     from apps.integrations import exchange_log  # noqa: PLC0415 - needs the app registry
 
     exchange_log.close()
+
+
+def _register_events() -> None:
+    from apps.integrations.outgoing.catalogue import TEXT, register_event  # noqa: PLC0415 - needs the app registry
+
+    told = dict.fromkeys(("integration", "rule", "severity", "summary", "opened_at"), TEXT)
+    register_event("integrations.incident.opened", "A vendor has fallen short of its targets.", told)
+    register_event("integrations.incident.closed", "A vendor is well again.", told)

@@ -17,7 +17,7 @@ from apps.core.errors import DomainError
 from apps.core.ids import uuid7
 from apps.core.request_context import current_request_id
 from apps.integrations.connections import Connection
-from apps.integrations.exchange_log import RequestRecord, masked_headers
+from apps.integrations.exchange_log import RequestRecord, masked_headers, masked_path
 
 
 class BodyTooLarge(DomainError):
@@ -45,6 +45,9 @@ class VendorRequest:
     now: datetime
     """Business time."""
     full_path: str = ""
+    """As the log keeps it: with the query string, its secrets masked."""
+    query: str = ""
+    """The query string as it came, still encoded."""
 
 
 class VendorView(APIView):
@@ -82,12 +85,14 @@ def received(http: HttpRequest, found: Connection, path: str, *, max_body_bytes:
     body = http.body
     if len(body) > max_body_bytes:
         raise BodyTooLarge(f"At most {max_body_bytes} bytes.")
+    query: str = http.META.get("QUERY_STRING", "")
     return VendorRequest(
         id=current_request_id() or uuid7(),
         connection=found,
         method=cast("str", http.method),
         path=path,
-        full_path=http.path,
+        full_path=masked_path(f"{http.path}?{query}") if query else http.path,
+        query=query,
         headers=_headers_of(http),
         body=body,
         remote_address=client_address(http),

@@ -2,13 +2,17 @@
 
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from apps.core.ids import uuid7
+from apps.integrations.outgoing import models as outgoing_models  # noqa: F401 - Django finds models through this module
+from apps.integrations.watch import models as watch_models  # noqa: F401 - likewise
 
 
 class Integration(models.Model):
@@ -57,7 +61,10 @@ class Integration(models.Model):
                 condition=models.Q(switch__in=("on", "no_new_play", "off")), name="integrations_integration_switch"
             ),
         )
-        permissions = (("switch_integration", "Can use the kill switch of an integration"),)
+        permissions = (
+            ("switch_integration", "Can use the kill switch of an integration"),
+            ("change_options", "Can change the settings of an integration"),
+        )
 
     def __str__(self) -> str:
         return self.slug
@@ -194,12 +201,19 @@ class IntegrationEvent(models.Model):
 
     class Action(models.TextChoices):
         SWITCHED = "switched", "Kill switch used"
+        OPTION_SET = "option_set", "Setting changed"
         KEY_ADDED = "key_added", "Key added"
         KEY_EXPIRY_SET = "key_expiry_set", "Expiry of a key set"
         KEY_REVOKED = "key_revoked", "Key revoked"
         KEYS_REENCRYPTED = "keys_reencrypted", "Stored keys encrypted with another master key"
         EXCHANGES_DROPPED = "exchanges_dropped", "Exchanges past their retention dropped"
         EVENT_REPLAYED = "event_replayed", "Inbound event processed anew"
+        TARGET_SET = "target_set", "Targets of an integration set"
+        WEBHOOK_CREATED = "webhook_created", "Webhook endpoint set up"
+        WEBHOOK_CHANGED = "webhook_changed", "Webhook endpoint changed"
+        WEBHOOK_SECRET_ROTATED = "webhook_secret_rotated", "Secret of a webhook endpoint rotated"
+        WEBHOOK_SWITCHED = "webhook_switched", "Webhook endpoint switched"
+        WEBHOOK_REPLAYED = "webhook_replayed", "Webhook messages told again"
 
     integration = models.ForeignKey(Integration, on_delete=models.PROTECT, null=True, related_name="events")
     action = models.CharField(max_length=24, choices=Action)
@@ -275,6 +289,18 @@ class LateMinute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.minute}"
+
+
+class FactCursor(models.Model):
+    """How far a follower of the outbox has read: everything up to (`next_xact`, `last_id`), in that order."""
+
+    name = models.CharField(primary_key=True, max_length=60)
+    next_xact = models.BigIntegerField(default=0)
+    last_id = models.UUIDField(default=UUID(int=0))
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class InboundEvent(models.Model):

@@ -14,8 +14,11 @@ from django.utils import timezone
 from apps.core.errors import DomainError
 from apps.core.ids import uuid7
 from apps.core.request_context import current_request_id
+from apps.integrations.call_metrics import count_call
 from apps.integrations.connections import Connection
 from apps.integrations.exchange_log import ReplyRecord, RequestRecord, record
+from apps.integrations.masking import MASK
+from apps.integrations.watch import breaker
 
 _LARGEST_BODY_BYTES = 4 * 2**20
 _CONNECT_SECONDS = 3.0
@@ -28,6 +31,10 @@ _NOT_SENT = (
     httpx2.ProxyError,
     httpx2.UnsupportedProtocol,
 )
+
+
+# Answers of a gateway in front of a vendor that is down.
+_VENDOR_IS_DOWN = frozenset({502, 503, 504})
 
 
 class VendorSwitchedOff(DomainError):
@@ -81,6 +88,7 @@ def call_vendor(
     player_id: int | None = None,
     round_id: int | None = None,
     signed_by: str = "",
+    path_secrets: tuple[str, ...] = (),
 ) -> VendorResponse:
     """
     Send one request and return the answer, also when it is a refusal. Redirects are not followed.
@@ -89,6 +97,7 @@ def call_vendor(
     :param timeout_seconds: for the whole call, until the last byte of the answer
     :param refs: every id by which somebody may look for this exchange
     :param signed_by: kid of the key that signed it
+    :param path_secrets: what the log must not keep of the path, where a vendor wants his keys there
     :raises VendorSwitchedOff: the integration is off; nothing was sent
     :raises VendorUnreachable: nothing was sent, so it is safe to try again
     :raises VendorTimeout: the outcome is unknown; only an idempotent call may be tried again
@@ -97,6 +106,8 @@ def call_vendor(
     _require_no_transaction()
     if connection.switch == "off":
         raise VendorSwitchedOff(f"{connection.slug} is switched off")
+    if not breaker.may_send(connection.id, connection.kind, now=timezone.now()):
+        raise VendorUnreachable(f"{connection.slug} has failed again and again; nothing is sent for a moment")
     request = _request(connection, method, path, body, headers, timeout_seconds)
     sent = RequestRecord(
         id=uuid7(),
@@ -104,7 +115,7 @@ def call_vendor(
         integration_id=connection.id,
         direction="out",
         method=method,
-        path=str(request.url),
+        path=_without(str(request.url), path_secrets),
         headers=_headers(request.headers),
         body=body,
         verified_by=signed_by,
@@ -115,6 +126,7 @@ def call_vendor(
     record(sent, None)
     started = time.perf_counter()
     status, answer_headers, answer, outcome, error = None, dict[str, str](), b"", "", ""
+    answered = False
     try:
         status, answer_headers, answer = _send(request, timeout_seconds)
     except _NOT_SENT as failure:
@@ -123,10 +135,22 @@ def call_vendor(
     except (httpx2.HTTPError, _AnswerCutOff) as failure:
         outcome, error = "timeout", _description(failure)
         raise VendorTimeout(f"{connection.slug} did not answer") from failure
+    else:
+        answered = status not in _VENDOR_IS_DOWN
     finally:
+        _tell_breaker(connection, is_up=answered)
         duration_us = int((time.perf_counter() - started) * 1_000_000)
         record(None, ReplyRecord(sent.id, status, answer_headers, answer, duration_us, verb, outcome, refs, error))
+        slug = connection.slug
+        count_call(integration=slug, direction="out", verb=verb, outcome=outcome, duration_us=duration_us)
     return VendorResponse(status, {name.lower(): value for name, value in answer_headers.items()}, answer, sent.id)
+
+
+def _tell_breaker(connection: Connection, *, is_up: bool) -> None:
+    if is_up:
+        breaker.note_success(connection.id)
+    else:
+        breaker.note_failure(connection.id, now=timezone.now())
 
 
 def _request(
@@ -171,6 +195,12 @@ def _headers(headers: httpx2.Headers) -> dict[str, str]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         merged[name] = f"{merged[name]}, {value}" if name in merged else value
     return merged
+
+
+def _without(url: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        url = url.replace(secret, MASK)
+    return url
 
 
 def _description(failure: Exception) -> str:

@@ -14,6 +14,10 @@ from django.utils import timezone
 from apps.core import clock
 from apps.integrations import partitions
 from apps.integrations.credentials import credentials_expiring
+from apps.integrations.outgoing.delivery import deliver_due
+from apps.integrations.outgoing.fan_out import fan_out
+from apps.integrations.watch.incidents import send_alerts as mail_alerts
+from apps.integrations.watch.incidents import watch
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +55,30 @@ def refresh_health() -> None:
 def drop_expired() -> list[str]:
     """Drop what is past its retention; returns the names of the dropped partitions."""
     return partitions.drop_expired_exchanges(now=timezone.now())
+
+
+@shared_task(name="integrations.watch_vendors")
+def watch_vendors() -> int:
+    """Open and close incidents of vendors by their rules; returns how many were opened."""
+    return len(watch(now=timezone.now()))
+
+
+@shared_task(name="integrations.send_alerts")
+def send_alerts() -> int:
+    """Tell by e-mail of incidents that nobody was told of; returns how many."""
+    return mail_alerts(now=timezone.now())
+
+
+@shared_task(name="integrations.fan_out_facts")
+def fan_out_facts() -> int:
+    """Turn new facts into messages for webhook endpoints; returns how many facts were looked at."""
+    return fan_out()
+
+
+@shared_task(name="integrations.deliver_webhooks")
+def deliver_webhooks() -> int:
+    """Send the outgoing webhooks that are due; returns how many tries were made."""
+    return deliver_due()
 
 
 @shared_task(name="integrations.warn_expiring_credentials")

@@ -8,3 +8,10 @@ class PaymentsConfig(AppConfig):
 
     name = "apps.payments"
     label = "payments"
+
+    def ready(self) -> None:
+        """Register what needs two people, and what decisions on cases can do here."""
+        from apps.payments import commands, effects  # noqa: PLC0415 - models are loaded by now
+
+        commands.register()
+        effects.register()

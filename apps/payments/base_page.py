@@ -8,9 +8,24 @@ from apps.core.admin_base import StaffAdmin
 SEE_REASONS = "payments.view_check"
 
 _LEVELS = {
-    "good": {"paid", "settled", "passed", "done", "processed"},
-    "warning": {"on_hold", "in_review", "review", "blocked", "unknown", "received", "parked", "returned", "expired"},
-    "bad": {"failed", "rejected", "reversed", "hold", "refused", "unhandled", "lost"},
+    "good": {"paid", "settled", "passed", "done", "processed", "won", "verified", "ready"},
+    "warning": {
+        "on_hold",
+        "in_review",
+        "review",
+        "blocked",
+        "unknown",
+        "received",
+        "parked",
+        "returned",
+        "expired",
+        "opened",
+        "challenged",
+        "unverified",
+        "queued",
+        "building",
+    },
+    "bad": {"failed", "rejected", "reversed", "hold", "refused", "unhandled", "lost", "accepted", "mismatch"},
 }
 
 

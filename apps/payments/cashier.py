@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.integrations.connections import Connection
 from apps.payments.cashier_sessions import player_of_cashier_session
@@ -20,16 +21,16 @@ from apps.payments.contract import (
     PaymentEvent,
     Refusal,
 )
+from apps.payments.contracts import contract_of
 from apps.payments.customers import customer_of
 from apps.payments.models import Attempt, Deposit, PaymentMethod, PaymentStep, Withdrawal
-from apps.payments.operations import postings
+from apps.payments.operations import deposit_gates, postings
 from apps.payments.operations.deposits import LIFETIME
 from apps.payments.operations.events import apply_event, told
 from apps.payments.operations.references import key_of
 from apps.payments.operations.refusals import EventNotSound, EventParked, EventUnhandled
 from apps.payments.operations.steps import lock_withdrawal, record_step
 from apps.payments.operations.withdrawals import DUE_AFTER
-from apps.payments.routing import contract_of
 from apps.players.models import Player
 from apps.transactions.models import Account
 from apps.transactions.posting import InsufficientFunds, lock_wallet
@@ -73,6 +74,8 @@ class PlatformCashier:
 
     def authorize(self, call: CashierCall) -> CashierAnswer:
         """Promise a deposit, or reserve the money of a withdrawal. Repeated: the same promise."""
+        if call.direction == Direction.DEPOSIT and (refused := self._refused_by_gates(call)) is not None:
+            return refused
         return self._answered(call, self._authorized)
 
     def transfer(self, call: CashierCall) -> CashierAnswer:
@@ -137,12 +140,35 @@ class PlatformCashier:
         if known is not None:
             return known
         if call.direction == Direction.DEPOSIT:
-            if _is_out(player) or "deposit" in player.restrictions or not player.brand.is_enabled:
-                raise _Refused(Refusal.BLOCKED)
-            return self._new_deposit(player, call)
+            return self._promised(self._new_deposit(player, call), call)
         if player.status == Player.Status.CLOSED or "withdrawal" in player.restrictions:
             raise _Refused(Refusal.BLOCKED)
         return self._new_withdrawal(player, call)
+
+    def _refused_by_gates(self, call: CashierCall) -> CashierAnswer | None:
+        """Ask outside the transaction of the promise, so that what was noticed stays when the answer is no."""
+        player = self._player(call.user_id)
+        if player is None or self._is_known(call):
+            return None
+        try:
+            deposit_gates.may_begin(player=player, money=call.money, method=call.method, now=call.now)
+        except DomainError:
+            return CashierAnswer(Refusal.BLOCKED, _described(player, player.currency))
+        return None
+
+    def _is_known(self, call: CashierCall) -> bool:
+        attempts = Attempt.objects.filter(integration_id=self.connection.id)
+        by_key = attempts.filter(key=call.reference) if call.reference else attempts.none()
+        return attempts.filter(psp_reference=call.psp_reference).exists() or by_key.exists()
+
+    def _promised(self, attempt: Attempt, call: CashierCall) -> Attempt:
+        """Reserve what the deposit will use of limits; refused here, it takes its rows with it."""
+        assert attempt.deposit is not None  # noqa: S101 - just made
+        try:
+            deposit_gates.begun(attempt.deposit, now=call.now)
+        except DomainError as refused:
+            raise _Refused(Refusal.LIMIT) from refused
+        return attempt
 
     def _transferred(self, player: Player, call: CashierCall) -> Attempt:
         attempt = self._known(player, call) or self._unannounced(player, call)
@@ -233,6 +259,7 @@ class PlatformCashier:
             changed_at=call.now,
             expires_at=call.now + LIFETIME,
         )
+        record_step(deposit, "initiated", before="", now=call.now, integration_id=self.connection.id)
         deposit.mark_pending(at=call.now)
         deposit.save(update_fields=["state", "changed_at"])
         record_step(
@@ -246,6 +273,7 @@ class PlatformCashier:
         withdrawal = attempt.withdrawal
         assert withdrawal is not None  # noqa: S101 - just made
         made = postings.post_locked(withdrawal, now=call.now)
+        record_step(withdrawal, "requested", before="", now=call.now, integration_id=self.connection.id)
         withdrawal.mark_pending(at=call.now)
         withdrawal.save(update_fields=["state", "changed_at"])
         record_step(
@@ -282,6 +310,7 @@ class PlatformCashier:
             key=key_of(payment, 1),
             psp_reference=call.psp_reference,
             state=Attempt.State.ACCEPTED,
+            contract_id=payment.contract_id,
             started_at=call.now,
             answered_at=call.now,
         )

@@ -33,11 +33,15 @@ class EventKind(StrEnum):
     CHARGEBACK = "chargeback"
     CHARGEBACK_REVERSED = "chargeback_reversed"
     SECOND_CHARGEBACK = "second_chargeback"
-    # Stages of a dispute that move no money.
+    # What is said in a dispute without moving money; where it stands is in `dispute_stage` and `dispute_status`.
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_UPDATED = "dispute_updated"
-    DISPUTE_WON = "dispute_won"
-    DISPUTE_LOST = "dispute_lost"
+    # Refunds that we asked for ourselves.
+    REFUND_DONE = "refund_done"
+    REFUND_FAILED = "refund_failed"
+    REFUND_RETURNED = "refund_returned"
+    # The account or card behind a deposit has become known.
+    INSTRUMENT_KNOWN = "instrument_known"
     # Known to the adapter and of no consequence to a payment (a report is ready, an account was verified).
     INFORMATION = "information"
     # A word the adapter does not know: kept, alerted, never taken for processed.
@@ -55,12 +59,18 @@ class Outcome(StrEnum):
     FATAL = "fatal"
 
 
+REFUND_PREFIX = "r-"
 _KEY_PREFIXES = {"d-": Direction.DEPOSIT, "w-": Direction.WITHDRAWAL}
 
 
 def direction_of(reference: str) -> Direction | None:
     """Which way a payment goes, by our own reference of it (the `key` of its order); None if it is not one of ours."""
     return _KEY_PREFIXES.get(reference[:2])
+
+
+def is_refund(reference: str) -> bool:
+    """Whether a reference is that of a refund of ours."""
+    return reference.startswith(REFUND_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +115,11 @@ class PaymentEvent:
     """The signature does not cover the facts that matter: `fetch` before acting, and act on what that says."""
     reason: str = ""
     dispute_reference: str = ""
+    dispute_stage: str = ""
+    """A `DisputeStage`; empty where the event does not say."""
+    dispute_status: str = ""
+    """A `DisputeStatus`, from what is signed or fetched; empty where the event does not say."""
+    dispute_reason_code: str = ""
     respond_by: datetime | None = None
     """Until when evidence may be handed in."""
     instrument: InstrumentFacts | None = None
@@ -269,6 +284,10 @@ class Capabilities:
     can_fetch: bool = True
     query_pause_seconds: int = 300
     """The shortest time between two queries for one payment (Trustly: 900)."""
+    names_accounts: bool = False
+    """It tells the account or card behind a deposit by an event of its own; payouts need that token."""
+    takes_addresses: bool = False
+    """Players may name the account that a payout goes to (an address on a chain)."""
 
 
 class PspAdapter(Protocol):

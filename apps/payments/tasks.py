@@ -1,15 +1,35 @@
 """Chores of payments. Each may run twice at once, and be missed: the rows say what is to be done."""
 
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import structlog
 from celery import shared_task
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.core import clock
+from apps.integrations.outbox import consume
 from apps.payments import inbox_tasks  # noqa: F401 - Celery finds tasks by this module
-from apps.payments.models import Attempt, Deposit, Withdrawal
+from apps.payments.models import (
+    Attempt,
+    Deposit,
+    DisputeAnswer,
+    EvidencePack,
+    Refund,
+    ReserveHold,
+    RouteDrill,
+    Withdrawal,
+)
+from apps.payments.operations.case_holds import CONSUMER, FOLLOWED, follow
+from apps.payments.operations.dispute_answers import send_answer
+from apps.payments.operations.dispute_deadlines import warn_of_deadlines
+from apps.payments.operations.drills import end_drill
+from apps.payments.operations.evidence_packs import STUCK_AFTER as PACK_STUCK_AFTER
+from apps.payments.operations.evidence_packs import build_pack
 from apps.payments.operations.expiry import expire_deposit
+from apps.payments.operations.refunds import send_refund as send
+from apps.payments.operations.reserves import release_reserve
 from apps.payments.operations.screening import screen_withdrawal as screen
 from apps.payments.operations.submission import resolve_attempt as resolve
 from apps.payments.operations.submission import submit_withdrawal as submit
@@ -40,6 +60,24 @@ def resolve_attempt(*, attempt_id: int) -> None:
     resolve(attempt_id=attempt_id, now=clock.now())
 
 
+@shared_task(name="payments.send_refund")
+def send_refund(*, refund_id: int) -> None:
+    """Send one refund to its provider."""
+    send(refund_id=refund_id, now=clock.now())
+
+
+@shared_task(name="payments.send_dispute_answer")
+def send_dispute_answer(*, answer_id: int) -> None:
+    """Send one answer to a dispute."""
+    send_answer(answer_id=answer_id, now=clock.now())
+
+
+@shared_task(name="payments.build_evidence_pack")
+def build_evidence_pack(*, pack_id: int) -> str:
+    """Build one evidence pack; returns its hash."""
+    return build_pack(pack_id=pack_id, now=clock.now()).sha256
+
+
 @shared_task(name="payments.sweep_payments")
 def sweep_payments() -> int:
     """Queue again what was lost on the way, and what is due; returns how many."""
@@ -51,16 +89,29 @@ def sweep_payments() -> int:
         | Q(state=Withdrawal.State.BLOCKED, changed_at__lte=now - _BLOCKED_PAUSE)
     )
     due = Attempt.objects.filter(next_query_at__lte=now, withdrawal__isnull=False)
+    waiting = Q(state=EvidencePack.State.QUEUED, requested_at__lte=now - _LOST_AFTER)
+    stuck = Q(state=EvidencePack.State.BUILDING, started_at__lte=now - PACK_STUCK_AFTER)
     found = 0
-    for task, argument, rows in (
+    work: tuple[tuple[str, str, QuerySet[Any]], ...] = (
         ("payments.screen_withdrawal", "withdrawal_id", to_screen),
         ("payments.submit_withdrawal", "withdrawal_id", to_submit),
         ("payments.resolve_attempt", "attempt_id", due),
-    ):
+        ("payments.send_refund", "refund_id", Refund.objects.filter(next_try_at__lte=now)),
+        ("payments.send_dispute_answer", "answer_id", DisputeAnswer.objects.filter(next_try_at__lte=now)),
+        ("payments.build_evidence_pack", "pack_id", EvidencePack.objects.filter(waiting | stuck)),
+    )
+    for task, argument, rows in work:
         for key in rows.order_by("pk").values_list("pk", flat=True)[:_BATCH]:
             enqueue_on_commit(task, **{argument: key})
             found += 1
     return found
+
+
+@shared_task(name="payments.follow_identity")
+def follow_identity() -> int:
+    """Ask the checks anew about withdrawals that waited for what has been proven; returns how many facts were read."""
+    now = clock.now()
+    return consume(consumer=CONSUMER, handle=partial(follow, now=now), kinds=FOLLOWED)
 
 
 @shared_task(name="payments.expire_deposits")
@@ -74,3 +125,28 @@ def expire_deposits() -> int:
     for key in keys:
         expire_deposit(deposit_id=key, now=now)
     return len(keys)
+
+
+@shared_task(name="payments.release_reserves")
+def release_reserves() -> int:
+    """Release what providers have kept long enough; returns how many holds."""
+    now = clock.now()
+    due = ReserveHold.objects.filter(released_at=None, release_at__lte=now).order_by("release_at")
+    keys = list(due.values_list("pk", flat=True)[:_BATCH])
+    return sum(release_reserve(hold_id=key, now=now) for key in keys)
+
+
+@shared_task(name="payments.watch_disputes")
+def watch_disputes() -> int:
+    """Warn of disputes whose time to answer runs out, and close those where it has; returns how many."""
+    return warn_of_deadlines(now=clock.now())
+
+
+@shared_task(name="payments.end_drills")
+def end_drills() -> int:
+    """End the drills whose time is over; returns how many."""
+    now = clock.now()
+    over = list(RouteDrill.objects.filter(ended_at=None, ends_at__lte=now).values_list("pk", flat=True)[:_BATCH])
+    for key in over:
+        end_drill(drill_id=key, now=now)
+    return len(over)

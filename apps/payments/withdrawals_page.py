@@ -1,188 +1,62 @@
 """The queue of withdrawals, the page on which people judge one, and the buttons by which they decide."""
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
-from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 
-from apps.core.admin_actions import ActionForm, staff_action, staff_of
+from apps.core.admin_actions import staff_of
+from apps.core.admin_base import brand_scope
 from apps.core.admin_display import NOTHING, amount_text, change_link, pill
 from apps.core.clock import now
+from apps.core.errors import DomainError
 from apps.payments.api.serializers import WITHDRAWAL_STATES
 from apps.payments.base_page import PaymentPage, level, may_see_reasons
+from apps.payments.checks.registry import title_of
 from apps.payments.events_page import events_about
-from apps.payments.models import Approval, Check, Deposit, Withdrawal
+from apps.payments.models import Approval, Check, StateTarget, Withdrawal
+from apps.payments.money_picture import sums_by_instrument, weekly_chart
+from apps.payments.operations.claims import CLAIM_PERMISSION, claim_next
 from apps.payments.operations.decisions import (
     APPROVE_PERMISSION,
-    HOLD_PERMISSION,
-    approve_withdrawal,
+    MOST_AT_ONCE,
+    approve_together,
     digest_of,
-    hold_withdrawal,
+    editors_of,
+    is_safe_in_bulk,
     people_needed,
-    reject_withdrawal,
-    release_to_review,
 )
-from apps.payments.operations.resolution import RESOLVE_PERMISSION, attest_outcome
+from apps.payments.withdrawal_buttons import WithdrawalButtons
+from apps.payments.withdrawal_queue import QueueFilter, clock_of, overview, sums_to_decide
 from apps.wallets.queries import balances_of
 
 State = Withdrawal.State
-
-REJECT_REASONS = (
-    ("account-not-own", "The account is not the player's own"),
-    ("wrong-way", "It has to go back the way it came"),
-    ("player-request", "The player asked for it"),
-    ("identity", "Identity in doubt"),
-    ("fraud-review", "Fraud review"),
-    ("aml-review", "Money laundering review"),
-    ("no-provider", "No provider can carry it"),
-    ("other", "Other, see the note"),
-)
-HOLD_REASONS = (
-    ("documents", "Documents are awaited"),
-    ("identity", "Identity in doubt"),
-    ("fraud-review", "Fraud review"),
-    ("aml-review", "Money laundering review"),
-    ("provider", "The provider has to answer first"),
-    ("other", "Other, see the note"),
-)
-
-
-def _note(*, required: bool, shortest: int = 0) -> forms.CharField:
-    return forms.CharField(
-        required=required,
-        min_length=shortest or None,
-        max_length=2000,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="Kept with the withdrawal, readable by auditors.",
-    )
-
-
-class ApproveForm(ActionForm):
-    """Carries the digest of what the person was shown, so that nothing else is approved."""
-
-    digest = forms.CharField(max_length=64, widget=forms.HiddenInput())
-    note = _note(required=True, shortest=5)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if isinstance(self.target, Withdrawal):
-            self.initial["digest"] = digest_of(self.target)
-
-
-class RejectForm(ActionForm):
-    """Asks why not."""
-
-    reason_code = forms.ChoiceField(label="Reason", choices=REJECT_REASONS, widget=UnfoldAdminSelectWidget())
-    note = _note(required=True, shortest=5)
-
-
-class HoldForm(ActionForm):
-    """Asks what has to happen first."""
-
-    reason_code = forms.ChoiceField(label="Reason", choices=HOLD_REASONS, widget=UnfoldAdminSelectWidget())
-    note = _note(required=True, shortest=5)
-
-
-class NoteForm(ActionForm):
-    """Asks for a word."""
-
-    note = _note(required=True, shortest=5)
-
-
-class AttestForm(ActionForm):
-    """Asks what became of it, and where that can be seen."""
-
-    outcome = forms.ChoiceField(
-        choices=(("paid", "It was paid"), ("failed", "It was not paid: the player gets the money back")),
-        widget=UnfoldAdminSelectWidget(),
-    )
-    evidence = forms.CharField(
-        min_length=10,
-        max_length=1000,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="A line of the bank statement, the provider's letter: what a colleague can look up.",
-    )
-
-
-class QueueFilter(admin.SimpleListFilter):
-    """What to do is what one gets unasked."""
-
-    title = "queue"
-    parameter_name = "queue"
-    DUE_FIRST = ("waiting", "overdue", "moving")
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Queues, then single states."""
-        queues = [
-            ("waiting", "To be decided"),
-            ("overdue", "Overdue"),
-            ("moving", "On their way"),
-            ("closed", "Closed"),
-            ("all", "Everything"),
-        ]
-        return [*queues, *((value, label) for value, label in State.choices)]
-
-    def choices(self, changelist: Any) -> Any:
-        """Without Django's "All"."""
-        for value, title in self.lookup_choices:
-            yield {
-                "selected": (self.value() or "waiting") == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
-                "display": title,
-            }
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The rows of one queue; a word that is none shows everything."""
-        chosen = self.value() or "waiting"
-        terms = {
-            "waiting": Q(state__in=(*Withdrawal.AWAITING_STAFF, State.UNKNOWN)),
-            "overdue": Q(state__in=Withdrawal.AWAITING_STAFF, due_at__lte=now()),
-            "moving": Q(state__in=(State.REQUESTED, State.SCREENING, State.APPROVED, State.QUEUED))
-            | Q(state__in=Withdrawal.IN_FLIGHT),
-            "closed": Q(state__in=Withdrawal.CLOSED),
-        }
-        if chosen in State.values:
-            return queryset.filter(state=chosen)
-        return queryset.filter(terms[chosen]) if chosen in terms else queryset
-
-
-def money_picture(withdrawal: Withdrawal) -> list[dict[str, Any]]:
-    """Sum up what the player paid in and took out, by currency and method, in ledger units; two queries."""
-    of_player = {"player_id": withdrawal.player_id}
-    deposits = Deposit.objects.filter(**of_player, settled_units__gt=0).order_by().values("currency", "method__name")
-    withdrawals = Withdrawal.objects.filter(**of_player).order_by().values("currency", "method__name")
-    paid = Sum("paid_units", filter=Q(state=State.PAID), default=0)
-    still_open = Sum("amount_units", filter=~Q(state__in=Withdrawal.CLOSED), default=0)
-    rows: list[dict[str, Any]] = [
-        *map(dict, deposits.annotate(deposited=Sum("settled_units"), reversed=Sum("reversed_units"))),
-        *map(dict, withdrawals.annotate(paid=paid, open=still_open)),
-    ]
-    sums: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in rows:
-        empty = {"deposited": 0, "reversed": 0, "paid": 0, "open": 0}
-        sums.setdefault((row["currency"], row["method__name"]), empty).update(row)
-    return [sums[key] for key in sorted(sums)]
+SHORTEST_NOTE = 5
 
 
 @admin.register(Withdrawal)
-class WithdrawalAdmin(PaymentPage):
+class WithdrawalAdmin(WithdrawalButtons, PaymentPage):  # type: ignore[misc] # as of StaffAdmin
     """Money on its way out: looked at, agreed to, held or turned down."""
 
     brand_lookup = "brand_id"
-    staff_actions = ("approve", "reject", "hold", "release", "attest")
+    staff_actions = ("claim", "approve", "reject", "hold", "release", "attest", "unclaim", "reassign")
     change_form_template = "staff/payments/withdrawal.html"
+    change_list_template = "staff/payments/withdrawals.html"
     list_display = (
-        "requested_at", "amount", "state_shown", "player_shown", "method", "due", "approvals_shown", "reasons",
+        "requested_at", "amount", "state_shown", "player_shown", "method", "due", "clock", "holder_shown",
+        "approvals_shown", "reasons",
     )  # fmt: skip
     list_display_links = ("requested_at",)
     list_filter = (QueueFilter, "method", "brand")
-    list_select_related = ("player", "method")
+    list_select_related = ("player", "method", "holder")
     search_fields = ("=player__username", "=public_id")
     search_help_text = "Username or withdrawal id, in full"
     fields = ()
@@ -195,7 +69,10 @@ class WithdrawalAdmin(PaymentPage):
         found = Check.objects.filter(withdrawal=OuterRef("pk")).exclude(result=Check.Result.PASSED)
         given = Approval.objects.filter(withdrawal=OuterRef("pk")).order_by().values("withdrawal")
         rows: QuerySet[Withdrawal] = super().get_queryset(request)
-        return rows.select_related("player", "brand", "method", "instrument", "integration").annotate(
+        return rows.select_related(
+            "player", "brand", "method", "instrument", "integration", "holder", "contract"
+        ).annotate(
+            allowed_minutes=Subquery(StateTarget.objects.filter(state=OuterRef("state")).values("minutes")),
             doubts=ArraySubquery(found.order_by("id").values("name")),
             approvals_given=Coalesce(
                 Subquery(given.annotate(count=Count("pk")).values("count"), output_field=IntegerField()), Value(0)
@@ -223,25 +100,107 @@ class WithdrawalAdmin(PaymentPage):
         context: dict[str, Any] = {"withdrawal": obj, "may_see_reasons": may_see_reasons(request.user)}
         if not context["may_see_reasons"]:
             return context | {"state": self.state_told(obj)}
-        attempts = list(obj.attempts.select_related("integration"))
+        attempts = list(obj.attempts.select_related("integration", "contract"))
         steps = list(obj.steps.select_related("integration", "actor"))
-        digest = digest_of(obj)
-        may_see_events = request.user.has_perm("integrations.view_inboundevent")
+        digest, user = digest_of(obj), request.user
         return context | {
             "state": self.state_shown(obj),
-            "is_overdue": _is_overdue(obj, now()),
+            "is_overdue": _is_overdue(obj),
+            "clock": pill("clock", *clock_of(obj, _limit(obj), at=now())) if not obj.is_closed else "",
             "digest": digest,
             "people_needed": people_needed(obj),
+            "editors": list(User.objects.filter(pk__in=editors_of(obj))),
             "checks": [
-                (each, pill(each.result, each.get_result_display(), level(each.result))) for each in obj.checks.all()
+                (each, title_of(each.name), pill(each.result, each.get_result_display(), level(each.result)))
+                for each in obj.checks.all()
             ],
             "approvals": [(each, each.digest == digest) for each in obj.approvals.select_related("approver")],
             "attempts": [(each, pill(each.state, each.get_state_display(), level(each.state))) for each in attempts],
             "steps": steps,
-            "events": events_about(steps, attempts) if may_see_events else None,
-            "money": money_picture(obj),
-            "wallets": balances_of(obj.player_id) if request.user.has_perm("transactions.view_transaction") else None,
+            "events": events_about(steps, attempts) if user.has_perm("integrations.view_inboundevent") else None,
+            "money": sums_by_instrument(obj.player_id),
+            "chart": weekly_chart(obj.player_id, obj.currency, now=now()),
+            "wallets": balances_of(obj.player_id) if user.has_perm("transactions.view_transaction") else None,
         }
+
+    # Pages of the queue as a whole
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add taking the next one, and approving what needs no second look."""
+        site: Any = self.admin_site
+        own = [
+            path("next/", site.admin_view(self.take_next), name="payments_withdrawal_next"),
+            path("together/", site.admin_view(self.together), name="payments_withdrawal_together"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """With what waits in each state, for those who may know."""
+        context: dict[str, Any] = dict(extra_context or {})
+        if may_see_reasons(request.user):
+            rows = _in_scope(request)
+            context |= {
+                "overview": overview(rows, at=now()),
+                "to_decide": sums_to_decide(rows),
+                "may_claim": request.user.has_perm(CLAIM_PERMISSION),
+                "may_approve": request.user.has_perm(APPROVE_PERMISSION),
+            }
+        return super().changelist_view(request, context)
+
+    def take_next(self, request: HttpRequest) -> HttpResponse:
+        """Take what is due first and nobody holds, and go there."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            found = claim_next(actor=staff_of(request), now=now())
+        except DomainError as refusal:
+            messages.info(request, refusal.detail or refusal.title)
+            return HttpResponseRedirect(reverse("admin:payments_withdrawal_changelist"))
+        return HttpResponseRedirect(self.page_of(found))
+
+    def together(self, request: HttpRequest) -> HttpResponse:
+        """Show what needs no second look, and approve what was ticked: each by itself, to the terms shown."""
+        if not (self.has_view_permission(request) and request.user.has_perm(APPROVE_PERMISSION)):
+            raise PermissionDenied
+        if request.method == "POST":
+            return self._approved_together(request)
+        waiting = _in_scope(request).filter(state=State.IN_REVIEW, needs_override=False, holder=None)
+        rows = waiting.select_related("player", "method", "instrument", "brand").order_by("due_at")[:MOST_AT_ONCE]
+        safe = [
+            {"row": each, "digest": digest_of(each), "amount": self.amount(each), "player": self.player_shown(each)}
+            for each in rows
+            if is_safe_in_bulk(each)
+        ]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Approve together",
+            "opts": self.opts,
+            "safe": safe,
+            "back_url": reverse("admin:payments_withdrawal_changelist"),
+        }
+        return TemplateResponse(request, "staff/payments/together.html", context)
+
+    def _approved_together(self, request: HttpRequest) -> HttpResponse:
+        back = HttpResponseRedirect(reverse("admin:payments_withdrawal_changelist"))
+        note = request.POST.get("note", "").strip()[:2000]
+        if len(note) < SHORTEST_NOTE:
+            messages.error(request, "Say in a few words why they are in order.")
+            return back
+        shown = [
+            (int(pk), digest)
+            for pk, _, digest in (ticked.partition(":") for ticked in request.POST.getlist("shown"))
+            if pk.isdecimal()
+        ]
+        results = approve_together(shown=shown, actor=staff_of(request), note=note, now=now())
+        refused = [refusal for _, refusal in results if refusal is not None]
+        for reason in sorted({refusal.detail or refusal.title for refusal in refused}):
+            messages.error(request, reason)
+        messages.success(request, f"{len(results) - len(refused)} of {len(results)} approved.")
+        return back
+
+    # Columns
 
     @admin.display(description="amount")
     def amount(self, withdrawal: Withdrawal) -> str:
@@ -268,7 +227,18 @@ class WithdrawalAdmin(PaymentPage):
     def due(self, withdrawal: Withdrawal) -> str:
         """By when it is to be decided."""
         text = f"{withdrawal.due_at:%Y-%m-%d %H:%M}"
-        return pill("overdue", f"{text} overdue", "bad") if _is_overdue(withdrawal, now()) else text
+        return pill("overdue", f"{text} overdue", "bad") if _is_overdue(withdrawal) else text
+
+    @admin.display(description="clock")
+    def clock(self, withdrawal: Withdrawal) -> str:
+        """How long it has been in its state."""
+        text, how = clock_of(withdrawal, _limit(withdrawal), at=now())
+        return pill("clock", text.split(",")[0].replace(" in this state", ""), how) if text else NOTHING
+
+    @admin.display(description="held by")
+    def holder_shown(self, withdrawal: Withdrawal) -> str:
+        """Who works on it."""
+        return str(withdrawal.holder) if withdrawal.holder else NOTHING
 
     @admin.display(description="approvals")
     def approvals_shown(self, withdrawal: Any) -> str:
@@ -281,99 +251,18 @@ class WithdrawalAdmin(PaymentPage):
         names = dict.fromkeys([*withdrawal.doubts, *filter(None, [withdrawal.reason_code])])
         return ", ".join(names) or NOTHING
 
-    # What one may do
 
-    @staff_action(
-        title="Approve",
-        permission=APPROVE_PERMISSION,
-        form=ApproveForm,
-        description="To exactly the terms shown on this page. Where two people are needed, both press this.",
-        icon="task_alt",
-        applies=lambda withdrawal: withdrawal.state == State.IN_REVIEW,
-    )
-    def approve(self, request: HttpRequest, obj: Withdrawal, data: dict[str, Any]) -> str:
-        """Agree."""
-        after = approve_withdrawal(
-            withdrawal_id=obj.pk, digest=data["digest"], actor=staff_of(request), note=data["note"], now=now()
-        )
-        if after.state == State.IN_REVIEW:
-            return "Your approval counts. A second person has to agree before it goes out."
-        return "Approved; it goes to a provider now."
-
-    @staff_action(
-        title="Reject",
-        permission=APPROVE_PERMISSION,
-        form=RejectForm,
-        description="The player has the money back at once.",
-        danger=True,
-        icon="cancel",
-        applies=lambda withdrawal: withdrawal.state in Withdrawal.AWAITING_STAFF,
-    )
-    def reject(self, request: HttpRequest, obj: Withdrawal, data: dict[str, Any]) -> str:
-        """Disagree."""
-        reject_withdrawal(
-            withdrawal_id=obj.pk,
-            reason_code=data["reason_code"],
-            note=data["note"],
-            actor=staff_of(request),
-            now=now(),
-        )
-        return "Rejected; the player has the money back."
-
-    @staff_action(
-        title="Hold",
-        permission=HOLD_PERMISSION,
-        form=HoldForm,
-        description="Until something has happened. The player is told nothing of the reason.",
-        icon="pause_circle",
-        applies=lambda withdrawal: withdrawal.state == State.IN_REVIEW,
-    )
-    def hold(self, request: HttpRequest, obj: Withdrawal, data: dict[str, Any]) -> str:
-        """Let it wait."""
-        hold_withdrawal(
-            withdrawal_id=obj.pk,
-            reason_code=data["reason_code"],
-            note=data["note"],
-            actor=staff_of(request),
-            now=now(),
-        )
-        return "On hold."
-
-    @staff_action(
-        title="Release to review",
-        permission=HOLD_PERMISSION,
-        form=NoteForm,
-        description="What it waited for has happened. After a hold two people have to agree, whatever the amount.",
-        icon="play_circle",
-        applies=lambda withdrawal: withdrawal.state == State.ON_HOLD,
-    )
-    def release(self, request: HttpRequest, obj: Withdrawal, data: dict[str, Any]) -> str:
-        """Let people decide."""
-        release_to_review(withdrawal_id=obj.pk, note=data["note"], actor=staff_of(request), now=now())
-        return "In review; two people have to agree."
-
-    @staff_action(
-        title="Attest outcome",
-        permission=RESOLVE_PERMISSION,
-        form=AttestForm,
-        description="Only with evidence, and only once two people say the same. A payment must not be made twice.",
-        danger=True,
-        icon="fact_check",
-        applies=lambda withdrawal: withdrawal.state == State.UNKNOWN,
-    )
-    def attest(self, request: HttpRequest, obj: Withdrawal, data: dict[str, Any]) -> str:
-        """Say what became of it."""
-        after = attest_outcome(
-            withdrawal_id=obj.pk,
-            was_paid=data["outcome"] == "paid",
-            evidence=data["evidence"],
-            actor=staff_of(request),
-            now=now(),
-        )
-        if after.state == State.UNKNOWN:
-            return "Recorded. A second person has to say the same before anything moves."
-        return f"Settled: {State(after.state).label.lower()}."
+def _limit(withdrawal: Any) -> timedelta | None:
+    """How long it may stay in its state; annotated by the page's query."""
+    return timedelta(minutes=withdrawal.allowed_minutes) if withdrawal.allowed_minutes is not None else None
 
 
-def _is_overdue(withdrawal: Withdrawal, at: datetime) -> bool:
-    return withdrawal.state in Withdrawal.AWAITING_STAFF and withdrawal.due_at <= at
+def _is_overdue(withdrawal: Withdrawal) -> bool:
+    waits = withdrawal.state in Withdrawal.AWAITING_STAFF and withdrawal.clock_stopped_at is None
+    return waits and withdrawal.due_at <= now()
+
+
+def _in_scope(request: HttpRequest) -> QuerySet[Withdrawal]:
+    scope = brand_scope(request.user)
+    rows = Withdrawal.objects.all()
+    return rows if scope is None else rows.filter(brand_id__in=scope.ids)

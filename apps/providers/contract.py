@@ -1,12 +1,13 @@
 """What an adapter for a game provider is: it translates between a vendor's protocol and one internal command."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from apps.integrations.door import VendorRequest
+from apps.integrations.options import Option
 
 
 class Outcome(StrEnum):
@@ -20,6 +21,8 @@ class Outcome(StrEnum):
     APPLIED = "applied"
     CONFLICT = "conflict"
     INSUFFICIENT_FUNDS = "insufficient_funds"
+    INSUFFICIENT_BONUS = "insufficient_bonus"
+    INEXACT_AMOUNT = "inexact_amount"
     LIMIT = "limit"
     BLOCKED = "blocked"
     BAD_SESSION = "bad_session"
@@ -49,15 +52,9 @@ class Verb(StrEnum):
     BET = "bet"
     WIN = "win"
     ROLLBACK = "rollback"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One setting of an integration, with the protocol's default and what it means in words for staff."""
-
-    name: str
-    default: Any
-    meaning: str
+    PROMO = "promo"
+    SESSION = "session"
+    LOOKUP = "lookup"
 
 
 @dataclass(slots=True)
@@ -85,19 +82,21 @@ class ProviderAdapter(Protocol):
     One vendor's wallet protocol.
 
     An adapter verifies the signature over the raw body before it parses anything, translates the request into at most
-    one wallet call, and the outcome into the vendor's answer. It decides nothing and never raises for bad input:
+    one wallet call that moves money (look-ups beside it move none), and the outcome into the vendor's answer. What
+    protocols differ in it says as data: fields of the call, settings of the integration. It decides nothing and never
+    raises for bad input:
     HTTP status has money meaning (4xx: certainly not applied, 5xx and time-out: unknown).
     """
 
     @property
-    def options(self) -> Sequence[Option]:
-        """What an integration of this vendor may set, for its page."""
+    def options(self) -> Iterable[Option]:
+        """What an integration of this vendor may set: each cell of the semantics matrix that its source leaves open."""
         ...
 
     def answer(self, request: VendorRequest) -> WalletAnswer:
         """Answer one request."""
         ...
 
-    def knows(self, path: str) -> bool:
-        """Whether the protocol has such a path."""
+    def methods(self, path: str) -> Collection[str]:
+        """The HTTP methods with which the protocol uses a path below the integration's prefix; none: no such path."""
         ...

@@ -11,6 +11,8 @@ from apps.core.ids import new_token, token_digest
 from apps.integrations.models import Integration
 from apps.players.models import Player, PlayerSession
 from apps.providers.models import Game, GameSession, GameSessionToken
+from apps.safer_play.guarding import lock_player_with_law, refresh_guard
+from apps.safer_play.rules import one_game_at_a_time
 from apps.transactions.models import AccountKind
 from apps.transactions.posting import shared_account
 from apps.wallets.operations import open_wallet
@@ -18,6 +20,8 @@ from apps.wallets.operations import open_wallet
 DEFAULT_LIFETIME = timedelta(hours=12)
 # The answer to an exchange may be lost on its way: for so long the old token may be exchanged once more.
 EXCHANGE_GRACE = timedelta(seconds=30)
+# As 40 URL-safe characters, the most that a protocol takes (Valkyrie: 32 to 40).
+_TOKEN_BYTES = 30
 
 
 class GameTokenUnknown(DomainError):
@@ -61,8 +65,13 @@ def open_game_session(
     Seat a player at a vendor's game for real money: accounts (opened where missing), session, token.
 
     Checks nothing: whether the player may play is the caller's question. How long the session lasts is the
-    integration's option `session_minutes`.
+    integration's option `session_minutes`. What the law says of stakes and pace is written where bets find it, and
+    where it allows one game at a time the player's others end.
     """
+    player = lock_player_with_law(player.pk)
+    refresh_guard(player, now=now)
+    if one_game_at_a_time(player, now):
+        end_game_sessions(player_id=player.pk, reason="parallel-play", now=now)
     accounts = open_wallet(player, currency)
     session = GameSession.objects.create(
         player=player,
@@ -121,14 +130,15 @@ def session_lifetime(integration: Integration) -> timedelta:
 
 
 @transaction.atomic
-def rotate_token(*, digest: bytes, integration_id: int, now: datetime) -> str:
+def rotate_token(*, digest: bytes, integration_id: int, now: datetime, grace: timedelta = EXCHANGE_GRACE) -> str:
     """
-    Exchange a session's token for a new one, as Caleta's `/wallet/check` does; bets need the newest.
+    Exchange a session's token for a new one; bets need the newest.
 
-    Wins and rollbacks may go on naming any earlier token.
+    Whether wins and rollbacks may go on naming an earlier token is the protocol's, see `WalletCall.live_token`.
 
     :param digest: SHA-256 of the token shown
-    :raises GameTokenUnknown: if it is not one of this integration, or was exchanged more than half a minute ago
+    :param grace: for so long a token that was exchanged may be exchanged once more
+    :raises GameTokenUnknown: if it is not one of this integration, or was exchanged longer ago
     :raises GameSessionOver: if its session has ended or expired
     """
     token = (
@@ -137,7 +147,7 @@ def rotate_token(*, digest: bytes, integration_id: int, now: datetime) -> str:
         .filter(digest=digest, session__integration_id=integration_id)
         .first()
     )
-    if token is None or (token.replaced_at is not None and now >= token.replaced_at + EXCHANGE_GRACE):
+    if token is None or (token.replaced_at is not None and now >= token.replaced_at + grace):
         raise GameTokenUnknown
     if token.session.ended_at is not None or now >= token.session.expires_at:
         raise GameSessionOver
@@ -153,6 +163,11 @@ def end_game_session(*, session_id: int, reason: str, now: datetime) -> bool:
 def end_game_sessions(*, player_id: int, reason: str, now: datetime) -> int:
     """End every session of a player and return how many were running."""
     return _end(GameSession.objects.filter(player_id=player_id), reason=reason, now=now)
+
+
+def end_for_exclusion(*, player: Player, now: datetime) -> None:
+    """End every session of a player who is being excluded; called in the transaction of the exclusion."""
+    end_game_sessions(player_id=player.pk, reason="excluded", now=now)
 
 
 def expire_game_sessions(*, now: datetime) -> int:
@@ -174,6 +189,6 @@ def _end(sessions: QuerySet[GameSession], *, reason: str, now: datetime) -> int:
 
 
 def _issue_token(session: GameSession, *, now: datetime) -> str:
-    token = new_token()
+    token = new_token(_TOKEN_BYTES)
     GameSessionToken.objects.create(digest=token_digest(token), session=session, issued_at=now)
     return token

@@ -14,8 +14,11 @@ from apps.players.models import Player, PlayerSession
 from apps.providers.availability import barriers, find_game, integrations_offering, may_play
 from apps.providers.game_sessions import end_game_session, open_game_session, record_demo_session
 from apps.providers.launch_contract import Launcher, LaunchError, LaunchOrder
-from apps.providers.launch_registry import LAUNCHERS
+from apps.providers.launch_registry import launcher_of
 from apps.providers.models import Game, GameSession
+from apps.safer_play.admissions import before_play, require_may_play
+from apps.verification.gates import Purpose
+from apps.verification.requirements import require_known
 
 log = structlog.get_logger(__name__)
 
@@ -103,14 +106,20 @@ def launch_game(
     :param game_code: the catalogue's public code
     :param currency: of the wallet to play with, the player's own unless given; a demo is played in the vendor's
     :raises PlayBlocked: by the player's status
+    :raises PlayerExcluded: during an exclusion, for fun too
+    :raises RegisterUnavailable: if the national register of excluded people gives no answer
+    :raises PlayNeedsLimit: where the law wants a deposit limit first
+    :raises KycRequired: where it wants something proven before play
     :raises GameUnknown: if there is no such game
     :raises GameNotAvailable: if it is not offered to this player here and now, or has no demo
     :raises LaunchFailed: if the vendor refuses or can not be reached; the session has ended then
     :raises LaunchTimedOut: if it does not answer; the session has ended then
     """
+    before_play(session=player_session, now=now)
+    require_known(player=player_session.player, purpose=Purpose.PLAY, now=now)
     # Durable: the vendor is called after this commit, and never inside somebody's transaction.
     with transaction.atomic(durable=True):
-        player = _admitted(player_session.player_id)
+        player = _admitted(player_session.player_id, now)
         game = _offered_game(player, game_code, mode=mode, platform=platform, currency=currency, now=now)
         seat = _take_seat(
             player_session=player_session,
@@ -130,12 +139,13 @@ def launch_game(
     return LaunchedGame(seat.session, url)
 
 
-def _admitted(player_id: int) -> Player:
+def _admitted(player_id: int, now: datetime) -> Player:
     """Read the player anew and hold him: a suspension meanwhile is either seen here or sees this session."""
     players = Player.objects.select_related("brand", "jurisdiction")
     player = players.select_for_update(of=("self",), no_key=True).get(pk=player_id)
     if not may_play(player):
         raise PlayBlocked
+    require_may_play(player, now=now)
     return player
 
 
@@ -164,6 +174,8 @@ def _take_seat(
 ) -> _Seat:
     integration, vendor, launcher = _door(game.vendor, player.brand.code)
     if mode == GameSession.Mode.DEMO:
+        if launcher.demo_currency is None:
+            raise GameNotAvailable(extensions={"reasons": ["demo"]})
         session = record_demo_session(
             player=player,
             player_session=player_session,
@@ -193,7 +205,7 @@ def _door(vendor: str, brand_code: str) -> tuple[Integration, Connection, Launch
     """The connection over which the brand gets this vendor's games."""
     integration = integrations_offering(vendor, brand_code=brand_code).first()
     found = connection(integration.slug) if integration else None
-    launcher = LAUNCHERS.get(vendor)
+    launcher = launcher_of(vendor)
     if integration is None or found is None or launcher is None:
         raise GameNotAvailable(extensions={"reasons": ["integration"]})
     return integration, found, launcher
@@ -214,6 +226,8 @@ def _order(seat: _Seat, player: Player, game: Game) -> LaunchOrder:
         remote_address=seat.session.remote_address or "",
         frontend_url=player.brand.frontend_url,
         player_id=player.pk,
+        first_name=player.first_name,
+        last_name=player.last_name,
     )
 
 

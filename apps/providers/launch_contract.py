@@ -29,6 +29,8 @@ class LaunchOrder:
     remote_address: str
     frontend_url: str
     player_id: int
+    first_name: str = ""
+    last_name: str = ""
 
 
 class LaunchError(Exception):
@@ -64,8 +66,8 @@ class Launcher(Protocol):
     """One vendor's launch API. A launcher translates; it decides nothing and changes nothing of ours."""
 
     @property
-    def demo_currency(self) -> str:
-        """The currency in which the vendor plays for fun."""
+    def demo_currency(self) -> str | None:
+        """The currency in which the vendor plays for fun; None where he does not."""
         ...
 
     def launch(self, order: LaunchOrder) -> str:

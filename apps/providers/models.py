@@ -234,6 +234,8 @@ class Round(models.Model):
     last_activity_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     close_reason = models.CharField(max_length=40)
+    staked_bonus = models.BigIntegerField(default=0, help_text="Of stakes not rolled back, what was bonus money")
+    staked_restricted = models.BigIntegerField(default=0, help_text="Likewise, what was restricted money")
 
     class Meta:
         managed = False

@@ -7,13 +7,15 @@ from uuid import UUID
 from django.db import connection
 
 _SEAT = """
-    SELECT gs.player_id, p.public_id, gs.currency, cash.balance, bonus.balance, restricted.balance
+    SELECT gs.player_id, p.public_id, gs.currency, cash.balance, bonus.balance, restricted.balance,
+           t.replaced_at IS NOT NULL, coalesce(gs.ended_at, gs.expires_at), p.country, p.language, game.code
       FROM providers_gamesessiontoken t
       JOIN providers_gamesession gs ON gs.id = t.session_id
       JOIN players_player p ON p.id = gs.player_id
       JOIN transactions_account cash ON cash.id = gs.cash_account_id
       JOIN transactions_account bonus ON bonus.id = gs.bonus_account_id
       JOIN transactions_account restricted ON restricted.id = gs.restricted_account_id
+      JOIN providers_game game ON game.id = gs.game_id
      WHERE t.digest = %s AND gs.integration_id = %s AND (%s::text IS NULL OR p.public_id::text = %s::text)
 """
 _FACTS = """
@@ -33,6 +35,14 @@ class Seat:
     cash: int
     bonus: int
     restricted: int
+    token_replaced: bool
+    """The token was exchanged for a newer one."""
+    over_at: datetime
+    """When the session ended, or will."""
+    country: str
+    language: str
+    game_code: str
+    """Of the game that the session was opened for."""
 
 
 @dataclass(frozen=True, slots=True)

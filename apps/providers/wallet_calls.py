@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +61,17 @@ class WalletCall(msgspec.Struct, kw_only=True, omit_defaults=False):
     needs_reference: bool = True
     accept_closed_round: bool = False
     accept_settled: bool = False
+    session_game: bool = False
+    live_token: bool = False
+    state_of_now: bool = False
+    by_round: bool = False
+    needs_round: bool = False
+    round_settles: bool = False
+    close_when_settled: bool = False
+    main_amount: Decimal | None = None
+    bonus_amount: int | None = None
+    alias: str | None = None
+    alias_terms: str | None = None
     details: dict[str, Any] | None = None
     now: datetime
     started_at: datetime

@@ -20,7 +20,8 @@ WITH journal AS (
       JOIN players_player p ON p.public_id::text = s.user
       JOIN brands_currency c ON c.code = s.currency
 ), posted AS (
-    SELECT t.id, t.integration_id, t.external_id, t.kind, t.reverses_id, t.round_id, t.player_id,
+    SELECT t.id, t.integration_id, coalesce(t.details->>'call_id', t.external_id) AS external_id, t.kind,
+           t.reverses_id, t.round_id, t.player_id,
            (SELECT coalesce(sum(x.amount), 0) FROM transactions_transfer x WHERE x.transaction_id = t.id) AS units
       FROM transactions_transaction t
      WHERE t.player_id IN (SELECT player_id FROM journal) AND t.integration_id IN (SELECT integration_id FROM journal)

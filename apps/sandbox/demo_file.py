@@ -3,6 +3,7 @@
 from typing import Any
 
 from apps.sandbox.seeding.connections import connection_documents
+from apps.sandbox.seeding.kyc import kyc_documents
 from apps.sandbox.seeding.people import Passwords, player_documents, staff_documents
 from apps.sandbox.seeding.psps import psp_documents
 
@@ -17,7 +18,7 @@ def demo_document(base_url: str, passwords: Passwords) -> dict[str, Any]:
         "base_url": base_url,
         "staff": staff_documents(passwords),
         "players": player_documents(passwords),
-        "integrations": connection_documents(base_url) | psp_documents(base_url),
+        "integrations": connection_documents(base_url) | psp_documents(base_url) | kyc_documents(base_url),
     }
 
 

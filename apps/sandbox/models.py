@@ -6,6 +6,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from apps.core.ids import uuid7
+from apps.sandbox.kyc_models import (  # noqa: F401 - Django looks for models here
+    SimulatedApplicant,
+    SimulatedKycSession,
+    SimulatedKycVendor,
+    SimulatedKycWebhook,
+)
 
 
 class SimulatedVendor(models.Model):
@@ -17,6 +23,7 @@ class SimulatedVendor(models.Model):
     public_key_pem = models.TextField(help_text="What the platform verifies it with")
     platform_key_pem = models.TextField(help_text="Verifies what the platform sends")
     operator_id = models.IntegerField(default=1, help_text="The vendor's number for the platform")
+    secrets = models.JSONField(default=dict, help_text="Of protocols without key pairs; in clear, likewise")
 
     class Meta:
         ordering = ("slug",)
@@ -35,6 +42,9 @@ class SimulatedSession(models.Model):
     currency = models.CharField(max_length=8)
     lobby_url = models.URLField(max_length=500, blank=True)
     demo_balance = models.BigIntegerField(null=True, help_text="Amount x 100 000; empty for real play")
+    live_token = models.CharField(
+        max_length=255, blank=True, default="", help_text="What the platform exchanged the token for"
+    )
     opened_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -235,3 +245,43 @@ class SimulatedNotification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.word} {self.payment_id}"
+
+
+class SimulatedRegister(models.Model):
+    """A simulated national register of excluded people, and how it behaves at the moment."""
+
+    class Mode(models.TextChoices):
+        """What it does with a question."""
+
+        NORMAL = "normal", "Answers"
+        SLOW = "slow", "Answers late, after `delay_seconds`"
+        WRONG = "wrong", "Answers what its protocol does not know"
+        SILENT = "silent", "Takes the question and says nothing"
+        DOWN = "down", "Answers 503"
+
+    slug = models.SlugField(primary_key=True, max_length=40)
+    title = models.CharField(max_length=80)
+    api_key = models.CharField(max_length=80, help_text="In clear, as it guards invented people only")
+    mode = models.CharField(max_length=8, choices=Mode, default=Mode.NORMAL)
+    delay_seconds = models.DecimalField(
+        max_digits=4, decimal_places=1, default=5, validators=[MinValueValidator(0), MaxValueValidator(20)]
+    )
+
+    class Meta:
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class SimulatedExclusion(models.Model):
+    """A person in a simulated register."""
+
+    register = models.ForeignKey(SimulatedRegister, on_delete=models.CASCADE, related_name="people")
+    last_name = models.CharField(max_length=80)
+    birth_date = models.DateField()
+    email = models.EmailField(blank=True)
+    is_over = models.BooleanField(default=False, help_text="Was excluded before, is no more")
+
+    def __str__(self) -> str:
+        return f"{self.last_name} in {self.register_id}"

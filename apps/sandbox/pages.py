@@ -7,7 +7,6 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.core import clock
@@ -16,8 +15,8 @@ from apps.sandbox.models import SimulatedVendor, SimulatorControl
 from apps.sandbox.seating import seat_player
 from apps.sandbox.traffic.figures import vendor_figures
 from apps.sandbox.vendors.catalogue import GAMES
-from apps.sandbox.vendors.dialects import DIALECTS
-from apps.sandbox.vendors.sessions import open_session
+from apps.sandbox.vendors.sessions import client_address, open_session
+from apps.sandbox.vendors.speakers.registry import SPEAKERS
 
 _FAULTS = ("duplicate", "dropped_reply", "reorder", "rollback", "late_bet", "conflict")
 _ALL_ROUNDS = 100
@@ -46,7 +45,7 @@ class PlayForm(forms.Form):
 
     game = forms.ChoiceField(
         choices=lambda: [
-            (DIALECTS[vendor].title, [(f"{vendor}/{game.code}", game.title) for game in games.values()])
+            (SPEAKERS[vendor].title, [(f"{vendor}/{game.code}", game.title) for game in games.values()])
             for vendor, games in GAMES.items()
         ]
     )
@@ -97,7 +96,7 @@ def play(request: HttpRequest) -> HttpResponse:
         token=seat.token,
         lobby_url=request.build_absolute_uri(reverse("sandbox-overview")),
     )
-    return HttpResponseRedirect(f"{reverse('sandbox-client', args=[slug])}?{urlencode({'token': session.token})}")
+    return HttpResponseRedirect(client_address(session))
 
 
 @require_safe

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
@@ -14,7 +15,7 @@ from apps.integrations.models import Integration
 from apps.payments.cashier_sessions import open_cashier_session
 from apps.players.models import Player
 from apps.providers.game_sessions import open_game_session
-from apps.providers.models import Game, Studio
+from apps.providers.models import Game, GameSession, Studio
 from apps.sandbox.funding import set_balances
 from apps.sandbox.sandbox_players import enable_currency, ensure_test_player, set_blocked
 from apps.transactions.models import AccountKind
@@ -83,6 +84,38 @@ def seat_player(
     return Seat(player=player, token=opened.token)
 
 
+def seat_again(*, vendor: str, user_id: str, now: datetime) -> Seat:
+    """
+    Open one more session of a player where he sat last at this vendor; his money stays.
+
+    A player nobody knows is made, with 1000 EUR.
+
+    :raises UnknownSandboxIntegration: if the vendor is not connected
+    """
+    last = (
+        GameSession.objects.filter(player__public_id=user_id, integration__vendor=vendor)
+        if _is_uuid(user_id)
+        else GameSession.objects.filter(player__username=f"sandbox-{user_id}", integration__vendor=vendor)
+    )
+    session = last.select_related("integration", "game").order_by("-pk").first()
+    if session is not None:
+        where = (session.integration.slug, session.currency, session.game.code)
+    else:
+        integration = Integration.objects.filter(vendor=vendor).order_by("pk").first()
+        where = (integration.slug if integration else vendor, "EUR", "")
+    known = session is not None or (_is_uuid(user_id) and Player.objects.filter(public_id=user_id).exists())
+    return seat_player(
+        provider=where[0],
+        user_id=user_id,
+        currency=where[1],
+        cash=None if known else Money.parse("1000", "EUR"),
+        promo=None,
+        blocked=None,
+        game_code=where[2],
+        now=now,
+    )
+
+
 def ensure_game(*, vendor: str, code: str) -> Game:
     """Find a vendor's game, or catalogue it, enabled; an empty code means the vendor's first game."""
     if code:
@@ -101,6 +134,14 @@ def public_code(vendor: str, code: str) -> str:
     slug = slugify(code)[:100]
     suffix = "" if slug == code else f"-{hashlib.sha256(code.encode()).hexdigest()[:8]}"
     return f"{vendor}-{slug}{suffix}"
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _catalogue_game(vendor: str, code: str) -> Game:

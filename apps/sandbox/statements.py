@@ -12,7 +12,7 @@ from apps.transactions.models import PLAYER_KINDS, Account, AccountKind
 
 # A transaction that moved nothing (a zero win) has no transfer and is listed as a zero.
 _POSTINGS = """
-SELECT t.id, t.kind, t.external_id, r.external_id, t.currency, t.created_at,
+SELECT t.id, t.kind, coalesce(t.details->>'call_id', t.external_id), r.external_id, t.currency, t.created_at,
        x.debit_account_id, x.credit_account_id, coalesce(x.amount, 0)
   FROM transactions_transaction t
   LEFT JOIN transactions_transfer x ON x.transaction_id = t.id

@@ -110,7 +110,7 @@ def _take_snapshot() -> None:
 def _cursor() -> tuple[int, str]:
     """Where the last clean check stopped: database transaction id, and a lower bound of ledger transaction ids."""
     found = _row(
-        "SELECT next_xact, ledger_tail_floor(next_xact, updated_at) FROM transactions_cursor"
+        "SELECT next_xact, core_tail_floor(next_xact, updated_at) FROM transactions_cursor"
         " WHERE name = 'books' AND next_xact <= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
     )
     return (int(found[0]), str(found[1])) if found else _BEGINNING

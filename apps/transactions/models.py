@@ -17,6 +17,7 @@ class AccountKind(models.TextChoices):
     BONUS_COST = "bonus_cost", "Bonus cost"
     ADJUSTMENT = "adjustment", "Adjustments"
     SUSPENSE = "suspense", "Suspense"
+    RESERVE = "reserve", "Kept back by a payment provider"
     TEST_FUNDING = "test_funding", "Test funding (sandbox)"
 
 
@@ -83,6 +84,8 @@ class TransactionKind(models.TextChoices):
     RETURN = "return", "Payout returned"
     REVERSAL = "reversal", "Deposit reversed"
     CHARGEBACK = "chargeback", "Chargeback"
+    REFUND = "refund", "Deposit refunded"
+    RESERVE = "reserve", "Reserve held or released"
     ADJUSTMENT = "adjustment", "Manual adjustment"
     BONUS = "bonus", "Bonus"
     CORRECTION = "correction", "Correction"

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from psycopg import RawCursor
 from psycopg import errors as pg
 from psycopg.types.json import Jsonb
 
@@ -20,9 +21,7 @@ _KINDS = frozenset(TransactionKind.values)
 FUNDS_CONSTRAINT = "transactions_account_funds"
 
 _POST = """
-SELECT ledger_post_between(%(kind)s, %(brand)s, %(currency)s, %(player)s, %(integration)s, %(external)s, %(round)s,
-                           %(reverses)s, %(request)s, %(details)s, %(now)s,
-                           %(debits)s::bigint[], %(credits)s::bigint[], %(amounts)s::bigint[])
+SELECT ledger_post_between($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::bigint[], $13::bigint[], $14::bigint[])
 """
 
 
@@ -149,31 +148,31 @@ def post(
     if not legs or any(leg.amount <= 0 or leg.debit == leg.credit for leg in legs):
         raise UnableToPost("a posting needs legs, each with an amount above zero between two accounts")
     return _posted(
-        {
-            "kind": kind,
-            "brand": brand_id,
-            "currency": currency,
-            "player": player_id,
-            "integration": integration_id,
-            "external": external_id,
-            "round": round_id,
-            "reverses": reverses_id,
-            "request": request_id or current_request_id(),
-            "details": None if details is None else Jsonb(dict(details)),
-            "now": now,
-            "debits": _array(leg.debit for leg in legs),
-            "credits": _array(leg.credit for leg in legs),
-            "amounts": _array(leg.amount for leg in legs),
-        }
+        (
+            kind,
+            brand_id,
+            currency,
+            player_id,
+            integration_id,
+            external_id,
+            round_id,
+            reverses_id,
+            request_id or current_request_id(),
+            None if details is None else Jsonb(dict(details)),
+            now,
+            _array([leg.debit for leg in legs]),
+            _array([leg.credit for leg in legs]),
+            _array([leg.amount for leg in legs]),
+        )
     )
 
 
-def _posted(arguments: dict[str, Any]) -> UUID:
+def _posted(arguments: Sequence[Any]) -> UUID:
     # Alone, the statement is its own transaction: one round trip, one commit. Inside another it gets a savepoint.
     inside = transaction.atomic() if connection.in_atomic_block else nullcontext()
     try:
         with inside:
-            transaction_id: UUID = _scalar(_POST, arguments)
+            transaction_id: UUID = _sent(arguments)
     except IntegrityError as error:
         cause = error.__cause__
         if isinstance(cause, pg.CheckViolation) and cause.diag.constraint_name == FUNDS_CONSTRAINT:
@@ -188,7 +187,18 @@ def _posted(arguments: dict[str, Any]) -> UUID:
     return transaction_id
 
 
-def _array(numbers: Iterable[int]) -> str:
+def _sent(arguments: Sequence[Any]) -> UUID:
+    """Send a posting past Django's cursor, which costs a tenth of it; what the driver raises is Django's as usual."""
+    connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    with connection.wrap_database_errors:
+        cursor = RawCursor(connection.connection)
+        cursor.execute(_POST, arguments)
+        (transaction_id,) = cursor.fetchall()[0]
+    return cast("UUID", transaction_id)
+
+
+def _array(numbers: Sequence[int]) -> str:
     """Write a PostgreSQL array literal: the driver's own adaptation of lists costs as much as the posting."""
     return "{" + ",".join(map(str, numbers)) + "}"
 

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "simple_history",
+    "csp",
     "django_fsm",
     "rest_framework",
     "drf_spectacular",
@@ -48,6 +49,11 @@ INSTALLED_APPS = [
     "apps.players.apps.PlayersConfig",
     "apps.transactions.apps.TransactionsConfig",
     "apps.wallets.apps.WalletsConfig",
+    "apps.compliance.apps.ComplianceConfig",
+    "apps.compliance_reports.apps.ComplianceReportsConfig",
+    "apps.verification.apps.VerificationConfig",
+    "apps.safer_play.apps.SaferPlayConfig",
+    "apps.monitoring.apps.MonitoringConfig",
     "apps.providers.apps.ProvidersConfig",
     "apps.payments.apps.PaymentsConfig",
     "apps.reconciliation.apps.ReconciliationConfig",
@@ -69,6 +75,7 @@ MIDDLEWARE = [
     "apps.backoffice.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
@@ -120,6 +127,22 @@ CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+# Nothing is loaded from, framed by or sent to anybody else. Unfold's Alpine.js evaluates expressions in attributes, so
+# inline scripts cannot be forbidden; what they could fetch or post elsewhere is.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ADAPTER = "apps.backoffice.mfa_adapter.StaffMfaAdapter"
 MFA_TOTP_ISSUER = "Casino platform"
@@ -136,12 +159,32 @@ WALLET_LOCK_TIMEOUT_MS: int = env.int("WALLET_LOCK_TIMEOUT_MS", default=900)
 EXCHANGE_RETENTION_MONTHS: int = env.int("EXCHANGE_RETENTION_MONTHS", default=84)
 EXCHANGE_RETENTION_MINIMUM_MONTHS: int = env.int("EXCHANGE_RETENTION_MINIMUM_MONTHS", default=60)
 
+# --- alerts by e-mail -----------------------------------------------------------------------------
+# Who is told of every incident of a vendor. Where no mail server is named, mails go to the log.
+ALERT_EMAILS: list[str] = env.list("ALERT_EMAILS", default=[])
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="casino-platform@localhost")
+EMAIL_HOST: str = env.str("EMAIL_HOST", default="")
+EMAIL_PORT: int = env.int("EMAIL_PORT", default=587)
+EMAIL_HOST_USER: str = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD: str = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS: bool = env.bool("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+
+# --- outgoing webhooks ----------------------------------------------------------------------------
+# Lets them go to private addresses and over plain HTTP: the sandbox's operator listens on this machine.
+WEBHOOKS_ALLOW_PRIVATE = SANDBOX
+# --- evidence in cases: files by their hash, private; back it up with the database -------------------
+EVIDENCE_DIR: Path = Path(env.str("EVIDENCE_DIR", default=str(DATA_DIR / "evidence")))
+
 # --- limits on what strangers may send ----------------------------------------------------------
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # --- static files -------------------------------------------------------------------------------
 STATIC_URL = "/static/"
+# Documents of players, encrypted. Never below a directory that a web server serves.
+DOCUMENTS_DIR = env.str("DOCUMENTS_DIR", default="") or str(DATA_DIR / "documents")
 STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
@@ -203,6 +246,8 @@ METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 # Reverse proxies whose X-Forwarded-For is believed, as networks.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+# Adapters of game providers from outside the repository, by dotted name.
+PROVIDER_PLUGINS: list[str] = env.list("PROVIDER_PLUGINS", default=[])
 
 # --- tasks ----------------------------------------------------------------------------------------
 CELERY_TASK_DEFAULT_QUEUE = "casino"

@@ -8,6 +8,7 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 
+from apps.backoffice.navigation import MENU
 from apps.backoffice.roles import ROLES
 from tests.backoffice.conftest import Login
 from tests.contracts.family import Vendor
@@ -16,12 +17,19 @@ APPEND_ONLY = {
     "transactions.transaction", "transactions.account", "transactions.bookscheck", "integrations.exchange",
     "integrations.integrationevent", "players.statuschange", "players.loginattempt", "providers.round",
     "providers.roundvoid", "wallets.adjustment", "backoffice.personaldataread", "admin.logentry",
+    "compliance.policyversion", "compliance.approvalrequest", "compliance.legalhold", "compliance.erasurerequest",
+    "compliance.erasure", "compliance.dataexport",
 }  # fmt: skip
+PAGES = (
+    "admin:index", "backoffice:trace", "backoffice:books", "backoffice:live", "admin:password_change",
+    "admin:compliance_policy_places", "admin:compliance_policy_compare", "admin:compliance_policy_draft",
+    *(entry[2] for _, entries in MENU for entry in entries if len(entry) == 4),
+)  # fmt: skip
 
 
 def addresses() -> Iterator[tuple[type[models.Model] | None, str]]:
     """Every page that can be asked for with GET, of a row where there is one."""
-    for name in ("admin:index", "backoffice:trace", "backoffice:books", "backoffice:live", "admin:password_change"):
+    for name in dict.fromkeys(PAGES):
         yield None, reverse(name)
     yield None, reverse("admin:search") + "?s=play"
     for model in admin.site._registry:

@@ -16,6 +16,7 @@ from apps.core.ids import uuid7
 from apps.integrations.models import InboundEvent, Integration, IntegrationEvent
 from apps.payments.contract import EventKind
 from apps.payments.models import Approval, Deposit, Instrument, Withdrawal
+from apps.payments.operations.contract_versions import add_contract_version
 from apps.payments.operations.decisions import digest_of, hold_withdrawal
 from apps.payments.operations.deposits import request_deposit
 from apps.payments.operations.screening import screen_withdrawal
@@ -40,6 +41,11 @@ LISTS = {
     "payments_deposit": "",
     "payments_instrument": "",
     "payments_capability": "",
+    "payments_dispute": "?queue=all",
+    "payments_pspcontract": "",
+    "payments_reservehold": "",
+    "payments_routedrill": "",
+    "payments_routingrule": "",
     "integrations_inboundevent": "",
 }
 
@@ -80,6 +86,15 @@ def event(integration: Integration, state: str = "failed", references: tuple[str
     )
 
 
+def agree(integration: Integration) -> None:
+    """One more version of the terms."""
+    begins = clock.now()
+    terms = {"merchant_of_record": "We", "reserve": [{"currency": "EUR", "percent": "5", "days": 180}]}
+    add_contract_version(
+        integration_id=integration.pk, terms=terms, valid_from=begins, maker=None, checker=None, now=begins
+    )
+
+
 def page(name: str, row: Any) -> str:
     return reverse(f"admin:{name}_change", args=[row.pk])
 
@@ -98,7 +113,17 @@ def approve(client: Client, withdrawal: Withdrawal) -> list[str]:
     form = next(each["form"] for each in offered if each["action"].name == "approve")
     digest = form.initial["digest"]
     assert digest == digest_of(fresh(withdrawal))
-    return said(press(client, "payments_withdrawal", withdrawal, "approve", digest=digest, note="Looked at it."))
+    return said(
+        press(
+            client,
+            "payments_withdrawal",
+            withdrawal,
+            "approve",
+            digest=digest,
+            reason_code="in-order",
+            note="Looked at it.",
+        )
+    )
 
 
 @pytest.mark.parametrize("role", [*(role.name for role in ROLES), "superuser"])
@@ -148,7 +173,15 @@ def test_what_changed_since_it_was_shown_is_not_approved(login: Login, player: P
     withdrawal = in_review(player, instrument)
     shown = digest_of(fresh(withdrawal))
     Instrument.objects.update(token="GB00THIEF")
-    reply = press(login("payments"), "payments_withdrawal", withdrawal, "approve", digest=shown, note="Looked at it.")
+    reply = press(
+        login("payments"),
+        "payments_withdrawal",
+        withdrawal,
+        "approve",
+        digest=shown,
+        reason_code="in-order",
+        note="Looked at it.",
+    )
     assert said(reply) == ["The withdrawal is not the one shown"]
     assert fresh(withdrawal).state == "in_review"
     assert not Approval.objects.exists()
@@ -319,10 +352,15 @@ def test_the_queue_shows_what_is_due_first(login: Login, player: Player, instrum
 
 def test_one_route_is_reported(login: Login, integration: Integration) -> None:
     reply = login("payments").get(reverse("admin:payments_capability_changelist"))
-    assert [(row["direction"], row["method"], row["currencies"]) for row in reply.context["alone"]] == [
-        ("deposit", "bank", ["EUR"]),
-        ("withdrawal", "bank", ["EUR"]),
-    ]
+    found = {(row["market"], row["direction"], row["method"], row["only"]) for row in reply.context["alone"]}
+    markets = set(integration_markets())
+    assert found == {(market, way, "Bank transfer", "bank") for market in markets for way in ("deposit", "withdrawal")}
+    assert {tuple(row["currencies"]) for row in reply.context["alone"]} == {("EUR",)}
+
+
+def integration_markets() -> list[str]:
+    """Jurisdictions in which the test brand is open."""
+    return list(make_brand().markets.values_list("jurisdiction_id", flat=True))
 
 
 def queries_of(client: Client, address: str) -> int:
@@ -338,6 +376,8 @@ def test_queries_do_not_grow_with_rows(
         in_review(player, instrument, "300")
         deposit = settled(player)
         attempt = deposit.attempts.get()
+        tell(deposit, EventKind.CHARGEBACK, dispute_reference=str(deposit.pk), dispute_status="opened")
+        agree(integration)
         event(integration, references=(attempt.key,))
 
     more()

@@ -104,7 +104,7 @@ class Psp:
             method_id=METHODS[self.vendor],
             integration=self.integration,
             token="777",
-            is_verified=True,
+            verification="verified",
             changed_at=now - timedelta(days=30),
         )
         withdrawal = request_withdrawal(
@@ -191,6 +191,13 @@ def key(payment: Deposit | Withdrawal) -> str:
     return str(payment.attempts.get().key)
 
 
+def _signed(node: Any) -> str:
+    """What Trustly signs: keys in order, null as nothing, objects in objects."""
+    if isinstance(node, dict):
+        return "".join(f"{name}{_signed(node[name])}" for name in sorted(node))
+    return "" if node is None else str(node)
+
+
 class Trustly(Psp):
     """Signs with `cryptography` directly."""
 
@@ -203,10 +210,14 @@ class Trustly(Psp):
         uuid = f"258a2184-9021-b874-21ca-{number:012d}"
         return self._message(method, uuid, data, secret or self.secret)
 
+    def nested(self, method: str, uuid: str, data: dict[str, Any]) -> Message:
+        """One signed notification whose data hold objects."""
+        return self._message(method, uuid, data, self.secret)
+
     def _message(self, method: str, uuid: str, data: dict[str, Any], secret: str) -> Message:
         loaded = serialization.load_pem_private_key(secret.encode(), None)
         assert isinstance(loaded, rsa.RSAPrivateKey)
-        text = method + uuid + "".join(f"{name}{data[name] or ''}" for name in sorted(data))
+        text = method + uuid + _signed(data)
         signature = base64.b64encode(loaded.sign(text.encode(), padding.PKCS1v15(), hashes.SHA1())).decode()  # noqa: S303
         params = {"signature": signature, "uuid": uuid, "data": data}
         return Message("notifications", json.dumps({"method": method, "params": params, "version": "1.1"}).encode())

@@ -221,7 +221,7 @@ def test_a_connection_lost_in_the_middle_leaves_nothing_and_frees_the_key(waitin
             )
             assert cursor.fetchone() == (1,)
         waiting.may_go_on.set()
-        assert running.result(timeout=20).status_code == 500
+        assert running.result(timeout=20).status_code == 503
     assert nothing_is_stored()
     assert post({"name": "a", "then": "wait"}).status_code == 201
 

@@ -190,6 +190,14 @@ def test_a_bug_outside_drf_is_a_problem_too(client: Client) -> None:
     assert b"secret detail" not in response.content
 
 
+@pytest.mark.parametrize("address", ["/api/raise/database", "/api/database"])
+def test_while_the_database_is_away_callers_are_told_when_to_come_back(client: Client, address: str) -> None:
+    response = client.get(address)
+    problem_of(response, 503, "temporarily-unavailable")
+    assert response["Retry-After"] == "2"
+    assert b"secret detail" not in response.content
+
+
 def test_every_problem_has_a_page_in_json_and_html(client: Client) -> None:
     for problem_type in all_problem_types():
         as_json = client.get(problem_type.uri).json()

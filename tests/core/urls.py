@@ -10,6 +10,7 @@ urlpatterns = [
     path("api/raise/<str:name>", views.RaisingView.as_view()),
     path("api/private", views.PrivateView.as_view()),
     path("api/bug", views.bug),
+    path("api/database", views.database_away),
     path("bug", views.bug),
     path("api/keys", views.ListView.as_view()),
     path("api/keys/oldest", views.OldestFirstView.as_view()),

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions, serializers
 from rest_framework.authentication import BaseAuthentication
@@ -107,6 +108,7 @@ class RaisingView(APIView):
         "suspicious": SuspiciousOperation("secret detail"),
         "throttled": exceptions.Throttled(wait=2.2),
         "bug": ZeroDivisionError("secret detail"),
+        "database": OperationalError("secret detail"),
     }
 
     def get(self, request: Request, name: str) -> Response:
@@ -123,6 +125,11 @@ class PrivateView(APIView):
     def get(self, request: Request) -> Response:
         """Say who and which request."""
         return Response({"actor": current_actor(), "request_id": str(current_request_id())})
+
+
+def database_away(request: HttpRequest) -> JsonResponse:
+    """Raise outside DRF what the driver raises while the server restarts."""
+    raise OperationalError("secret detail")
 
 
 def bug(request: HttpRequest) -> JsonResponse:

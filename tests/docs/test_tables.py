@@ -1,18 +1,24 @@
 """Tables in the documents say what the code says: environment variables, statuses and options of the Hub88 family."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
+from apps.providers.adapters.evolution.statuses import status_of as evolution_status
 from apps.providers.adapters.hub88.options import OPTIONS
 from apps.providers.adapters.hub88.profiles import CALETA, HUB88, Profile
 from apps.providers.adapters.hub88.statuses import status_of
+from apps.providers.adapters.swipegames.statuses import word_of
+from apps.providers.adapters.valkyrie.statuses import code_of
 from apps.providers.contract import Outcome, Verb
+from apps.providers.registry import ADAPTERS
 from casino_platform.runtime.servers import PROJECT_DIR
 
 SETTINGS = PROJECT_DIR / "casino_platform" / "settings"
 RUNTIME = PROJECT_DIR / "casino_platform" / "runtime"
 DEPLOYMENT = PROJECT_DIR / "docs" / "deployment.md"
+INTEGRATIONS = PROJECT_DIR / "docs" / "integrations"
 HUB88_FAMILY = PROJECT_DIR / "docs" / "integrations" / "hub88-family.md"
 # Read by the libraries that they belong to.
 READ_ELSEWHERE = {"DJANGO_SETTINGS_MODULE", "PROMETHEUS_MULTIPROC_DIR"}
@@ -111,4 +117,38 @@ def test_every_option_of_the_hub88_family_is_documented_and_read() -> None:
     code = "".join(path.read_text() for path in readers)
 
     assert {option.name for option in OPTIONS} == rows
+    assert {option for option in rows if f'"{option}"' not in code and f"'{option}'" not in code} == set()
+
+
+def swipe_word(outcome: Outcome, verb: Verb) -> str:
+    word = word_of(outcome, verb)
+    return f"{word.status} {word.code}".strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "heading", "word", "verbs"),
+    [
+        ("evolution", "## Statuses", evolution_status, (Verb.BET, Verb.WIN, Verb.ROLLBACK, Verb.PROMO)),
+        ("swipe-games", "## Statuses", swipe_word, (Verb.BET, Verb.WIN, Verb.ROLLBACK)),
+        ("valkyrie", "## Errors", lambda *asked: code_of(*asked) or "OK", (Verb.BET, Verb.WIN, Verb.ROLLBACK)),
+    ],
+)
+def test_the_status_table_of_a_protocol_is_the_codes_own(
+    name: str, heading: str, word: Callable[[Outcome, Verb], str], verbs: tuple[Verb, ...]
+) -> None:
+    text = (INTEGRATIONS / f"{name}.md").read_text()
+    rows = {row[0].strip("` "): [cell.strip("` ") for cell in row[1:]] for row in rows_of(text, heading)}
+    assert rows == {outcome.value: [word(outcome, verb) for verb in verbs] for outcome in Outcome}
+
+
+@pytest.mark.parametrize(
+    ("name", "vendor"), [("evolution", "evolution"), ("swipe-games", "swipegames"), ("valkyrie", "valkyrie")]
+)
+def test_every_option_of_a_protocol_is_documented_and_read(name: str, vendor: str) -> None:
+    rows = {
+        row[0].strip("` ") for row in rows_of((INTEGRATIONS / f"{name}.md").read_text(), "## Options of an integration")
+    }
+    readers = [path for path in (PROJECT_DIR / "apps" / "providers").rglob("*.py") if path.name != "options.py"]
+    code = "".join(path.read_text() for path in readers)
+    assert {option.name for option in ADAPTERS[vendor].options} == rows
     assert {option for option in rows if f'"{option}"' not in code and f"'{option}'" not in code} == set()

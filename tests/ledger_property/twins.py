@@ -107,11 +107,11 @@ SEQUENTIAL = (
     wallet_twin(
         "a win on bonus money becomes cash",
         (
-            "    ELSIF bet.bonus = v_staked THEN\n        v_bonus := c.amount;",
-            "    ELSIF false THEN\n        v_bonus := c.amount;",
+            "    ELSIF bet.bonus = v_staked THEN\n        v_bonus := v_left;",
+            "    ELSIF false THEN\n        v_bonus := v_left;",
         ),
         (
-            "        v_bonus := div(c.amount * bet.bonus::numeric / v_staked, c.quantum) * c.quantum;",
+            "        v_bonus := div(v_left * bet.bonus::numeric / v_staked, c.quantum) * c.quantum;",
             "        v_bonus := 0;",
         ),
     ),
@@ -124,7 +124,7 @@ SEQUENTIAL = (
         (
             "    IF r.outcome = 'applied' AND v_left > 0 THEN",
             (
-                "    IF v_left > 0 THEN\n        PERFORM providers_enter_round(c, s);\n    END IF;\n"
+                "    IF v_left > 0 THEN\n        PERFORM providers_enter_round(c, s, 0, 0);\n    END IF;\n"
                 "    IF r.outcome = 'applied' AND v_left > 0 THEN"
             ),
         ),

@@ -27,16 +27,18 @@ from apps.payments.contract import (
     PspState,
     Query,
 )
+from apps.payments.dispute_contract import CallDone, CallRefused, CallResult, CallUnclear, RefundOrder
 
 
 @dataclass
 class Bank:
-    """What the provider does, and what it has done: `payouts` counts, per key, how often money left."""
+    """What the provider does, and what it has done: `payouts` and `refunds` count, per key, how often money left."""
 
     base_url: str
     mode: str = "ok"
     """`ok`, `refuse`, `error` (500 before anything), `lose_answer` (does it, says 500), `deaf` (500 to queries too)."""
     payouts: dict[str, str] = field(default_factory=dict)
+    refunds: dict[str, str] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     gate: threading.Event | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -86,7 +88,7 @@ class _Counter(BaseHTTPRequestHandler):
             return 500, {}
         if bank.mode == "refuse":
             return 422, {}
-        bank.payouts.setdefault(body["key"], "accepted")
+        (bank.refunds if self.path == "/refund" else bank.payouts).setdefault(body["key"], "accepted")
         return (500 if bank.mode in ("lose_answer", "deaf") else 200), {"id": "B" + body["key"]}
 
     def log_message(self, *_: Any) -> None:
@@ -122,6 +124,13 @@ class BankAdapter:
         if status == 200:
             return PayoutSubmitted(answer["id"])
         return PayoutRefused("refused") if status == 422 else PayoutUnclear(f"status {status}")
+
+    def refund(self, connection: Connection, order: RefundOrder) -> CallResult:
+        """Order a refund."""
+        status, answer = self._post(connection, "/refund", order.key, order.money)
+        if status == 200:
+            return CallDone(answer["id"])
+        return CallRefused("refused") if status == 422 else CallUnclear(f"status {status}")
 
     def fetch(self, connection: Connection, query: Query) -> PspState:
         """Ask."""

@@ -83,5 +83,5 @@ def instrument(player: Player) -> Instrument:
 def make_instrument(player: Player) -> Instrument:
     """An account that has long been the player's own."""
     return Instrument.objects.create(
-        player=player, method_id="bank", token="MT84MALT", masked="MT84…", is_verified=True, changed_at=LONG_AGO
+        player=player, method_id="bank", token="MT84MALT", masked="MT84…", verification="verified", changed_at=LONG_AGO
     )

@@ -13,7 +13,6 @@ from apps.brands.models import StaffScope
 from apps.core import clock
 from apps.payments.models import Approval, Attempt, Deposit, Instrument, Withdrawal
 from apps.payments.operations.decisions import (
-    ReasonMissing,
     WithdrawalChanged,
     WithdrawalNotOpen,
     WithdrawalSecondPerson,
@@ -23,6 +22,7 @@ from apps.payments.operations.decisions import (
     reject_withdrawal,
     release_to_review,
 )
+from apps.payments.operations.reasons import ReasonMissing
 from apps.payments.operations.resolution import attest_outcome
 from apps.payments.operations.screening import screen_withdrawal
 from apps.payments.operations.steps import PaymentUnknown
@@ -72,7 +72,7 @@ def test_from_the_second_tier_on_two_people_decide(player: Player, instrument: I
 
 
 def test_against_a_check_two_people_decide(player: Player, instrument: Instrument) -> None:
-    Instrument.objects.update(is_verified=False)
+    Instrument.objects.update(verification="unverified")
     withdrawal = in_review(player, instrument, "20")
     assert (withdrawal.state, withdrawal.needs_override) == ("in_review", True)
     assert approve(withdrawal, officer("anna", player)).state == "in_review"
@@ -111,16 +111,16 @@ def test_a_rejection_gives_the_money_back_and_says_why(player: Player, instrumen
     terms: dict[str, Any] = {"withdrawal_id": withdrawal.pk, "note": "", "actor": anna, "now": clock.now()}
     with pytest.raises(ReasonMissing):
         reject_withdrawal(reason_code="", **terms)
-    assert reject_withdrawal(reason_code="fraud", **terms).state == "rejected"
+    assert reject_withdrawal(reason_code="fraud-review", **terms).state == "rejected"
     assert wallet(player) == ("5000.00", "0.00")
     with pytest.raises(WithdrawalNotOpen):
-        reject_withdrawal(reason_code="fraud", **terms)
+        reject_withdrawal(reason_code="fraud-review", **terms)
 
 
 def test_what_was_on_hold_needs_two_people_and_tells_the_player_nothing(player: Player, instrument: Instrument) -> None:
     withdrawal, anna = in_review(player, instrument), officer("anna", player)
     terms: dict[str, Any] = {"withdrawal_id": withdrawal.pk, "note": "", "actor": anna, "now": clock.now()}
-    hold_withdrawal(reason_code="aml-suspicion", **terms)
+    hold_withdrawal(reason_code="aml-review", **terms)
     shown = frontend_of(player).get(f"/api/v1/withdrawals/{withdrawal.public_id}")
     assert (shown.json()["state"], shown.json()["reason"]) == ("processing", "")
     assert b"aml" not in shown.content
@@ -182,6 +182,7 @@ def test_what_happened_is_never_altered(player: Player, instrument: Instrument) 
 FLIGHT = {"submitting", "submitted", "pending", "unknown"}
 WITHDRAWAL_MOVES: dict[str, tuple[set[str], str]] = {
     "begin_screening": ({"requested"}, "screening"),
+    "screen_again": ({"on_hold"}, "screening"),
     "hold": ({"screening", "in_review"}, "on_hold"),
     "send_to_review": ({"screening", "on_hold"}, "in_review"),
     "approve": ({"screening", "in_review"}, "approved"),

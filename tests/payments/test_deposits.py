@@ -216,13 +216,14 @@ def test_the_dispute_ladder_moves_money_per_event(player: Player) -> None:
         (EventKind.CHARGEBACK, "5000.00"),
         (EventKind.CHARGEBACK_REVERSED, "5050.00"),
         (EventKind.SECOND_CHARGEBACK, "5000.00"),
-        (EventKind.DISPUTE_LOST, "5000.00"),
+        (EventKind.DISPUTE_UPDATED, "5000.00"),
     ]
     for kind, cash in ladder:
-        tell(deposit, kind, dispute_reference="D1", word=kind)
+        status = "lost" if kind == EventKind.DISPUTE_UPDATED else ""
+        tell(deposit, kind, dispute_reference="D1", dispute_status=status, word=kind)
         assert wallet(player)[0] == cash, kind
     dispute = Dispute.objects.get()
-    assert (dispute.state, dispute.debits, dispute.credits) == ("lost", 2, 1)
+    assert (dispute.status, dispute.debits, dispute.credits) == ("lost", 2, 1)
 
 
 def test_what_belongs_after_settlement_waits_for_it(player: Player) -> None:

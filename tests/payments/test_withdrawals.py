@@ -284,7 +284,7 @@ def test_late_success_after_failure_is_posted_and_raised(player: Player, instrum
 def test_late_success_without_money_leaves_a_receivable(integration: Integration) -> None:
     player = make_player(cash="100")
     instrument = Instrument.objects.create(
-        player=player, method_id="bank", token="X", is_verified=True, changed_at=clock.now()
+        player=player, method_id="bank", token="X", verification="verified", changed_at=clock.now()
     )
     Instrument.objects.update(changed_at=clock.now() - timedelta(days=9))
     first = sent(player, instrument)
@@ -345,7 +345,7 @@ def test_any_order_of_events_ends_alike(
 
 def make_instrument_trusted(instrument: Instrument) -> None:
     """A return makes it doubtful."""
-    Instrument.objects.filter(pk=instrument.pk).update(is_verified=True, changed_at=instrument.changed_at)
+    Instrument.objects.filter(pk=instrument.pk).update(verification="verified", changed_at=instrument.changed_at)
 
 
 def test_at_once_the_same_event_counts_once(player: Player, instrument: Instrument) -> None:

@@ -46,6 +46,15 @@ def test_the_document_lets_staff_players_and_vendors_in(tmp_path: Path, client: 
         assert "PUBLIC KEY" in entry["credentials"]["public_key_pem"]
 
 
+def test_the_secrets_of_further_protocols_go_by_their_public_names(tmp_path: Path) -> None:
+    integrations = seed(tmp_path / "seed.json")["integrations"]
+    names = {slug: set(integrations[slug]["credentials"]) for slug in ("evolution", "swipegames", "valkyrie")}
+    assert names["evolution"] == {"auth_token", "casino_key", "api_token"}
+    assert names["swipegames"] == {"api_key", "integration_api_key"}
+    assert names["valkyrie"] >= {"bearer_token"}
+    assert all(len(secret) >= 32 for slug in names for secret in integrations[slug]["credentials"].values())
+
+
 def test_seeding_again_changes_nothing_but_the_address(tmp_path: Path) -> None:
     path = tmp_path / "seed.json"
     before = seed(path)
@@ -53,7 +62,7 @@ def test_seeding_again_changes_nothing_but_the_address(tmp_path: Path) -> None:
     counts = [kind.objects.count() for kind in (Player, Game, GameCertificate, Credential, Transaction)]
     after = seed(path, "http://127.0.0.1:9000")
     assert counts == [kind.objects.count() for kind in (Player, Game, GameCertificate, Credential, Transaction)]
-    assert counts[:2] == [12, 25]
+    assert counts[:2] == [12, 34]
     assert (after["staff"], after["players"]) == (before["staff"], before["players"])
     keys = [before["integrations"][slug]["credentials"] for slug in ("hub88", "caleta")]
     assert keys == [after["integrations"][slug]["credentials"] for slug in ("hub88", "caleta")]

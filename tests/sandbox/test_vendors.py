@@ -14,6 +14,7 @@ from apps.sandbox.vendors.catalogue import GAMES, paytable_of
 from apps.sandbox.vendors.paytable import SCALE, paytable
 from apps.sandbox.vendors.sessions import money_text, stakes_of
 from apps.sandbox.vendors.signatures import is_signed, new_key_pair, sign
+from apps.sandbox.vendors.speakers.registry import SPEAKERS
 
 LAUNCH = {"hub88": "operator/generic/v2/game/url", "caleta": "api/game/url"}
 HEADER = {"hub88": "X-Hub88-Signature", "caleta": "X-Auth-Signature"}
@@ -167,4 +168,4 @@ def test_the_page_sets_pace_and_faults(client: Client, platform_key: str) -> Non
     refused = client.post("/sandbox/simulator", {**settings, "rollback": 61})
     assert (refused.status_code, "add up to more than 100" in refused.content.decode()) == (400, True)
     assert SimulatorControl.current().rollback == 0
-    assert [row["vendor"] for row in client.get("/sandbox/simulator/figures").json()["vendors"]] == ["hub88", "caleta"]
+    assert [row["vendor"] for row in client.get("/sandbox/simulator/figures").json()["vendors"]] == list(SPEAKERS)

@@ -1,14 +1,17 @@
 """What the player API of payments reads and shows. States of ours that would tip somebody off are told as one."""
 
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apps.core import clock
 from apps.core.api.fields import MoneyField, MoneySerializer
+from apps.core.ids import uuid7_time
 from apps.core.money import Money
-from apps.payments.models import Deposit, Withdrawal
-from apps.payments.operations.withdrawals import NO_REVERSE_WITHDRAWAL
+from apps.payments.models import Deposit, Instrument, Withdrawal
+from apps.payments.operations.withdrawals import may_take_back
 
 # What a player sees of the way of a withdrawal: holding and reviewing look like any other work.
 WITHDRAWAL_STATES = {
@@ -99,8 +102,36 @@ class WithdrawalSerializer(serializers.Serializer[Withdrawal]):
 
     def get_is_cancellable(self, withdrawal: Withdrawal) -> bool:
         """Whether it may be taken back as it stands."""
-        law = withdrawal.player.jurisdiction_id.partition("-")[0]
-        return withdrawal.state in Withdrawal.CANCELLABLE and law not in NO_REVERSE_WITHDRAWAL
+        return withdrawal.state in Withdrawal.CANCELLABLE and may_take_back(withdrawal.player, now=clock.now())
+
+
+class OwnInstrumentSerializer(serializers.ModelSerializer[Instrument]):
+    """One of my accounts, cards or wallets, as I see it. Whether it is known to be mine is told; why not is not."""
+
+    id = serializers.UUIDField(source="public_id")
+    method = serializers.CharField(source="method_id")
+    is_verified = serializers.BooleanField(help_text="It is known to be mine.")
+    added_at = serializers.SerializerMethodField()
+
+    class Meta:
+        """No token, no holder, no score: they are not the player's to know."""
+
+        model = Instrument
+        fields = ("id", "method", "masked", "is_verified", "last_used_at", "added_at")
+
+    @extend_schema_field(serializers.DateTimeField())
+    def get_added_at(self, instrument: Instrument) -> datetime:
+        """When it became known here: its id begins with its time."""
+        return uuid7_time(instrument.public_id)
+
+
+class InstrumentRequestSerializer(serializers.Serializer[Any]):
+    """An address to be added."""
+
+    method = serializers.RegexField(r"^[A-Za-z0-9_-]{1,40}$", help_text="Code of a method, from `GET payment-methods`.")
+    currency = serializers.RegexField(r"^[A-Z0-9]{3,8}$")
+    address = serializers.CharField(max_length=120)
+    tag = serializers.RegexField(r"^[A-Za-z0-9]{1,40}$", required=False, help_text="Destination tag or memo.")
 
 
 class InstrumentSerializer(serializers.Serializer[Any]):

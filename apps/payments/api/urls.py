@@ -6,6 +6,7 @@ from apps.payments.api import views
 
 urlpatterns = [
     path("payment-methods", views.PaymentMethodsView.as_view(), name="payment-methods"),
+    path("instruments", views.InstrumentsView.as_view(), name="instruments"),
     path("deposits", views.DepositsView.as_view(), name="deposits"),
     path("deposits/<uuid:public_id>", views.DepositView.as_view(), name="deposit"),
     path("withdrawals", views.WithdrawalsView.as_view(), name="withdrawals"),

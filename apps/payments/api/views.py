@@ -18,12 +18,15 @@ from apps.core.throttling import RateLimit, throttle
 from apps.payments.api.serializers import (
     DepositRequestSerializer,
     DepositSerializer,
+    InstrumentRequestSerializer,
+    OwnInstrumentSerializer,
     PaymentMethodSerializer,
     WithdrawalRequestSerializer,
     WithdrawalSerializer,
 )
 from apps.payments.methods import methods_for
-from apps.payments.models import Deposit, Withdrawal
+from apps.payments.models import Deposit, Instrument, Withdrawal
+from apps.payments.operations.added_instruments import add_instrument
 from apps.payments.operations.deposits import request_deposit
 from apps.payments.operations.withdrawals import cancel_withdrawal, request_withdrawal
 from apps.players.api.player_view import PlayerThrottle, PlayerView, principal_of
@@ -56,6 +59,68 @@ class PaymentMethodsView(PlayerView):
         """List them."""
         found = methods_for(principal_of(request).player)
         return Response(PaymentMethodSerializer(found, many=True).data)
+
+
+class InstrumentsView(PlayerView, ListAPIView[Instrument]):
+    """Lists and adds instruments."""
+
+    serializer_class = OwnInstrumentSerializer
+    throttle_classes = (PlayerThrottle, PaymentThrottle)
+    cursor_ordering = "-id"
+
+    @extend_schema(
+        operation_id="list_instruments",
+        summary="List my payment instruments",
+        description="Accounts, cards and addresses that I have paid with or added. Newest first.",
+        tags=["Payments"],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List one page."""
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[Instrument]:
+        """The caller's own that may be used."""
+        if getattr(self, "swagger_fake_view", False):
+            return Instrument.objects.none()
+        return Instrument.objects.filter(player=principal_of(self.request).player, is_blocked=False)
+
+    @extend_schema(
+        operation_id="add_instrument",
+        summary="Add an address to withdraw to",
+        description=(
+            "Only for methods whose protocol pays to an address that its owner names (crypto). Accounts and cards"
+            " become known by paying with them. Adding it again gives the same instrument. Refused with"
+            " `instrument-not-addable` or `address-not-valid`."
+        ),
+        tags=["Payments"],
+        request=InstrumentRequestSerializer,
+        responses={201: OwnInstrumentSerializer},
+        examples=[
+            OpenApiExample(
+                "Bitcoin",
+                value={
+                    "method": "crypto",
+                    "currency": "BTC",
+                    "address": "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+                },
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Remember it. The same address is the same instrument, so no key is needed."""
+        form = InstrumentRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        terms = form.validated_data
+        found = add_instrument(
+            player=principal_of(request).player,
+            method=terms["method"],
+            currency=terms["currency"],
+            address=terms["address"],
+            tag=terms.get("tag", ""),
+            now=clock.now(),
+        )
+        return Response(OwnInstrumentSerializer(found).data, status=status.HTTP_201_CREATED)
 
 
 class DepositsView(PlayerView):

@@ -5,7 +5,9 @@ from django.db import models
 from django.db.models import Q
 
 from apps.integrations.models import Integration
+from apps.payments.models.contracts import PspContract
 from apps.payments.models.deposits import Deposit
+from apps.payments.models.refunds import Refund
 from apps.payments.models.withdrawals import Withdrawal
 
 OPEN_ATTEMPTS = ("sending", "accepted", "unknown")
@@ -30,6 +32,9 @@ class Attempt(models.Model):
     deposit = models.ForeignKey(Deposit, on_delete=models.PROTECT, null=True, related_name="attempts")
     withdrawal = models.ForeignKey(Withdrawal, on_delete=models.PROTECT, null=True, related_name="attempts")
     integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="+")
+    contract = models.ForeignKey(
+        PspContract, on_delete=models.PROTECT, null=True, related_name="+", help_text="The terms it ran under"
+    )
     number = models.PositiveSmallIntegerField()
     key = models.CharField(max_length=64, unique=True)
     psp_reference = models.CharField(max_length=120, blank=True)
@@ -80,6 +85,9 @@ class PaymentStep(models.Model):
 
     deposit = models.ForeignKey(Deposit, on_delete=models.PROTECT, null=True, related_name="steps")
     withdrawal = models.ForeignKey(Withdrawal, on_delete=models.PROTECT, null=True, related_name="steps")
+    refund = models.ForeignKey(
+        Refund, on_delete=models.PROTECT, null=True, related_name="steps", help_text="Beside its deposit"
+    )
     integration = models.ForeignKey(Integration, on_delete=models.PROTECT, null=True, related_name="+")
     event_id = models.CharField(max_length=200, blank=True)
     name = models.SlugField(max_length=40)

@@ -1,4 +1,4 @@
-"""Deposits and the disputes about them."""
+"""Deposits. What is contested about them stands in `disputes`, what is given back in `refunds`."""
 
 from datetime import datetime
 
@@ -10,7 +10,9 @@ from apps.brands.models import Brand
 from apps.core.ids import uuid7
 from apps.core.money import Money
 from apps.integrations.models import Integration
-from apps.payments.models.routing import PaymentMethod, PspContract
+from apps.payments.models.contracts import PspContract
+from apps.payments.models.instruments import Instrument
+from apps.payments.models.routing import PaymentMethod
 from apps.players.models import Player
 
 
@@ -42,6 +44,9 @@ class Deposit(models.Model):
     method = models.ForeignKey(PaymentMethod, on_delete=models.PROTECT, related_name="+")
     integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="+")
     contract = models.ForeignKey(PspContract, on_delete=models.PROTECT, null=True, related_name="+")
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, null=True, related_name="deposits", help_text="What it was paid with"
+    )
     state = FSMField(default=State.INITIATED, choices=State.choices, protected=True, max_length=12)
     reason = models.CharField(max_length=200, blank=True)
     client_key = models.CharField(max_length=255, blank=True, help_text="Idempotency-Key of the player's request")
@@ -114,42 +119,3 @@ class Deposit(models.Model):
     def reverse(self, *, units: int, at: datetime) -> None:
         """The provider took it back, or a part of it."""
         self.reversed_units, self.changed_at = self.reversed_units + units, at
-
-
-class Dispute(models.Model):
-    """A deposit that its payer contests. Money moves per event; the state is only what the provider says."""
-
-    class State(models.TextChoices):
-        """As the provider names it."""
-
-        OPEN = "open", "Open"
-        WON = "won", "Won"
-        LOST = "lost", "Lost"
-
-    deposit = models.ForeignKey(Deposit, on_delete=models.PROTECT, related_name="disputes")
-    reference = models.CharField(max_length=120, help_text="The provider's id of the dispute")
-    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
-    stage = models.CharField(max_length=60, blank=True, help_text="The provider's last word on it")
-    reason = models.CharField(max_length=200, blank=True)
-    debited_units = models.BigIntegerField(default=0, help_text="Taken back at present, ledger units")
-    owed_units = models.BigIntegerField(default=0, help_text="Of that, what the player did not have: a receivable")
-    debits = models.PositiveSmallIntegerField(default=0)
-    credits = models.PositiveSmallIntegerField(default=0)
-    respond_by = models.DateTimeField(null=True)
-    opened_at = models.DateTimeField()
-    changed_at = models.DateTimeField()
-
-    class Meta:
-        """Newest first."""
-
-        ordering = ("-id",)
-        constraints = (
-            models.UniqueConstraint(fields=("deposit", "reference"), name="payments_dispute_once"),
-            models.CheckConstraint(condition=Q(state__in=("open", "won", "lost")), name="payments_dispute_state"),
-            models.CheckConstraint(
-                condition=Q(debited_units__gte=0, owed_units__gte=0), name="payments_dispute_amounts"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"dispute {self.reference}: {self.state}"

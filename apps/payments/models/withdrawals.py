@@ -1,4 +1,4 @@
-"""Withdrawals: the state machine, the checks and approvals on the way, and the instruments they go to."""
+"""Withdrawals: the state machine, and the checks and approvals on the way."""
 
 from datetime import datetime
 
@@ -11,47 +11,10 @@ from apps.brands.models import Brand
 from apps.core.ids import uuid7
 from apps.core.money import Money
 from apps.integrations.models import Integration
-from apps.payments.models.routing import PaymentMethod, PspContract
+from apps.payments.models.contracts import PspContract
+from apps.payments.models.instruments import Instrument
+from apps.payments.models.routing import PaymentMethod
 from apps.players.models import Player
-
-
-class Instrument(models.Model):
-    """An account, card or wallet of a player, known by a token; never a card number."""
-
-    public_id = models.UUIDField(unique=True, default=uuid7, editable=False)
-    player = models.ForeignKey(Player, on_delete=models.PROTECT, related_name="instruments")
-    method = models.ForeignKey(PaymentMethod, on_delete=models.PROTECT, related_name="+")
-    integration = models.ForeignKey(
-        Integration,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        help_text="Whose token it is; empty: anybody's",
-    )
-    token = models.CharField(max_length=200)
-    masked = models.CharField(max_length=80, blank=True)
-    holder = models.CharField(max_length=160, blank=True)
-    is_verified = models.BooleanField(default=False, help_text="Known to be the player's own")
-    is_blocked = models.BooleanField(default=False, help_text="Money came back from it, or staff blocked it")
-    changed_at = models.DateTimeField(help_text="First seen, or last changed")
-    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    last_used_at = models.DateTimeField(null=True)
-
-    class Meta:
-        """Last used first."""
-
-        ordering = ("-last_used_at", "-id")
-        constraints = (
-            models.UniqueConstraint(
-                fields=("player", "method", "integration", "token"),
-                nulls_distinct=False,
-                name="payments_instrument_once",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.method_id} {self.masked}".strip()
-
 
 _S_FLIGHT = ["submitting", "submitted", "pending", "unknown"]
 
@@ -108,7 +71,12 @@ class Withdrawal(models.Model):
     due_at = models.DateTimeField(help_text="By when it is to be decided")
     approved_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
-    changed_at = models.DateTimeField()
+    changed_at = models.DateTimeField(help_text="Since when it has been in its state")
+    clock_stopped_at = models.DateTimeField(null=True, help_text="Since when it has waited for the player")
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", help_text="Who works on it"
+    )
+    held_since = models.DateTimeField(null=True)
 
     class Meta:
         """The rules hold in the database, whoever writes."""
@@ -144,8 +112,17 @@ class Withdrawal(models.Model):
                 ),
                 name="payments_withdrawal_closed",
             ),
+            models.CheckConstraint(
+                condition=Q(holder=None, held_since=None) | Q(holder__isnull=False, held_since__isnull=False),
+                name="payments_withdrawal_held",
+            ),
+            models.CheckConstraint(
+                condition=Q(clock_stopped_at=None) | Q(state="on_hold"), name="payments_withdrawal_clock"
+            ),
         )  # fmt: skip
         permissions = (
+            ("claim_withdrawal", "Can take withdrawals from the queue, and give them back"),
+            ("reassign_withdrawal", "Can give a withdrawal that somebody holds to somebody else"),
             ("approve_withdrawal", "Can approve and reject withdrawals"),
             ("hold_withdrawal", "Can hold withdrawals and release them to review"),
             ("resolve_withdrawal", "Can decide on a withdrawal whose outcome is unknown, with evidence"),
@@ -165,10 +142,26 @@ class Withdrawal(models.Model):
         """Whether nothing of it is locked any more."""
         return self.state in self.CLOSED
 
+    def stop_clock(self, *, at: datetime) -> None:
+        """Let the time not count while the player has to do something."""
+        self.clock_stopped_at = at
+
+    def restart_clock(self, *, at: datetime) -> None:
+        """Give back the time that was spent waiting for the player."""
+        if self.clock_stopped_at is not None:
+            self.due_at += at - self.clock_stopped_at
+            self.clock_stopped_at = None
+
     @transition(field=state, source=State.REQUESTED, target=State.SCREENING)
     def begin_screening(self, *, at: datetime) -> None:
         """The checks run."""
         self.changed_at = at
+
+    @transition(field=state, source=State.ON_HOLD, target=State.SCREENING)
+    def screen_again(self, *, at: datetime) -> None:
+        """What it waited for has come: the checks run anew."""
+        self.restart_clock(at=at)
+        self.changed_at, self.reason_code, self.player_reason = at, "", ""
 
     @transition(field=state, source=[State.SCREENING, State.IN_REVIEW], target=State.ON_HOLD)
     def hold(self, *, reason_code: str, player_reason: str, at: datetime) -> None:
@@ -178,6 +171,7 @@ class Withdrawal(models.Model):
     @transition(field=state, source=[State.SCREENING, State.ON_HOLD], target=State.IN_REVIEW)
     def send_to_review(self, *, at: datetime) -> None:
         """People decide."""
+        self.restart_clock(at=at)
         self.changed_at, self.player_reason = at, ""
 
     @transition(field=state, source=[State.SCREENING, State.IN_REVIEW], target=State.APPROVED)
@@ -188,6 +182,7 @@ class Withdrawal(models.Model):
     @transition(field=state, source=[State.ON_HOLD, State.IN_REVIEW, State.BLOCKED], target=State.REJECTED)
     def reject(self, *, reason_code: str, at: datetime) -> None:
         """It will not go out; the player has the money back."""
+        self.restart_clock(at=at)
         self.reason_code, self.changed_at, self.closed_at = reason_code, at, at
 
     @transition(
@@ -197,6 +192,7 @@ class Withdrawal(models.Model):
     )
     def cancel(self, *, at: datetime) -> None:
         """Taken back before approval; from pending only by the cashier that held it."""
+        self.restart_clock(at=at)
         self.changed_at = self.closed_at = at
 
     @transition(field=state, source=[State.APPROVED, State.BLOCKED, *_S_FLIGHT], target=State.QUEUED)

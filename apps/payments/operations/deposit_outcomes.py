@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
+from apps.integrations.connections import connection_by_id
 from apps.payments.contract import EventKind, PaymentEvent
 from apps.payments.models import Attempt, Deposit
-from apps.payments.operations import postings
-from apps.payments.operations.instruments import note_instrument
+from apps.payments.operations import deposit_gates, postings
+from apps.payments.operations.instruments import learn_instrument, note_instrument
 from apps.payments.operations.refusals import Applied, EventNotSound, EventParked
+from apps.payments.operations.reserves import hold_reserve
 from apps.payments.operations.steps import record_event_step
+from apps.payments.registry import adapter_of
 
 State = Deposit.State
 _OPEN = (State.INITIATED, State.PENDING)
@@ -55,19 +58,28 @@ def _settled(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: datet
             raise EventNotSound(f"a second settlement, of {units} units, after one of {deposit.settled_units}")
         return Applied.NO_OP
     deposit.integration_id = attempt.integration_id
+    deposit.contract_id = attempt.contract_id or deposit.contract_id
     deposit.fee_units = _fee(event, deposit)
     deposit.settle(units=units, at=now)
     made = postings.post_settled(
         deposit, units=units, fee=deposit.fee_units, psp_reference=attempt.psp_reference or attempt.key, now=now
     )
-    deposit.save(update_fields=["state", "settled_units", "settled_at", "changed_at", "integration", "fee_units"])
+    deposit.save(
+        update_fields=["state", "settled_units", "settled_at", "changed_at", "integration", "contract", "fee_units"]
+    )
     Attempt.objects.filter(pk=attempt.pk).update(state=Attempt.State.DONE, next_query_at=None)
-    note_instrument(deposit, attempt, event.instrument, now=now)
-    blocked = not may_deposit(deposit)
-    remarks = {"late": before in _LATE, "blocked_player": blocked, "other_amount": units != deposit.amount_units}
+    hold_reserve(deposit, now=now)
+    note_instrument(deposit, attempt, event.instrument, names_accounts=_names_accounts(attempt), now=now)
+    refusal = deposit_gates.settled(deposit, units=units, now=now)
+    remarks = {
+        "late": before in _LATE,
+        "blocked_player": bool(refusal),
+        "gate": refusal,
+        "other_amount": units != deposit.amount_units,
+    }
     record_event_step(
-        deposit, attempt, event, before, now, made=made, is_incident=before in _LATE or blocked, units=units,
-        **{name: True for name, holds in remarks.items() if holds},
+        deposit, attempt, event, before, now, made=made, is_incident=before in _LATE or bool(refusal), units=units,
+        **{name: remark for name, remark in remarks.items() if remark},
     )  # fmt: skip
     return Applied.APPLIED
 
@@ -82,6 +94,7 @@ def _failed(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: dateti
         return Applied.NO_OP
     deposit.fail(reason=event.reason, at=now)
     deposit.save(update_fields=["state", "reason", "changed_at"])
+    deposit_gates.released(deposit, now=now)
     record_event_step(deposit, attempt, event, before, now, reason=event.reason)
     return Applied.APPLIED
 
@@ -106,10 +119,28 @@ def _reversed(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: date
     return Applied.APPLIED
 
 
-def may_deposit(deposit: Deposit) -> bool:
-    """Whether its player may deposit at this moment; asked again when the money comes."""
-    player = deposit.player
-    return player.status in ("active", "restricted") and "deposit" not in player.restrictions
+def instrument_told(deposit: Deposit, attempt: Attempt, event: PaymentEvent, *, now: datetime) -> Applied:
+    """Remember the account or card that the provider names for a locked deposit; before or after it settles."""
+    if event.instrument is None or not event.instrument.token:
+        return Applied.NO_OP
+    # Until money has come from it, that it is the player's own is only the provider's word.
+    source = "deposit" if deposit.state in _DONE else "provider"
+    found = learn_instrument(
+        player=deposit.player, method_id=deposit.method_id, integration_id=attempt.integration_id,
+        facts=event.instrument, source=source, now=now,
+    )  # fmt: skip
+    deposit.instrument = found
+    deposit.save(update_fields=["instrument"])
+    if deposit.state in _DONE:
+        note_instrument(deposit, attempt, None, names_accounts=True, now=now)
+    record_event_step(deposit, attempt, event, deposit.state, now, instrument=str(found.public_id))
+    return Applied.APPLIED
+
+
+def _names_accounts(attempt: Attempt) -> bool:
+    route = connection_by_id(attempt.integration_id)
+    adapter = adapter_of(route) if route is not None else None
+    return adapter is not None and adapter.capabilities.names_accounts
 
 
 def _fee(event: PaymentEvent, deposit: Deposit) -> int:

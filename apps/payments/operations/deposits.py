@@ -12,26 +12,22 @@ from apps.integrations.connections import Connection
 from apps.integrations.inbox import wake
 from apps.integrations.outbound import VendorSwitchedOff, VendorTimeout, VendorUnreachable
 from apps.payments.cashier_sessions import open_cashier_session
+from apps.payments.circuits import note_failure, note_success
 from apps.payments.contract import CallAdapter, DepositOrder, DepositRefused, Direction, NextStep
+from apps.payments.contracts import contract_of
 from apps.payments.customers import customer_of
 from apps.payments.models import Attempt, Deposit
+from apps.payments.operations import deposit_gates
 from apps.payments.operations.references import key_of
 from apps.payments.operations.steps import lock_deposit, record_step
 from apps.payments.registry import adapter_of
-from apps.payments.routing import contract_of, note_failure, note_success, routes_for
+from apps.payments.routing import routes_for
 from apps.players.models import Player
+from apps.safer_play.deposits import DepositLimitReached, note_refusal
 
 LIFETIME = timedelta(hours=24)
 # Another request with the same key is believed to be at work for so long.
 _AT_WORK = timedelta(seconds=20)
-
-
-class DepositsBlocked(DomainError):
-    """The account may not deposit at the moment."""
-
-    code = "deposits-blocked"
-    title = "Deposits are not possible on this account"
-    status = 403
 
 
 class DepositNotPossible(DomainError):
@@ -89,7 +85,11 @@ def request_deposit(
     if known is not None:
         return _known(known, fingerprint, now), known.next_step is not None
     routes = _routes(player, money, method, slug, now)
-    deposit, made = _create(player, money, method, client_key, fingerprint, remote_address, routes[0], now)
+    try:
+        deposit, made = _create(player, money, method, client_key, fingerprint, remote_address, routes[0], now)
+    except DepositLimitReached as reached:
+        note_refusal(reached)
+        raise
     if not made:
         return _known(deposit, fingerprint, now), deposit.next_step is not None
     return _start(deposit, routes, now), False
@@ -112,14 +112,14 @@ def _known(deposit: Deposit, fingerprint: str, now: datetime) -> Deposit:
 
 
 def _routes(player: Player, money: Money, method: str, slug: str, now: datetime) -> list[Connection]:
-    if player.status not in ("active", "restricted") or "deposit" in player.restrictions or not player.brand.is_enabled:
-        raise DepositsBlocked
+    deposit_gates.may_begin(player=player, money=money, method=method, now=now)
     routes = routes_for(player=player, direction=Direction.DEPOSIT, method=method, money=money, now=now, slug=slug)
     if not routes:
         raise DepositNotPossible
     return routes
 
 
+@transaction.atomic
 def _create(
     player: Player,
     money: Money,
@@ -130,7 +130,7 @@ def _create(
     first: Connection,
     now: datetime,
 ) -> tuple[Deposit, bool]:
-    return Deposit.objects.get_or_create(
+    deposit, made = Deposit.objects.get_or_create(
         player=player,
         client_key=client_key,
         defaults={
@@ -147,6 +147,10 @@ def _create(
             "expires_at": now + LIFETIME,
         },
     )
+    if made:
+        deposit_gates.begun(deposit, now=now)
+        record_step(deposit, "initiated", before="", now=now)
+    return deposit, made
 
 
 def _start(deposit: Deposit, routes: list[Connection], now: datetime) -> Deposit:
@@ -184,7 +188,12 @@ def _attempt(deposit: Deposit, route: Connection, now: datetime) -> Attempt:
         locked.contract = deposit.contract = contract_of(route.id, now=now)
         locked.save(update_fields=["integration", "contract"])
         return Attempt.objects.create(
-            deposit=locked, integration_id=route.id, number=number, key=key_of(locked, number), started_at=now
+            deposit=locked,
+            integration_id=route.id,
+            contract=locked.contract,
+            number=number,
+            key=key_of(locked, number),
+            started_at=now,
         )
 
 
@@ -241,6 +250,7 @@ def _give_up(deposit: Deposit, reason: str, now: datetime) -> None:
         locked.fail(reason=reason, at=now)
         locked.save(update_fields=["state", "reason", "changed_at"])
         record_step(locked, "refused", before=before, now=now, reason=reason)
+        deposit_gates.released(locked, now=now)
 
 
 def _fingerprint(money: Money, method: str, slug: str) -> str:

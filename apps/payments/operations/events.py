@@ -8,10 +8,13 @@ from django.db import transaction
 from apps.integrations.connections import Connection
 from apps.integrations.inbox import wake
 from apps.payments.contract import Direction, EventKind, PaymentEvent, Query
-from apps.payments.models import Attempt, PaymentStep, Withdrawal
-from apps.payments.operations.deposit_outcomes import deposit_told
+from apps.payments.dispute_contract import StoredInstrumentAdapter
+from apps.payments.models import Attempt, Deposit, PaymentStep, Withdrawal
+from apps.payments.operations.deposit_outcomes import deposit_told, instrument_told
 from apps.payments.operations.dispute_outcomes import DISPUTE_EVENTS, dispute_told
 from apps.payments.operations.references import attempt_of
+from apps.payments.operations.refund_outcomes import REFUND_EVENTS, refund_told
+from apps.payments.operations.refunds import refund_of_key
 from apps.payments.operations.refusals import Applied, EventNotSound, EventParked, EventUnhandled
 from apps.payments.operations.steps import lock_deposit, lock_withdrawal
 from apps.payments.operations.withdrawal_outcomes import withdrawal_told
@@ -37,7 +40,9 @@ def apply_event(*, connection: Connection, event: PaymentEvent, now: datetime) -
     attempt = attempt_of(connection.id, event)
     if attempt is None:
         raise EventParked("no payment of that reference yet")
-    if event.needs_fetch:
+    if event.kind == EventKind.INSTRUMENT_KNOWN:
+        event = _named(connection, attempt, event)
+    elif event.needs_fetch:
         event = _proven(connection, attempt, event)
     return told(attempt, event, now=now)
 
@@ -63,6 +68,10 @@ def told(attempt: Attempt, event: PaymentEvent, *, now: datetime) -> Applied:
         applied = withdrawal_told(payment, fresh, event, now=now)
     elif event.kind in DISPUTE_EVENTS:
         applied = dispute_told(payment, fresh, event, now=now)
+    elif event.kind in REFUND_EVENTS:
+        applied = _refund_told(payment, event, now)
+    elif event.kind == EventKind.INSTRUMENT_KNOWN:
+        applied = instrument_told(payment, fresh, event, now=now)
     else:
         applied = deposit_told(payment, fresh, event, now=now)
     if applied == Applied.APPLIED:
@@ -91,6 +100,27 @@ def _proven(connection: Connection, attempt: Attempt, event: PaymentEvent) -> Pa
         raise EventParked("the provider does not confirm the event yet")
     amount = state.amount if state.amount is not None else event.amount
     return replace(event, kind=state.kind, amount=amount, fee=state.fee or event.fee, needs_fetch=False)
+
+
+def _refund_told(deposit: Deposit, event: PaymentEvent, now: datetime) -> Applied:
+    refund = refund_of_key(event.reference)
+    if refund is None or refund.deposit_id != deposit.pk:
+        raise EventParked("no refund of that reference yet")
+    return refund_told(deposit, refund, event, now=now)
+
+
+def _named(connection: Connection, attempt: Attempt, event: PaymentEvent) -> PaymentEvent:
+    """Ask a provider that stores instruments which one this is: what a payout goes to is never taken unproven."""
+    adapter = adapter_of(connection)
+    if not event.needs_fetch or not isinstance(adapter, StoredInstrumentAdapter):
+        return event
+    payment = attempt.deposit or attempt.withdrawal
+    assert payment is not None  # noqa: S101 - by a constraint
+    stored = adapter.stored_instruments(connection, str(payment.player.public_id))
+    facts = stored.get(event.instrument.token if event.instrument else "")
+    if facts is None:
+        raise EventParked("the provider does not list this instrument for the player yet")
+    return replace(event, instrument=facts, needs_fetch=False)
 
 
 def _is_known(connection: Connection, event: PaymentEvent) -> bool:

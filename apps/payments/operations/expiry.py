@@ -8,6 +8,7 @@ from apps.integrations.connections import connection_by_id
 from apps.integrations.outbound import VendorSwitchedOff, VendorTimeout, VendorUnreachable
 from apps.payments.contract import PaymentEvent
 from apps.payments.models import Attempt, Deposit
+from apps.payments.operations import deposit_gates
 from apps.payments.operations.events import query_of, told
 from apps.payments.operations.refusals import EventNotSound, EventParked
 from apps.payments.operations.steps import lock_deposit, record_step
@@ -27,6 +28,7 @@ def expire_deposit(*, deposit_id: int, now: datetime) -> Deposit:
             deposit.expire(at=now)
             deposit.save(update_fields=["state", "changed_at"])
             record_step(deposit, "expired", before=before, now=now)
+            deposit_gates.released(deposit, now=now)
     return deposit
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from apps.payments.models import Deposit, Dispute, Withdrawal
+from apps.payments.models import Deposit, Dispute, Refund, ReserveHold, Withdrawal
 from apps.transactions.models import Account, AccountKind, TransactionKind
 from apps.transactions.posting import Leg, PlayerAccounts, lock_wallet, open_player_accounts, post, shared_account
 
@@ -33,23 +33,82 @@ def post_reversed(deposit: Deposit, *, units: int, psp_reference: str, now: date
     return Taken(_post(deposit, TransactionKind.REVERSAL, legs, deposit.integration_id, external_id, now), shortfall)
 
 
-def post_chargeback(dispute: Dispute, *, units: int, now: datetime) -> Taken:
-    """Give a contested deposit back to the provider."""
+def post_chargeback(dispute: Dispute, *, units: int, fee: int, now: datetime) -> Taken:
+    """Give a contested deposit back to the provider, and pay what the provider charges for that."""
     deposit = dispute.deposit
-    legs, shortfall = _take(deposit, _psp(deposit, deposit.integration_id), units)
-    made = _post(deposit, TransactionKind.CHARGEBACK, legs, deposit.integration_id, _id_of(dispute), now)
+    legs, shortfall = _take(deposit, _psp(deposit, dispute.integration_id), units)
+    legs += _fee_legs(deposit, fee, dispute.integration_id)
+    made = _post(deposit, TransactionKind.CHARGEBACK, legs, dispute.integration_id, _id_of(dispute), now)
     return Taken(made, shortfall)
 
 
 def post_chargeback_reversed(dispute: Dispute, *, units: int, now: datetime) -> UUID:
     """Take a contested deposit back: first what the player owes for it, then to his cash."""
     deposit = dispute.deposit
-    source = _psp(deposit, deposit.integration_id)
+    source = _psp(deposit, dispute.integration_id)
     owed = min(units, dispute.owed_units)
     legs = [Leg(source, _shared(deposit, AccountKind.SUSPENSE), owed)] if owed else []
     if units > owed:
         legs.append(Leg(source, _accounts(deposit).cash, units - owed))
-    return _post(deposit, TransactionKind.CHARGEBACK, legs, deposit.integration_id, _id_of(dispute), now)
+    return _post(deposit, TransactionKind.CHARGEBACK, legs, dispute.integration_id, _id_of(dispute), now)
+
+
+def post_refund_locked(refund: Refund, *, now: datetime) -> UUID:
+    """
+    Lock the money of a new refund.
+
+    :raises InsufficientFunds: if the player has less
+    """
+    deposit = refund.deposit
+    accounts = _accounts(deposit)
+    legs = [Leg(accounts.cash, accounts.locked, refund.amount_units)]
+    return _post(deposit, TransactionKind.REFUND, legs, None, "", now, refund=str(refund.public_id))
+
+
+def post_refund_released(refund: Refund, *, now: datetime) -> UUID:
+    """Give the locked money of a refund back to the player."""
+    deposit = refund.deposit
+    accounts = _accounts(deposit)
+    legs = [Leg(accounts.locked, accounts.cash, refund.amount_units)]
+    return _post(deposit, TransactionKind.RELEASE, legs, refund.integration_id, "", now, refund=str(refund.public_id))
+
+
+def post_refunded(refund: Refund, *, was_released: bool, fee: int, now: datetime) -> Taken:
+    """Turn the locked money of a refund into money the provider has given back; after a release, take it again."""
+    deposit = refund.deposit
+    psp, shortfall = _psp(deposit, refund.integration_id), 0
+    if was_released:
+        legs, shortfall = _take(deposit, psp, refund.amount_units)
+    else:
+        legs = [Leg(_accounts(deposit).locked, psp, refund.amount_units)]
+    legs += _fee_legs(deposit, fee, refund.integration_id)
+    made = _post(
+        deposit, TransactionKind.REFUND, legs, refund.integration_id, refund.psp_reference or refund.key, now,
+        refund=str(refund.public_id),
+    )  # fmt: skip
+    return Taken(made, shortfall)
+
+
+def post_refund_returned(refund: Refund, *, now: datetime) -> UUID:
+    """Bring back to the player what was refunded and came back to the provider."""
+    deposit = refund.deposit
+    legs = [Leg(_psp(deposit, refund.integration_id), _accounts(deposit).cash, refund.amount_units)]
+    name = f"{refund.psp_reference or refund.key}/return"
+    return _post(deposit, TransactionKind.REFUND, legs, refund.integration_id, name, now, refund=str(refund.public_id))
+
+
+def post_reserve_held(deposit: Deposit, *, units: int, now: datetime) -> UUID:
+    """Set apart what the provider keeps back: it still owes it to us, but not before its day."""
+    reserve, psp = _reserve(deposit, deposit.integration_id), _psp(deposit, deposit.integration_id)
+    legs = [Leg(reserve, psp, units)]
+    return _post(deposit, TransactionKind.RESERVE, legs, deposit.integration_id, "", now, reserve="held")
+
+
+def post_reserve_released(hold: ReserveHold, *, now: datetime) -> UUID:
+    """Put back among what the provider owes us what it kept until today."""
+    deposit = hold.deposit
+    legs = [Leg(_psp(deposit, hold.integration_id), _reserve(deposit, hold.integration_id), hold.units)]
+    return _post(deposit, TransactionKind.RESERVE, legs, hold.integration_id, "", now, reserve="released")
 
 
 def post_locked(withdrawal: Withdrawal, *, now: datetime) -> UUID:
@@ -138,6 +197,15 @@ def _psp(payment: Deposit | Withdrawal, integration_id: int | None) -> int:
     )
 
 
+def _reserve(payment: Deposit, integration_id: int) -> int:
+    return shared_account(
+        brand_id=payment.brand_id,
+        currency=payment.currency,
+        kind=AccountKind.RESERVE.value,
+        integration_id=integration_id,
+    )
+
+
 def _shared(payment: Deposit | Withdrawal, kind: AccountKind) -> int:
     return shared_account(brand_id=payment.brand_id, currency=payment.currency, kind=kind.value)
 
@@ -149,6 +217,7 @@ def _post(
     integration_id: int | None,
     psp_reference: str,
     now: datetime,
+    **details: str,
 ) -> UUID:
     name = "deposit" if isinstance(payment, Deposit) else "withdrawal"
     return post(
@@ -159,6 +228,6 @@ def _post(
         integration_id=integration_id,
         external_id=psp_reference,
         legs=legs,
-        details={name: str(payment.public_id)},
+        details={name: str(payment.public_id), **details},
         now=now,
     )

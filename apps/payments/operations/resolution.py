@@ -11,8 +11,10 @@ from apps.brands.models import StaffScope
 from apps.payments.contract import EventKind, PaymentEvent
 from apps.payments.models import Approval, Withdrawal
 from apps.payments.models.attempts import OPEN_ATTEMPTS
-from apps.payments.operations.decisions import ReasonMissing, WithdrawalNotOpen, WithdrawalSecondPerson, digest_of
+from apps.payments.operations.claims import require_not_held_by_another
+from apps.payments.operations.decisions import WithdrawalNotOpen, WithdrawalSecondPerson, digest_of
 from apps.payments.operations.events import told
+from apps.payments.operations.reasons import ReasonMissing
 from apps.payments.operations.steps import PaymentUnknown, lock_withdrawal, record_step
 
 RESOLVE_PERMISSION = "payments.resolve_withdrawal"
@@ -36,6 +38,7 @@ def attest_outcome(*, withdrawal_id: int, was_paid: bool, evidence: str, actor: 
     withdrawal = lock_withdrawal(withdrawal_id)
     if not (actor.is_superuser or StaffScope.objects.filter(user=actor, brand_id=withdrawal.brand_id).exists()):
         raise PaymentUnknown
+    require_not_held_by_another(withdrawal, actor)
     if len(evidence.strip()) < _SHORTEST_EVIDENCE:
         raise ReasonMissing("Say where it can be seen.")
     attempt = withdrawal.attempts.filter(state__in=OPEN_ATTEMPTS).first()

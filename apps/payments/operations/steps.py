@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 
 from apps.core.errors import DomainError
 from apps.core.request_context import current_request_id
+from apps.integrations.outbox import record_fact
 from apps.payments.contract import PaymentEvent
-from apps.payments.models import Attempt, Deposit, PaymentStep, Withdrawal
+from apps.payments.models import Attempt, Deposit, PaymentStep, Refund, Withdrawal
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +26,8 @@ class PaymentUnknown(DomainError):
 
 def lock_deposit(deposit_id: int) -> Deposit:
     """Take a deposit's row until the transaction ends. Payments are locked before wallets, by everybody."""
-    deposit = Deposit.objects.select_for_update(no_key=True, of=("self",)).filter(pk=deposit_id).first()
+    rows = Deposit.objects.select_for_update(no_key=True, of=("self",))
+    deposit = rows.select_related("brand", "player__brand", "integration", "instrument").filter(pk=deposit_id).first()
     if deposit is None:
         raise PaymentUnknown
     return deposit
@@ -33,7 +35,9 @@ def lock_deposit(deposit_id: int) -> Deposit:
 
 def lock_withdrawal(withdrawal_id: int) -> Withdrawal:
     """Take a withdrawal's row until the transaction ends. Payments are locked before wallets, by everybody."""
-    withdrawal = Withdrawal.objects.select_for_update(no_key=True, of=("self",)).filter(pk=withdrawal_id).first()
+    rows = Withdrawal.objects.select_for_update(no_key=True, of=("self",))
+    related = rows.select_related("brand", "player__brand", "integration", "instrument")
+    withdrawal = related.filter(pk=withdrawal_id).first()
     if withdrawal is None:
         raise PaymentUnknown
     return withdrawal
@@ -50,16 +54,21 @@ def record_step(
     event_id: str = "",
     actor: User | None = None,
     is_incident: bool = False,
+    refund: Refund | None = None,
     **details: Any,
 ) -> PaymentStep:
     """
     Write down what has happened to a payment; for an incident, tell those on call too.
 
+    A change of state that others follow becomes a fact in the outbox.
+
     :param before: the state it was in
+    :param refund: where it happened to a refund of the deposit
     """
     step = PaymentStep.objects.create(
         deposit=payment if isinstance(payment, Deposit) else None,
         withdrawal=payment if isinstance(payment, Withdrawal) else None,
+        refund=refund,
         integration_id=integration_id,
         event_id=event_id,
         name=name.replace("_", "-"),
@@ -72,9 +81,42 @@ def record_step(
         request_id=current_request_id(),
         at=now,
     )
+    if payment.state != before:
+        _tell(payment, is_incident=is_incident, now=now)
     if is_incident:
         log.error("payment_incident", payment=str(payment.public_id), step=step.name, **details)
     return step
+
+
+# Which states others follow, by the word in the fact's kind.
+_FACTS = {
+    Deposit: {"initiated", "settled", "failed", "reversed", "expired"},
+    Withdrawal: {"requested", "on_hold", "approved", "paid", "failed", "returned", "cancelled", "rejected"},
+}
+_WORDS = {"on_hold": "held"}
+
+
+def _tell(payment: Deposit | Withdrawal, *, is_incident: bool, now: datetime) -> None:
+    if payment.state not in _FACTS[type(payment)]:
+        return
+    name = "deposit" if isinstance(payment, Deposit) else "withdrawal"
+    settled = {"settled_units": payment.settled_units} if isinstance(payment, Deposit) else {}
+    record_fact(
+        kind=f"payments.{name}.{_WORDS.get(payment.state, payment.state)}",
+        brand_code=payment.brand.code,
+        player_id=payment.player_id,
+        subject=str(payment.public_id),
+        data={
+            "amount_units": payment.amount_units,
+            "currency": payment.currency,
+            "method": payment.method_id,
+            "integration": payment.integration.slug if payment.integration else "",
+            "instrument": str(payment.instrument.public_id) if payment.instrument else "",
+            "is_incident": is_incident,
+            **settled,
+        },
+        now=now,
+    )
 
 
 def record_event_step(

@@ -8,6 +8,7 @@ from django.db import transaction
 from apps.integrations.connections import Connection, connection_by_id
 from apps.integrations.inbox import wake
 from apps.integrations.outbound import VendorSwitchedOff, VendorTimeout, VendorUnreachable
+from apps.payments.circuits import note_failure, note_success
 from apps.payments.contract import (
     Direction,
     InstrumentFacts,
@@ -18,6 +19,7 @@ from apps.payments.contract import (
     PayoutSubmitted,
     PayoutUnclear,
 )
+from apps.payments.contracts import contract_of
 from apps.payments.customers import customer_of
 from apps.payments.models import Attempt, Withdrawal
 from apps.payments.models.attempts import OPEN_ATTEMPTS
@@ -27,7 +29,7 @@ from apps.payments.operations.refusals import EventNotSound, EventParked
 from apps.payments.operations.steps import lock_withdrawal, record_step
 from apps.payments.operations.withdrawal_outcomes import fail_and_release
 from apps.payments.registry import adapter_of
-from apps.payments.routing import contract_of, note_failure, note_success, routes_for
+from apps.payments.routing import routes_for
 
 State = Withdrawal.State
 _NOT_SENT = (VendorUnreachable.code, VendorSwitchedOff.code)
@@ -83,6 +85,7 @@ def _claim(withdrawal_id: int, tried: set[int], now: datetime) -> _Claim | None:
     attempt = Attempt.objects.create(
         withdrawal=withdrawal,
         integration_id=route.id,
+        contract=withdrawal.contract,
         number=number,
         key=key_of(withdrawal, number),
         started_at=now,
@@ -92,7 +95,7 @@ def _claim(withdrawal_id: int, tried: set[int], now: datetime) -> _Claim | None:
     return _Claim(withdrawal, attempt, route)
 
 
-def _route(withdrawal: Withdrawal, tried: set[int], now: datetime) -> Connection | None:
+def _route(withdrawal: Withdrawal, tried: set[int], now: datetime, *, takes_probe: bool = True) -> Connection | None:
     """
     Return the first provider that may carry it and has not refused it; a token is only good at its own provider.
 
@@ -106,6 +109,7 @@ def _route(withdrawal: Withdrawal, tried: set[int], now: datetime) -> Connection
         method=withdrawal.method_id,
         money=withdrawal.money,
         now=now,
+        takes_probe=takes_probe,
     )
     own = withdrawal.instrument.integration_id if withdrawal.instrument else None
     return next((each for each in routes if each.id not in refused and own in (None, each.id)), None)
@@ -197,8 +201,8 @@ def _refused(withdrawal: Withdrawal, attempt: Attempt, result: PayoutRefused, tr
     attempt.state, attempt.error = Attempt.State.REFUSED, f"{result.code} {result.reason}".strip()[:300]
     attempt.next_query_at = None
     attempt.save(update_fields=["state", "error", "next_query_at"])
-    again = _route(withdrawal, tried, now) is not None
-    if not again and _route(withdrawal, set(), now) is None and result.code not in _NOT_SENT:
+    again = _route(withdrawal, tried, now, takes_probe=False) is not None
+    if not again and _route(withdrawal, set(), now, takes_probe=False) is None and result.code not in _NOT_SENT:
         fail_and_release(withdrawal, attempt, reason_code="psp-refused", event=None, now=now)
         return False
     before = withdrawal.state

@@ -4,15 +4,20 @@ from datetime import datetime
 from uuid import UUID
 
 from apps.payments.contract import EventKind, PaymentEvent
-from apps.payments.models import Attempt, Instrument, Withdrawal
+from apps.payments.models import Attempt, Withdrawal
 from apps.payments.operations import postings
+from apps.payments.operations.claims import drop_claim
+from apps.payments.operations.instruments import doubt_instrument
 from apps.payments.operations.refusals import Applied, EventNotSound
 from apps.payments.operations.steps import record_event_step, record_step
 
 State = Withdrawal.State
 _AWAITED = (State.QUEUED, State.BLOCKED, *Withdrawal.IN_FLIGHT)
 _RELEASED = (State.FAILED, State.CANCELLED, State.REJECTED)
-_CLOSING = ["state", "reason_code", "paid_units", "owed_units", "integration", "closed_at", "changed_at"]
+_CLOSING = [
+    "state", "reason_code", "paid_units", "owed_units", "integration", "closed_at", "changed_at", "holder",
+    "held_since",
+]  # fmt: skip
 
 
 def withdrawal_told(withdrawal: Withdrawal, attempt: Attempt, event: PaymentEvent, *, now: datetime) -> Applied:
@@ -74,6 +79,7 @@ def _paid(withdrawal: Withdrawal, attempt: Attempt, event: PaymentEvent, now: da
     superseded = not _is_current(attempt)
     withdrawal.owed_units = taken.shortfall
     withdrawal.mark_paid(units=units, at=now)
+    drop_claim(withdrawal)
     withdrawal.save(update_fields=_CLOSING)
     _finish(attempt)
     record_event_step(
@@ -112,6 +118,7 @@ def fail_and_release(
     before = withdrawal.state
     made = postings.post_released(withdrawal, now=now)
     withdrawal.mark_failed(reason_code=reason_code, at=now)
+    drop_claim(withdrawal)
     withdrawal.save(update_fields=_CLOSING)
     if attempt is not None:
         _finish(attempt, Attempt.State.REFUSED)
@@ -147,10 +154,11 @@ def _returned(withdrawal: Withdrawal, attempt: Attempt, event: PaymentEvent, now
     elif before != State.FAILED:
         return Applied.NO_OP
     withdrawal.mark_returned(at=now)
+    drop_claim(withdrawal)
     withdrawal.save(update_fields=_CLOSING)
     _finish(attempt)
-    if withdrawal.instrument_id is not None:
-        Instrument.objects.filter(pk=withdrawal.instrument_id).update(is_verified=False, changed_at=now)
+    if withdrawal.instrument is not None:
+        doubt_instrument(withdrawal.instrument, reason=event.reason or event.word, now=now)
     record_event_step(withdrawal, attempt, event, before, now, made=made, is_incident=True, reason=event.reason)
     return Applied.APPLIED
 

@@ -6,6 +6,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
+from apps.compliance.policies import policy_for
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.payments.contract import Direction
@@ -21,7 +22,8 @@ log = structlog.get_logger(__name__)
 
 DUE_AFTER = timedelta(hours=24)
 # Where the law forbids taking a withdrawal back (Great Britain: since 31 October 2021).
-NO_REVERSE_WITHDRAWAL = frozenset({"GB"})
+# Where no policy has been published yet.
+_NO_REVERSE_WITHDRAWAL = frozenset({"GB", "SE"})
 
 
 class WithdrawalsBlocked(DomainError):
@@ -123,13 +125,18 @@ def cancel_withdrawal(*, player: Player, public_id: UUID, now: datetime) -> With
         before = withdrawal.state
         if before == Withdrawal.State.CANCELLED:
             return withdrawal
-        allowed = player.jurisdiction_id.partition("-")[0] not in NO_REVERSE_WITHDRAWAL
+        allowed = may_take_back(player, now=now)
         if allowed and before not in Withdrawal.CANCELLABLE:
             raise WithdrawalLocked
         if allowed:
             made = postings.post_released(withdrawal, now=now)
             withdrawal.cancel(at=now)
-            withdrawal.save(update_fields=["state", "changed_at", "closed_at"])
+            withdrawal.holder, withdrawal.held_since = None, None
+            withdrawal.save(
+                update_fields=[
+                    "state", "changed_at", "closed_at", "due_at", "clock_stopped_at", "holder", "held_since",
+                ]
+            )  # fmt: skip
             record_step(withdrawal, "cancelled", before=before, now=now, transaction_id=made)
     if not allowed:
         # For those who protect players from harm: whoever asks for this wants to play with it.
@@ -138,12 +145,20 @@ def cancel_withdrawal(*, player: Player, public_id: UUID, now: datetime) -> With
     return withdrawal
 
 
+def may_take_back(player: Player, *, now: datetime) -> bool:
+    """Whether the law of the player's place lets him take a requested withdrawal back."""
+    answer = policy_for("reverse_withdrawal_allowed", player=player, now=now)
+    if answer.value is None:
+        return player.jurisdiction_id not in _NO_REVERSE_WITHDRAWAL
+    return bool(answer.value)
+
+
 def _instrument(player: Player, wanted: str) -> Instrument:
     usable = Instrument.objects.filter(player=player, is_blocked=False)
     try:
         found = usable.filter(public_id=UUID(wanted)).first()
     except ValueError:
-        found = usable.filter(method_id=wanted).order_by("-is_verified", "-last_used_at", "-pk").first()
+        found = usable.filter(method_id=wanted).order_by("-verification", "-last_used_at", "-pk").first()
     if found is None:
         raise InstrumentUnknown
     return found

@@ -1,25 +1,5 @@
 -- The proof of the books, fourth part: payments. See apps/transactions/sql/books.sql for what such a function is.
 
-CREATE OR REPLACE FUNCTION books_withdrawals() RETURNS SETOF books_break LANGUAGE plpgsql STABLE AS $$
--- I11: what is locked in a player's wallet is what his open withdrawals will take out of it.
-BEGIN
-    RETURN QUERY
-    WITH open AS (
-        SELECT w.player_id, w.currency, sum(w.amount_units) AS units
-          FROM payments_withdrawal w
-         WHERE w.state NOT IN ('paid', 'failed', 'returned', 'rejected', 'cancelled')
-         GROUP BY w.player_id, w.currency
-    )
-    SELECT 'I11', 'locked-is-open-withdrawals', a.id, coalesce(a.player_id, o.player_id),
-           CASE WHEN a.id IS NULL THEN format('withdrawals of player %s in %s', o.player_id, o.currency)
-                ELSE format('account:%s', a.id) END,
-           coalesce(o.units, 0)::text, coalesce(a.balance, 0)::text
-      FROM (SELECT x.* FROM transactions_account x WHERE x.kind = 'locked') a
-      FULL JOIN open o ON o.player_id = a.player_id AND o.currency = a.currency
-     WHERE coalesce(a.balance, 0) <> coalesce(o.units, 0);
-END
-$$;
-
 CREATE OR REPLACE FUNCTION books_deposits() RETURNS SETOF books_break LANGUAGE plpgsql STABLE AS $$
 -- I11: a deposit is in the ledger once, with what settled; one that has not settled is not in it at all.
 BEGIN

@@ -7,7 +7,9 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from apps.core.errors import DomainError
+from apps.core.problems import DATABASE_AWAY, RETRY_AFTER_SECONDS
 from apps.integrations import inbox
+from apps.integrations.call_metrics import count_call
 from apps.integrations.connections import Connection, connection
 from apps.integrations.door import VendorRequest, VendorView, received, request_record
 from apps.integrations.exchange_log import ReplyRecord, masked_headers, record
@@ -44,6 +46,9 @@ class PspCall(VendorView):
         callback = received(request._request, found, path, max_body_bytes=MAX_BODY_BYTES)  # noqa: SLF001 - Django's
         try:
             receipt = _served(adapter, callback)
+        except DATABASE_AWAY:
+            log.warning("psp_call_without_database", integration=slug, path=path, exc_info=True)
+            receipt = CallbackReceipt(503, b"", Outcome.FATAL, verb=path, headers={"Retry-After": RETRY_AFTER_SECONDS})
         except Exception:
             # Nothing is acknowledged that is not kept: the provider takes a 500 for no answer, and repeats.
             log.exception("psp_call_failed", integration=slug, path=path)
@@ -107,3 +112,5 @@ def _log_exchange(callback: VendorRequest, receipt: CallbackReceipt, duration_us
         refs=(*receipt.refs, *posted),
     )
     record(request, reply)
+    slug = callback.connection.slug
+    count_call(integration=slug, direction="in", verb=reply.verb, outcome=reply.outcome, duration_us=duration_us)

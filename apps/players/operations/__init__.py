@@ -2,13 +2,14 @@
 
 from apps.players.operations.login import LoggedIn, log_in
 from apps.players.operations.profile import change_contact
-from apps.players.operations.registration import Registration, register_player
+from apps.players.operations.registration import Registration, admit_registration, register_player
 from apps.players.operations.sessions import end_sessions, log_out, note_use, revoke_session
 from apps.players.operations.status import change_status, lock_player
 
 __all__ = [
     "LoggedIn",
     "Registration",
+    "admit_registration",
     "change_contact",
     "change_status",
     "end_sessions",

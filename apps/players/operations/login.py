@@ -11,9 +11,11 @@ from django.db.models.functions import Lower
 from apps.brands.models import Brand
 from apps.core.errors import DomainError
 from apps.core.throttling import RateLimit
+from apps.players.admission import ask_after_login
 from apps.players.caller import Caller
+from apps.players.facts import tell
 from apps.players.models import LoginAttempt, Player, PlayerSession
-from apps.players.operations.sessions import open_session
+from apps.players.operations.sessions import end_session, open_session
 from apps.players.passwords import is_outdated, is_right_password, password_hash
 from apps.players.queries import open_brand, player_named
 
@@ -114,6 +116,7 @@ def log_in(*, brand: str, username: str, password: str, caller: Caller, now: dat
     :raises AccountSuspended: if the password is right, but the account is suspended
     :raises AccountClosed: likewise
     :raises LoginRestricted: likewise
+    :raises DomainError: whatever the apps that have a say about a log-in refuse with (`players.admission`)
     """
     at = open_brand(brand)
     # The refusal is returned, not raised, so that the record of the attempt is committed.
@@ -121,6 +124,11 @@ def log_in(*, brand: str, username: str, password: str, caller: Caller, now: dat
         result = _try(at, username, password, caller, now)
     if isinstance(result, DomainError):
         raise result
+    try:
+        ask_after_login(session=result.session, now=now)
+    except DomainError as refusal:
+        end_session(session=result.session, reason=refusal.code, now=now)
+        raise
     return result
 
 
@@ -149,6 +157,8 @@ def _try(brand: Brand, username: str, password: str, caller: Caller, now: dateti
         return LoginLocked(-(-(until - now) // timedelta(seconds=1)))
     if not is_right_password(password, player.password if player else None) or player is None:
         record(WRONG_PASSWORD if player else UNKNOWN_USER)
+        if player:
+            tell(player, "login_failed", now=now)
         if address:
             failures_of_address.hit(address)
         return InvalidCredentials()
@@ -170,6 +180,7 @@ def _open(player: Player, password: str, caller: Caller, now: datetime) -> Logge
         changed.append("password")
     player.save(update_fields=changed)
     session, token = open_session(player=player, caller=caller, now=now)
+    tell(player, "logged_in", now=now, session=str(session.public_id))
     return LoggedIn(session, token)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from apps.core.request_context import current_request_id
+from apps.players.facts import tell
 from apps.players.models import Player, ProfileChange
 from apps.players.operations.registration import refuse_if_taken
 from apps.players.operations.status import lock_player
@@ -47,4 +48,6 @@ def change_contact(*, player_id: int, changes: Mapping[str, str], actor: str, no
         )
         for field in changed
     )
+    if changed:
+        tell(player, "profile_changed", now=now, fields=sorted(changed))
     return player

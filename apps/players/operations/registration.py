@@ -9,6 +9,8 @@ from django.db import IntegrityError, transaction
 
 from apps.brands.models import Brand, Jurisdiction, Market
 from apps.core.errors import DomainError
+from apps.players.admission import ask_before_registration
+from apps.players.facts import tell
 from apps.players.models import Player
 from apps.players.passwords import password_hash, require_good_password
 from apps.players.queries import open_brand
@@ -88,6 +90,19 @@ class Registration:
         return f"Registration({self.username!r} at {self.brand!r})"
 
 
+def admit_registration(*, registration: Registration, now: datetime) -> None:
+    """
+    Ask whoever else has a say (`players.admission`) before a person is registered. Not inside a transaction.
+
+    :raises DomainError: what brand, country, currency or age refuse, or else what those asked say
+    """
+    brand = open_brand(registration.brand)
+    jurisdiction = _market(brand, registration.country).jurisdiction
+    _require_currency(brand, registration.currency)
+    _require_age(registration.birth_date, jurisdiction, now)
+    ask_before_registration(registration=registration, brand=brand, jurisdiction=jurisdiction, now=now)
+
+
 @transaction.atomic
 def register_player(*, registration: Registration, now: datetime, is_test: bool = False) -> Player:
     """
@@ -132,6 +147,7 @@ def register_player(*, registration: Registration, now: datetime, is_test: bool 
     except IntegrityError as error:
         refuse_if_taken(error)
         raise
+    tell(player, "registered", now=now, country=player.country, currency=player.currency)
     return player
 
 

@@ -45,6 +45,11 @@ def log_out(*, session: PlayerSession, now: datetime) -> None:
     PlayerSession.objects.filter(pk=session.pk, revoked_at=None).update(revoked_at=now, revoked_reason="logged-out")
 
 
+def end_session(*, session: PlayerSession, reason: str, now: datetime) -> None:
+    """End one session for a reason of ours, a slug."""
+    PlayerSession.objects.filter(pk=session.pk, revoked_at=None).update(revoked_at=now, revoked_reason=reason)
+
+
 def revoke_session(*, player_id: int, public_id: UUID, now: datetime) -> bool:
     """End one of a player's live sessions at the player's wish; False where there is no such session."""
     session = live_sessions(player_id, now).filter(public_id=public_id)

@@ -11,6 +11,7 @@ from django.db import transaction
 from apps.brands.models import StaffScope
 from apps.core.errors import DomainError
 from apps.core.request_context import current_request_id
+from apps.players.facts import tell
 from apps.players.models import Player, StatusChange
 from apps.players.operations.sessions import end_sessions
 from apps.players.queries import may_be_logged_in
@@ -90,6 +91,10 @@ def change_status(
     player.save(update_fields=["status", "restrictions"])
     if not may_be_logged_in(player):
         end_sessions(player_id=player.pk, reason=to, now=now)
+    tell(
+        player, "status_changed", now=now, before=change.from_status, after=to, restrictions=named,
+        reason_code=reason_code, by_staff=not isinstance(actor, str),
+    )  # fmt: skip
     return change
 
 

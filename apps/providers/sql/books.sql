@@ -13,6 +13,8 @@ BEGIN
                coalesce(sum(c.amount) FILTER (WHERE c.kind = 'credit' AND c.cancelled_by IS NULL), 0) AS won,
                coalesce(sum(c.amount) FILTER (WHERE c.kind = 'debit' AND c.cancelled_by IS NOT NULL), 0) AS rolled_back,
                coalesce(sum(c.amount) FILTER (WHERE c.kind = 'debit' AND c.cancelled_by IS NULL), 0) AS in_play,
+               coalesce(sum(c.bonus) FILTER (WHERE c.kind = 'debit' AND c.cancelled_by IS NULL), 0) AS bonus,
+               coalesce(sum(c.restricted) FILTER (WHERE c.kind = 'debit' AND c.cancelled_by IS NULL), 0) AS restricted,
                count(*) FILTER (WHERE c.kind = 'debit') AS bets,
                count(*) FILTER (WHERE c.kind = 'credit') AS wins,
                count(*) FILTER (WHERE c.cancelled_by IS NOT NULL) AS rollbacks
@@ -32,6 +34,10 @@ BEGIN
                   = (coalesce(d.bets, 0), coalesce(d.wins, 0), coalesce(d.rollbacks, 0)),
             format('%s bets %s wins %s rollbacks', coalesce(d.bets, 0), coalesce(d.wins, 0), coalesce(d.rollbacks, 0)),
             format('%s bets %s wins %s rollbacks', r.bets, r.wins, r.rollbacks)),
+           ('I3', 'round-buckets', r.id IS NULL OR (r.staked_bonus, r.staked_restricted)
+                  = (coalesce(d.bonus, 0), coalesce(d.restricted, 0)),
+            format('bonus %s restricted %s', coalesce(d.bonus, 0), coalesce(d.restricted, 0)),
+            format('bonus %s restricted %s', r.staked_bonus, r.staked_restricted)),
            ('I11', 'held-is-in-play', r.id IS NULL
                   OR r.held_amount = CASE WHEN r.state = 'open' THEN coalesce(d.in_play, 0) ELSE 0 END,
             CASE WHEN r.state = 'open' THEN coalesce(d.in_play, 0) ELSE 0 END::text, r.held_amount::text)

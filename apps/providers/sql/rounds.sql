@@ -26,6 +26,9 @@ CREATE TABLE providers_round (
     last_activity_at timestamptz NOT NULL,
     closed_at        timestamptz,
     close_reason     text        NOT NULL DEFAULT '',
+    -- Of the stakes that were not rolled back, what came from these buckets; the rest was cash.
+    staked_bonus      bigint     NOT NULL DEFAULT 0,
+    staked_restricted bigint     NOT NULL DEFAULT 0,
     PRIMARY KEY (player_id, integration_id, game_id, external_id)
 ) PARTITION BY HASH (player_id);
 

@@ -16,6 +16,8 @@ BEGIN
      WHERE amount > 0;
     v_id := ledger_post('correction', bet.brand_id, bet.currency, bet.player_id, bet.integration_id, '', bet.round_id, bet.id,
                         p_request, p_details, p_now, v_legs);
+    PERFORM safer_play_count(bet.player_id, bet.currency, bet.created_at, -(command.cash + command.bonus + command.restricted),
+                             -(command.cash + command.restricted), 0);
     UPDATE transactions_command SET cancelled_by = v_id WHERE key = command.key AND integration_id = command.integration_id;
     RETURN command.cash + command.bonus + command.restricted;
 END
@@ -54,7 +56,7 @@ BEGIN
         v_count := v_count + 1;
     END LOOP;
     UPDATE providers_round
-       SET state = 'voided', rolled_back = rolled_back + v_total, rollbacks = rollbacks + v_count,
+       SET state = 'voided', staked_bonus = 0, staked_restricted = 0, rolled_back = rolled_back + v_total, rollbacks = rollbacks + v_count,
            closed_at = coalesce(closed_at, p_now), close_reason = p_reason
      WHERE player_id = p_player AND id = p_round;
     RETURN v_total;

@@ -29,7 +29,19 @@ CREATE TYPE providers_call AS (
     headers              jsonb,
     body                 text,
     remote_address       text,
-    verified_by          text
+    verified_by          text,
+    -- What protocols differ in; null is no.
+    session_game         boolean,      -- a game not named, or not catalogued, is the one the session was opened for
+    live_token           boolean,      -- a token that was exchanged for a newer one opens nothing, whatever the verb
+    state_of_now         boolean,      -- a repeated command is answered with the state of now, not that of its first time
+    by_round             boolean,      -- a credit is about its round as a whole: the round's stakes say where it goes, not its bet's
+    needs_round          boolean,      -- a credit without a known bet needs a round that has begun
+    round_settles        boolean,      -- a bet in a round that is no longer open counts as settled
+    close_when_settled   boolean,      -- the round closes once each of its bets has been settled or rolled back
+    main_amount          numeric,      -- instead of amount, in main units: where the protocol does not say the currency
+    bonus_amount         bigint,       -- so much of amount is bonus money; null: the draw or the stake decides
+    alias                text,         -- another id of the same command: never good for a command with other alias_terms
+    alias_terms          bytea
 );
 
 CREATE TYPE providers_reply AS (

@@ -67,6 +67,12 @@ class SessionRequest(serializers.Serializer[Any]):
         return attrs
 
 
+class SidRequest(serializers.Serializer[Any]):
+    """Body of `POST /sandbox/evolution/sid`."""
+
+    userId = serializers.CharField(max_length=50)
+
+
 class ClockRequest(serializers.Serializer[Any]):
     """Body of `POST /sandbox/clock`."""
 

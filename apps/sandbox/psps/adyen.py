@@ -18,7 +18,11 @@ class AdyenProtocol:
     """Classic notifications for deposits and disputes, balance-platform webhooks for payouts."""
 
     title = "Adyen"
-    deposit_story = (Told("AUTHORISATION", {"success": "true"}),)
+    deposit_story = (
+        Told("AUTHORISATION", {"success": "true"}),
+        # The card was stored with the payment: the token is this notification's own reference.
+        Told("RECURRING_CONTRACT", {"success": "true"}),
+    )
     refusal_story = (Told("AUTHORISATION", {"success": "false"}),)
     payout_stories: Mapping[str, tuple[Told, ...]] = {
         "paid": (Told("transfer", {"status": "authorised"}), Told("transfer", {"status": "booked"})),
@@ -26,8 +30,8 @@ class AdyenProtocol:
         "returned": (Told("transfer", {"status": "booked"}), Told("transfer", {"status": "returned"})),
     }
     dispute_story = (
-        Told("NOTIFICATION_OF_CHARGEBACK", {"success": "true"}),
-        Told("CHARGEBACK", {"success": "true"}),
+        Told("NOTIFICATION_OF_CHARGEBACK", {"success": "true", "additional": {"chargebackReasonCode": "10.4"}}),
+        Told("CHARGEBACK", {"success": "true", "additional": {"chargebackReasonCode": "10.4"}}),
     )
 
     def call(self, notification: SimulatedNotification) -> Call:
@@ -39,7 +43,10 @@ class AdyenProtocol:
             body = json.dumps(_transfer(notification)).encode()
             return Call("notifications", body, headers | {"HmacSignature": _hmac(secrets["hmac_key_hex"], body)})
         item = _item(notification)
-        item["additionalData"] = {"hmacSignature": _hmac(secrets["hmac_key_hex"], _signed_text(item).encode())}
+        item["additionalData"] = {
+            "hmacSignature": _hmac(secrets["hmac_key_hex"], _signed_text(item).encode()),
+            **notification.facts.get("additional", {}),
+        }
         batch = {"live": "false", "notificationItems": [{"NotificationRequestItem": item}]}
         return Call("notifications", json.dumps(batch).encode(), headers)
 
@@ -51,6 +58,12 @@ class AdyenProtocol:
 def psp_reference(payment: SimulatedPayment, word: str = "") -> str:
     """Sixteen letters and digits, the same for the same event."""
     return hashlib.sha256(f"{payment.psp_id}/{payment.pk}/{word}".encode()).hexdigest()[:16].upper()
+
+
+def stored_token(payment: SimulatedPayment) -> str:
+    """The token under which a shopper's card is stored: one card for each shopper and currency."""
+    text = f"stored/{payment.psp_id}/{payment.user}/{payment.currency}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16].upper()
 
 
 def transfer_document(payment: SimulatedPayment, status: str, reason: str = "") -> dict[str, Any]:
@@ -88,18 +101,28 @@ def _transfer(notification: SimulatedNotification) -> dict[str, Any]:
 def _item(notification: SimulatedNotification) -> dict[str, Any]:
     payment, word = notification.payment, notification.word
     is_first = word == "AUTHORISATION"
+    own = {"AUTHORISATION": "", "RECURRING_CONTRACT": None}.get(word, "dispute")
+    if word == "REFUND":
+        own = notification.facts["reference"]
     item: dict[str, Any] = {
-        "pspReference": psp_reference(payment, "" if is_first else "dispute"),
-        "merchantReference": payment.reference,
+        "pspReference": stored_token(payment) if own is None else psp_reference(payment, own),
+        "merchantReference": notification.facts.get("reference", payment.reference),
         "merchantAccountCode": payment.psp.secrets["merchant_account"],
-        "amount": {"value": minor_units(payment.amount, payment.currency), "currency": payment.currency},
+        "amount": {"value": _value(notification), "currency": payment.currency},
         "eventCode": word,
         "eventDate": payment.opened_at.isoformat(),
         "success": notification.facts["success"],
         "paymentMethod": "visa",
-        "reason": "" if is_first else "Fraudulent transaction",
+        "reason": "Fraudulent transaction" if own == "dispute" else "",
     }
     return item if is_first else {**item, "originalReference": psp_reference(payment)}
+
+
+def _value(notification: SimulatedNotification) -> int:
+    if notification.word == "RECURRING_CONTRACT":
+        return 0
+    found: int | None = notification.facts.get("value")
+    return minor_units(notification.payment.amount, notification.payment.currency) if found is None else found
 
 
 def _signed_text(item: Mapping[str, Any]) -> str:

@@ -66,6 +66,30 @@ def charge_back(payment: SimulatedPayment) -> bool:
 
 
 @transaction.atomic
+def tell_more(payment: SimulatedPayment, story: Iterable[Told], *, delay: timedelta = timedelta(seconds=1)) -> None:
+    """Plan to tell something else of a payment."""
+    if payment.psp.telling == SimulatedPsp.Telling.NEVER:
+        return
+    for place, each in enumerate(story):
+        SimulatedNotification.objects.create(
+            payment=payment, word=each.word, facts=dict(each.facts), due_at=timezone.now() + delay * (place + 1)
+        )
+
+
+@transaction.atomic
+def tell_of_refund(payment: SimulatedPayment, *, reference: str, value: int) -> bool:
+    """Take a refund of a payment, and plan to tell of it; False if it was taken before under this reference."""
+    locked = SimulatedPayment.objects.select_for_update().get(pk=payment.pk)
+    made: dict[str, int] = locked.details.setdefault("refunds", {})
+    made[reference] = made.get(reference, 0) + 1
+    is_new = made[reference] == 1
+    locked.save(update_fields=["details"])
+    if is_new:
+        tell_more(locked, [Told("REFUND", {"success": "true", "reference": reference, "value": value})])
+    return is_new
+
+
+@transaction.atomic
 def _conclude(
     payment: SimulatedPayment,
     state: str,

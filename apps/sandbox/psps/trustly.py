@@ -1,6 +1,7 @@
 """The simulated Trustly: what it signs, what it tells, what it makes of an answer. From the vendor's documents."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from apps.sandbox.models import SimulatedNotification, SimulatedPsp
+from apps.sandbox.models import SimulatedNotification, SimulatedPayment, SimulatedPsp
 from apps.sandbox.psps.protocol import Call, Told, amount_text
 
 
@@ -18,7 +19,7 @@ class TrustlyProtocol:
     """Signed JSON-RPC notifications, repeated until a signed OK comes back."""
 
     title = "Trustly"
-    deposit_story = (Told("pending"), Told("credit"))
+    deposit_story = (Told("account"), Told("pending"), Told("credit"))
     refusal_story = (Told("cancel"),)
     payout_stories: Mapping[str, tuple[Told, ...]] = {
         "paid": (Told("payoutconfirmation"),),
@@ -38,6 +39,8 @@ class TrustlyProtocol:
             "timestamp": notification.payment.opened_at.isoformat(sep=" "),
             "attributes": {},
         }
+        if notification.word == "account":
+            data |= {"accountid": account_id(payment.user), "verified": "1", "attributes": _account(payment)}
         if notification.word in {"pending", "credit", "debit"}:
             data |= {"amount": amount_text(payment), "currency": payment.currency}
         uuid = str(uuid5(NAMESPACE_URL, f"trustly/{notification.pk}"))
@@ -56,6 +59,19 @@ class TrustlyProtocol:
         key = notification.payment.psp.secrets["platform_key_pem"]
         is_ok = isinstance(signed[2], dict) and signed[2].get("status") == "OK"
         return status == 200 and is_ok and is_signed(key, result.get("signature", ""), *signed)  # noqa: PLR2004 - OK
+
+
+def account_id(user: str) -> str:
+    """The id of a person's bank account: one for each person."""
+    return str(1_000_000_000 + int.from_bytes(hashlib.sha256(user.encode()).digest()[:4]))
+
+
+def _account(payment: SimulatedPayment) -> dict[str, str]:
+    digits = account_id(payment.user)[-4:]
+    return {
+        "clearinghouse": "FINLAND", "bank": "Nordea", "descriptor": f"****{digits}", "lastdigits": digits,
+        "name": str(payment.details.get("holder", "")), "directdebitmandate": "0",
+    }  # fmt: skip
 
 
 def sign(private_pem: str, method: str, uuid: str, data: Any) -> str:

@@ -55,6 +55,7 @@ def _deposit(request: HttpRequest, psp: SimulatedPsp, uuid: str, data: dict[str,
         currency=attributes["Currency"],
         notify_url=data["NotificationURL"],
         return_url=attributes.get("SuccessURL", ""),
+        details={"holder": f"{attributes.get('Lastname', '')} {attributes.get('Firstname', '')}".upper().strip()},
     )
     if not is_new:
         return JsonResponse(error(psp, "Deposit", uuid, _DUPLICATE, "ERROR_DUPLICATE_MESSAGE_ID"))

@@ -20,6 +20,9 @@ urlpatterns = [
     path("adyen/v71/paymentLinks", adyen_api.payment_links, name="sandbox-adyen-links"),
     path("adyen/btl/v4/transfers", adyen_api.transfers, name="sandbox-adyen-transfers"),
     path("adyen/btl/v4/transfers/<str:transfer_id>", adyen_api.transfer, name="sandbox-adyen-transfer"),
+    path("adyen/v71/payments/<str:payment_reference>/refunds", adyen_api.refunds, name="sandbox-adyen-refunds"),
+    path("adyen/v71/storedPaymentMethods", adyen_api.stored_methods, name="sandbox-adyen-stored"),
+    path("adyen/ca/services/DisputeService/v30/<str:name>", adyen_api.disputes, name="sandbox-adyen-disputes"),
     path("cryptoprocessing/api/v2/addresses/take", cryptoprocessing_api.take_address, name="sandbox-crypto-address"),
     path("cryptoprocessing/api/v2/withdrawal/crypto", cryptoprocessing_api.withdraw, name="sandbox-crypto-withdraw"),
 ]

@@ -37,7 +37,9 @@ _ROLES = (
     "admin",
 )
 # So that one person can propose and another approve.
-_SECOND_OF_ROLE = {"payments": "payments_lead"}
+_SECOND_OF_ROLE = {
+    "payments": "payments_lead", "mlro": "mlro_deputy", "rg_officer": "rg_lead", "admin": "admin_lead",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +11,8 @@ from apps.brands.models import Brand
 from apps.core.money import Money
 from apps.integrations.credentials import add_credential
 from apps.integrations.models import Credential, Integration
-from apps.payments.models import ApprovalPolicy, Capability, PaymentMethod
+from apps.payments.models import ApprovalPolicy, Capability, PaymentMethod, PspContract, RoutingRule
+from apps.payments.operations.contract_versions import add_contract_version
 from apps.sandbox.models import SimulatedPsp
 from apps.sandbox.seeding.places import AURORA
 from apps.sandbox.vendors.signatures import new_key_pair
@@ -39,7 +40,7 @@ _PSPS = {
 }
 _SMALLEST = {"BTC": "0.0001"}
 _LARGEST = {"BTC": "5"}
-_AUTO_LIMIT, _FOUR_EYES = "200", "2000"
+_AUTO_LIMIT, _FOUR_EYES, _A_DAY = "200", "2000", "5000"
 
 
 @transaction.atomic
@@ -54,10 +55,12 @@ def seed_psps(base_url: str, *, now: datetime) -> None:
         if not SimulatedPsp.objects.filter(slug=slug).update(platform_url=platform_url):
             _exchange_secrets(integration, platform_url, now)
         _open_methods(integration, psp)
+        _agree(integration, now)
     for currency in _FIAT:
         tiers = {
             "auto_limit_units": Money.parse(_AUTO_LIMIT, currency).units,
             "four_eyes_units": Money.parse(_FOUR_EYES, currency).units,
+            "daily_units": Money.parse(_A_DAY, currency).units,
         }
         ApprovalPolicy.objects.get_or_create(brand=brand, currency=currency, defaults=tiers)
 
@@ -160,6 +163,74 @@ _SECRETS = {
     "adyen": _adyen,
     "cryptoprocessing": _cryptoprocessing,
 }
+
+
+def _agree(integration: Integration, now: datetime) -> None:
+    """Enter the terms with a provider, and that large card payouts had better go elsewhere."""
+    if PspContract.objects.filter(integration=integration).exists():
+        return
+    add_contract_version(
+        integration_id=integration.pk,
+        terms=_TERMS[integration.slug],
+        # Payments of the demo's past run under it too.
+        valid_from=now - timedelta(days=120),
+        maker=None,
+        checker=None,
+        now=now - timedelta(days=121),
+    )
+    if integration.slug == "adyen":
+        RoutingRule.objects.get_or_create(
+            name="Bank transfers of new players not by Adyen",
+            defaults={
+                "integration": integration, "verdict": RoutingRule.Verdict.AVOID, "direction": "deposit",
+                "method_id": "bank_transfer", "tier": RoutingRule.Tier.NEW, "position": 10,
+            },
+        )  # fmt: skip
+
+
+def _settlement(currencies: tuple[str, ...], **terms: Any) -> list[dict[str, Any]]:
+    return [{"currency": currency, **terms} for currency in currencies]
+
+
+def _fees(kind: str, percent: str, fixed: str, currencies: tuple[str, ...] = _FIAT) -> list[dict[str, Any]]:
+    return [{"kind": kind, "currency": currency, "percent": percent, "fixed": fixed} for currency in currencies]
+
+
+_US = {"legal_entity": "Aurora Gaming Ltd", "merchant_of_record": "Aurora Gaming Ltd", "category_code": "7995"}
+_TERMS: dict[str, dict[str, Any]] = {
+    "adyen": {
+        **_US, "acquirer": "Adyen N.V.", "merchant_id": "526567789012346", "descriptor": "AURORA CASINO",
+        "liability": "merchant", "shifts_liability": True, "defense_days": 14, "refund_days": 365,
+        "settlement": _settlement(
+            _FIAT, lag_days=2, calendar="target", cut_off="00:00", timezone="Europe/Amsterdam", minimum="100"
+        ),
+        "reserve": [{"currency": currency, "percent": "5", "days": 180, "cap": "250000"} for currency in _FIAT],
+        "fees": [
+            *_fees("deposit", "1.6", "0.11"), *_fees("withdrawal", "0", "0.25"), *_fees("refund", "0", "0.11"),
+            *_fees("chargeback", "0", "20"),
+        ],
+    },
+    "trustly": {
+        **_US, "acquirer": "Trustly Group AB", "descriptor": "AURORA", "liability": "psp", "refund_days": 90,
+        "methods": ["bank_transfer"],
+        "settlement": _settlement(
+            _FIAT, lag_days=1, calendar="target", cut_off="15:00", timezone="Europe/Stockholm",
+            pays_out_of_balance=False,
+        ),
+        "fees": [*_fees("deposit", "0.9", "0.20"), *_fees("withdrawal", "0", "0.45")],
+    },
+    "paymentiq": {
+        **_US, "acquirer": "several, behind the cashier", "liability": "merchant",
+        "settlement": _settlement(_FIAT, lag_days=3, calendar="weekdays", cut_off="12:00", timezone="Europe/Malta"),
+        "reserve": [{"currency": "EUR", "percent": "10", "days": 180}],
+        "fees": [*_fees("deposit", "2.4", "0.30"), *_fees("chargeback", "0", "25")],
+    },
+    "cryptoprocessing": {
+        **_US, "liability": "psp",
+        "settlement": _settlement(("BTC",), lag_days=0, calendar="every_day", cut_off="23:59", minimum="0.001"),
+        "fees": [*_fees("deposit", "0.8", "0", ("BTC",)), *_fees("withdrawal", "0", "0.0001", ("BTC",))],
+    },
+}  # fmt: skip
 
 
 def _open_methods(integration: Integration, psp: _Psp) -> None:

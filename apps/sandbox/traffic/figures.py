@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.sandbox.models import SimulatedRound, SimulatedTransaction
 from apps.sandbox.vendors.catalogue import paytable_of
-from apps.sandbox.vendors.dialects import DIALECTS
+from apps.sandbox.vendors.speakers.registry import SPEAKERS
 
 PERIOD = timedelta(hours=1)
 # Beyond this many standard deviations the measured return is not chance any more.
@@ -59,13 +59,13 @@ def vendor_figures() -> list[VendorFigures]:
         )
     }
     found = []
-    for vendor, dialect in DIALECTS.items():
+    for vendor, speaker in SPEAKERS.items():
         measured, expected, tolerance = _returns(vendor, rounds)
         answered = answers.get(vendor, {"accepted": 0, "unexpected": 0})
         found.append(
             VendorFigures(
                 vendor=vendor,
-                title=dialect.title,
+                title=speaker.title,
                 settled=by_state[vendor, _State.SETTLED],
                 cancelled=by_state[vendor, _State.CANCELLED],
                 refused=by_state[vendor, _State.REFUSED],

@@ -1,6 +1,7 @@
 """The player API as a frontend uses it: log in, list games, open one. HTTP only."""
 
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 
@@ -52,12 +53,54 @@ class PlayerApi:
         body = {"provider": provider, "userId": user, "currency": currency, "cashAmount": cash}
         self._call("POST", "/sandbox/session", body=body)
 
+    def deposit(self, token: str, *, amount: str, currency: str, method: str, integration: str) -> dict[str, Any]:
+        """Start a deposit; its `next` says where to pay."""
+        money = {"amount": amount, "currency": currency}
+        body = {"amount": money, "method": method, "integration": integration}
+        return self._call("POST", "/api/v1/deposits", token=token, body=body)
+
+    def deposit_state(self, token: str, deposit: str) -> str:
+        """Where a deposit stands."""
+        return str(self._call("GET", f"/api/v1/deposits/{deposit}", token=token)["state"])
+
+    def instruments(self, token: str, method: str) -> list[str]:
+        """Ids of the player's instruments of a method."""
+        rows = self._call("GET", "/api/v1/instruments", token=token)["results"]
+        return [row["id"] for row in rows if row["method"] == method]
+
+    def withdraw(self, token: str, *, amount: str, currency: str, instrument: str) -> str:
+        """Ask for a withdrawal; returns its id."""
+        body = {"amount": {"amount": amount, "currency": currency}, "instrument": instrument}
+        return str(self._call("POST", "/api/v1/withdrawals", token=token, body=body)["id"])
+
+    def withdrawal_state(self, token: str, withdrawal: str) -> str:
+        """Where a withdrawal stands, as its player is told."""
+        return str(self._call("GET", f"/api/v1/withdrawals/{withdrawal}", token=token)["state"])
+
+    def press(self, page: str, act: str) -> None:
+        """Press a button of a simulated provider's page."""
+        self._post_form(f"{page}/act", {"act": act})
+
+    def set_payouts(self, psp: str, **faults: str) -> None:
+        """Turn the dials of a simulated provider; without any, everything goes well."""
+        self._post_form(f"{self._base_url}/sandbox/vendors/psps/{psp}/faults", faults)
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
+    def _post_form(self, url: str, form: dict[str, str]) -> None:
+        try:
+            response = self._client.post(url, data=form)
+        except httpx2.TransportError as error:
+            raise Refused(0, type(error).__name__) from error
+        if response.status_code >= 400:  # noqa: PLR2004 - a refusal in HTTP
+            raise Refused(response.status_code, url)
+
     def _call(self, method: str, path: str, *, token: str = "", body: dict[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if method == "POST":
+            headers["Idempotency-Key"] = f'"{uuid4()}"'
         try:
             response = self._client.request(method, self._base_url + path, headers=headers, json=body)
             document = response.json()

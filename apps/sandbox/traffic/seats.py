@@ -9,6 +9,7 @@ from apps.sandbox.traffic.player_api import PlayerApi, Refused
 from apps.sandbox.vendors.paytable import SCALE
 from apps.sandbox.vendors.rounds import Patience, Played, play_round
 from apps.sandbox.vendors.sessions import stakes_of
+from apps.sandbox.vendors.speakers.registry import SPEAKERS
 
 NO_GAMES = "no-games"
 """Code of the refusal when the player's brand has nothing to play."""
@@ -16,7 +17,6 @@ _ROUNDS_A_GAME = 30
 # Players mostly stay with the smaller stakes.
 _STAKES_PLAYED = 4
 _TOP_UP_STAKES = 250
-_OUT_OF_MONEY = "RS_ERROR_NOT_ENOUGH_MONEY"
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class Seat:
 
     def _overcome(self, session: SimulatedSession, status: str) -> None:
         """After a refused bet: more money where that was lacking, else another game."""
-        if status != _OUT_OF_MONEY:
+        if status not in SPEAKERS[session.vendor_id].words.out_of_money:
             self.session = None
             return
         cash = _TOP_UP_STAKES * stakes_of(session.currency)[_STAKES_PLAYED - 1] // SCALE

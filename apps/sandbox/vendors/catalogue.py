@@ -55,6 +55,9 @@ STUDIOS: Mapping[str, str] = MappingProxyType(
         "tidewater": "Tidewater Interactive",
         "lantern-lane": "Lantern Lane",
         "halfmoon": "Halfmoon Works",
+        "glasshouse": "Glasshouse Live",
+        "flickwise": "Flickwise",
+        "ravenfold": "Ravenfold",
     }
 )
 
@@ -93,6 +96,21 @@ GAMES: Mapping[str, Mapping[str, VendorGame]] = MappingProxyType(
             VendorGame("lln_wolfhollow", "Wolf Hollow", "lantern-lane", "slot", "forest", 4, (9610,), ("free_spins",)),
             VendorGame("lln_snowscratch", "Snow Scratch", "lantern-lane", "instant", "ice", 1, (9300,), (), (), ("mobile",)),
             VendorGame("lln_acehotel", "Ace Hotel", "lantern-lane", "table", "cards", 1, (9690,), (), ("DE",)),
+        ),
+        "evolution": _games(
+            VendorGame("glh_crystalwheel", "Crystal Wheel", "glasshouse", "live", "fruit", 3, (9608,), ("multipliers",)),
+            VendorGame("glh_velvetblackjack", "Velvet Room 7", "glasshouse", "live", "cards", 1, (9700,), (), ("DE",)),
+            VendorGame("glh_harbourroulette", "Harbour Roulette", "glasshouse", "live", "sea", 2, (9700,)),
+        ),
+        "swipegames": _games(
+            VendorGame("sg_catchline", "Catch Line", "flickwise", "slot", "sea", 3, (9700, 9500, 9200), ("free_spins",)),
+            VendorGame("sg_swiftcomet", "Swift Comet", "flickwise", "crash", "space", 5, (9700, 9500), ("multipliers",), ("DE", "SE")),
+            VendorGame("sg_lemonflick", "Lemon Flick", "flickwise", "slot", "fruit", 2, (9500, 9000), ("free_spins", "wilds")),
+        ),
+        "valkyrie": _games(
+            VendorGame("rvf_runestones", "Rune Stones", "ravenfold", "slot", "ice", 4, (9600, 9400), ("respins",)),
+            VendorGame("rvf_longship", "Longship Haul", "ravenfold", "slot", "sea", 3, (9620,), ("free_spins",)),
+            VendorGame("rvf_emberhall", "Ember Hall", "ravenfold", "slot", "fire", 5, (9600, 9300), ("multipliers",)),
         ),
     }
 )  # fmt: skip

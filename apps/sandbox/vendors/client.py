@@ -14,20 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.sandbox.models import SimulatedRound, SimulatedSession
 from apps.sandbox.vendors.catalogue import GAMES, game_of, paytable_of
-from apps.sandbox.vendors.dialects import DIALECTS, OK
 from apps.sandbox.vendors.rounds import LeftOpen, Patience, play_round
 from apps.sandbox.vendors.sessions import NotEnoughPlayMoney, money_text, spin_demo, stakes_of
-from apps.sandbox.vendors.wire import NoAnswer, balance_of
+from apps.sandbox.vendors.speakers.registry import SPEAKERS
+from apps.sandbox.vendors.wire import NoAnswer
 
 # A person waits: give up sooner than the vendor's back-end would. What is left open the simulator resumes.
 _PATIENCE = Patience(retries=1, pause_seconds=0.3, longest_pause_seconds=1.0)
-_MESSAGES = {
-    "RS_ERROR_NOT_ENOUGH_MONEY": "There is not enough money in your wallet for this stake.",
-    "RS_ERROR_USER_DISABLED": "Your account may not play at present.",
-    "RS_ERROR_TOKEN_EXPIRED": "This game session has expired. Please open the game again.",
-    "RS_ERROR_INVALID_TOKEN": "This game session is not known. Please open the game again.",
-    "RS_ERROR_INVALID_GAME": "This game is not available.",
-}
 
 
 @require_safe
@@ -38,7 +31,7 @@ def client_page(request: HttpRequest, vendor: str) -> HttpResponse:
     game = game_of(vendor, session.game_code)
     table = paytable_of(vendor, session.game_code)
     context = {
-        "dialect": DIALECTS[vendor],
+        "dialect": SPEAKERS[vendor],
         "session": session,
         "game": game,
         "prizes": [(table.symbols[prize], _times(prize)) for prize in reversed(list(table.weights))],
@@ -57,11 +50,11 @@ def client_state(request: HttpRequest, vendor: str) -> JsonResponse:
     if session.demo_balance is not None:
         return JsonResponse({"balance": money_text(session.demo_balance, session.currency)})
     try:
-        answer = balance_of(session)
+        answer = SPEAKERS[vendor].balance(session)
     except NoAnswer:
         return JsonResponse({"error": "The casino does not answer. Please try again."}, status=503)
-    if answer.status != OK:
-        return JsonResponse({"error": _message(answer.status)}, status=409)
+    if answer.status not in SPEAKERS[vendor].words.accepted:
+        return JsonResponse({"error": _message(vendor, answer.status)}, status=409)
     return JsonResponse({"balance": money_text(answer.balance or 0, session.currency)})
 
 
@@ -86,7 +79,7 @@ def client_spin(request: HttpRequest, vendor: str) -> JsonResponse:
         return JsonResponse({"error": "The casino does not answer. Your round will be settled."}, status=503)
     round_ = played.round
     if round_.state != SimulatedRound.State.SETTLED:
-        return JsonResponse({"error": _message(played.status)}, status=409)
+        return JsonResponse({"error": _message(vendor, played.status)}, status=409)
     shown = {"symbols": round_.symbols, "round": round_.reference}
     return JsonResponse(shown | _result(round_.stake, round_.payout, played.balance or 0, session.currency))
 
@@ -101,7 +94,7 @@ def round_page(request: HttpRequest, vendor: str, reference: str) -> HttpRespons
         (row, money_text(row.amount, currency) if row.kind != "rollback" else "-") for row in round_.transactions.all()
     ]
     context = {
-        "dialect": DIALECTS[vendor],
+        "dialect": SPEAKERS[vendor],
         "round": round_,
         "game": game_of(vendor, round_.session.game_code),
         "stake": money_text(round_.stake, currency),
@@ -161,8 +154,8 @@ def _result(stake: int, payout: int, balance: int, currency: str) -> dict[str, A
     }
 
 
-def _message(status: str) -> str:
-    return _MESSAGES.get(status, f"The casino refused the bet ({status}).")
+def _message(vendor: str, status: str) -> str:
+    return dict(SPEAKERS[vendor].words.messages).get(status, f"The casino refused the bet ({status}).")
 
 
 def _times(prize: Any) -> str:

@@ -11,8 +11,8 @@ from django.db import transaction as database
 from apps.core.ids import uuid7
 from apps.sandbox.models import SimulatedRound, SimulatedSession, SimulatedTransaction
 from apps.sandbox.vendors.catalogue import paytable_of
-from apps.sandbox.vendors.dialects import DIALECTS, DUPLICATE, MISSING, OK
-from apps.sandbox.vendors.wire import Answer, NoAnswer, send, send_and_hang_up
+from apps.sandbox.vendors.speakers.registry import SPEAKERS, send_and_hang_up
+from apps.sandbox.vendors.wire import Answer, NoAnswer
 
 _Kind = SimulatedTransaction.Kind
 _State = SimulatedTransaction.State
@@ -85,7 +85,8 @@ class _Play:
     def __init__(self, round_: SimulatedRound, patience: Patience) -> None:
         self._round = round_
         self._patience = patience
-        self._dialect = DIALECTS[round_.vendor_id]
+        self._speaker = SPEAKERS[round_.vendor_id]
+        self._words = self._speaker.words
         self._last: Answer | None = None
 
     def run(self, scenario: str) -> Played:
@@ -119,6 +120,10 @@ class _Play:
             self._again(self._pay(bet))
 
     def _dropped_reply(self, bet: SimulatedTransaction) -> None:
+        if not self._speaker.repeats_bets:
+            # Such a vendor never asks twice: it takes the bet back.
+            self._rollback(bet)
+            return
         self._hang_up(bet)
         if self._bet(bet):
             win = self._journal(_Kind.WIN, self._round.payout, bet.pk)
@@ -129,9 +134,9 @@ class _Play:
         win = self._journal(_Kind.WIN, self._round.payout, bet.pk)
         early = self._deliver(win)
         if early is not None:
-            self._record(win, _State.ACCEPTED if early.status == OK else _State.REFUSED, early.status)
-            if early.status != MISSING:
-                self._note(win, f"{early.status} for a win before its bet, not {MISSING}")
+            self._settle(win, early)
+            if early.status not in self._words.early_win:
+                self._note(win, f"{early.status} for a win before its bet")
         if self._bet(bet):
             self._pay(bet, win)
 
@@ -144,19 +149,19 @@ class _Play:
         late = self._deliver(bet)
         if late is None:
             return
-        self._record(bet, _State.REFUSED if late.status != OK else _State.ACCEPTED, late.status)
-        if late.status != self._dialect.late_bet_status:
+        self._settle(bet, late)
+        if late.status not in self._words.late_bet:
             self._note(bet, f"{late.status} for a bet whose rollback {rollback.pk} came first")
 
     def _conflict(self, bet: SimulatedTransaction) -> None:
         if not self._bet(bet):
             return
         try:
-            other = send(bet, amount=bet.amount + 100_000)
+            other = self._speaker.send(bet, amount=bet.amount + 100_000)
         except NoAnswer:
             other = None
-        if other is not None and other.status != DUPLICATE:
-            self._note(bet, f"{other.status} for the same id with another amount, not {DUPLICATE}")
+        if other is not None and other.status not in self._words.other_terms:
+            self._note(bet, f"{other.status} for the same id with another amount")
         self._pay(bet)
 
     # The steps they are made of.
@@ -167,8 +172,7 @@ class _Play:
         if answer is None:
             self._take_back(bet)
             return False
-        accepted = answer.status == OK
-        self._record(bet, _State.ACCEPTED if accepted else _State.REFUSED, answer.status)
+        accepted = self._settle(bet, answer)
         if not accepted:
             self._close(_Round.REFUSED)
         return accepted
@@ -177,8 +181,7 @@ class _Play:
         """Send the win of an accepted bet until it is answered; nothing (0) won closes the round just the same."""
         win = win or self._journal(_Kind.WIN, self._round.payout, bet.pk)
         answer = self._insist(win)
-        self._record(win, _State.ACCEPTED if answer.status == OK else _State.REFUSED, answer.status)
-        if answer.status != OK:
+        if not self._settle(win, answer):
             self._note(win, f"{answer.status} for the win of an accepted bet")
         self._close(_Round.SETTLED)
         return win
@@ -188,20 +191,20 @@ class _Play:
     ) -> SimulatedTransaction:
         rollback = rollback or self._journal(_Kind.ROLLBACK, 0, bet.pk)
         answer = self._insist(rollback)
-        self._record(rollback, _State.ACCEPTED if answer.status == OK else _State.REFUSED, answer.status)
-        if answer.status != OK:
+        if not self._settle(rollback, answer) and answer.status not in self._words.nothing_to_take_back:
             self._note(rollback, f"{answer.status} for a rollback")
         self._close(_Round.CANCELLED)
         return rollback
 
     def _deliver(self, row: SimulatedTransaction) -> Answer | None:
         """Send, and again a few times while there is no answer; None if there never was one."""
-        for attempt in range(self._patience.retries + 1):
+        repeats = row.kind != _Kind.BET or self._speaker.repeats_bets
+        for attempt in range(self._patience.retries + 1 if repeats else 1):
             if attempt and self._patience.gave_up(self._patience.pause_seconds):
                 raise LeftOpen
             try:
                 row.attempts += 1
-                answer = send(row)
+                answer = self._speaker.send(row)
             except NoAnswer as error:
                 row.status = str(error)[:48]
             else:
@@ -229,7 +232,8 @@ class _Play:
         row.save(update_fields=["attempts"])
         if first is None or second is None:
             return
-        if (first.status, first.balance) != (second.status, second.balance):
+        same = second.status == first.status or second.status in self._words.repeated
+        if not same or first.balance != second.balance:
             self._note(row, f"first {first.status} {first.balance}, repeated {second.status} {second.balance}")
 
     def _hang_up(self, row: SimulatedTransaction) -> None:
@@ -247,6 +251,12 @@ class _Play:
         row = self._transaction(kind, amount, target)
         row.save(force_insert=True)
         return row
+
+    def _settle(self, row: SimulatedTransaction, answer: Answer) -> bool:
+        """Write down what was answered; True if it was accepted."""
+        accepted = answer.status in self._words.accepted
+        self._record(row, _State.ACCEPTED if accepted else _State.REFUSED, answer.status)
+        return accepted
 
     def _record(self, row: SimulatedTransaction, state: str, status: str) -> None:
         row.state = state

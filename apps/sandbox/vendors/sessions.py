@@ -4,12 +4,13 @@ import random
 
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from apps.core.currencies import UnknownCurrency, currency_spec
 from apps.core.ids import new_token
 from apps.sandbox.models import SimulatedSession, SimulatedVendor
 from apps.sandbox.vendors.catalogue import paytable_of
-from apps.sandbox.vendors.dialects import DIALECTS
 from apps.sandbox.vendors.paytable import SCALE, Spin
 
 _DEMO_BALANCE = 1000 * SCALE
@@ -23,10 +24,16 @@ class NotEnoughPlayMoney(Exception):
 
 
 def open_session(
-    *, vendor: SimulatedVendor, game_code: str, currency: str, user: str = "", token: str = "", lobby_url: str = ""
+    *,
+    vendor: SimulatedVendor,
+    game_code: str,
+    currency: str,
+    is_demo: bool = False,
+    user: str = "",
+    token: str = "",
+    lobby_url: str = "",
 ) -> SimulatedSession:
-    """Open a game; a demo (in the vendor's demo currency) gets a token and a balance of the vendor's own."""
-    is_demo = currency == DIALECTS[vendor.slug].demo_currency
+    """Open a game; a demo gets a token and a balance of the vendor's own."""
     session, _ = SimulatedSession.objects.update_or_create(
         token=new_token() if is_demo else token,
         defaults={
@@ -36,9 +43,15 @@ def open_session(
             "currency": currency,
             "lobby_url": lobby_url,
             "demo_balance": _DEMO_BALANCE if is_demo else None,
+            "live_token": "",
         },
     )
     return session
+
+
+def client_address(session: SimulatedSession) -> str:
+    """Where the player's browser finds the game, relative to the host."""
+    return f"{reverse('sandbox-client', args=[session.vendor_id])}?{urlencode({'token': session.token})}"
 
 
 def stakes_of(currency: str) -> list[int]:

@@ -9,6 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [("transactions", "0001_initial"), ("core", "0002_append_only")]
 
     operations = [
+        install_sql("transactions", "kinds.sql"),
         install_sql("transactions", "tables.sql"),
         install_sql("transactions", "posting.sql"),
     ]

@@ -239,7 +239,7 @@ SET plan_cache_mode = force_custom_plan AS $$
 -- A row of a transaction that was still open may have a lower id than rows already seen: the checkpoint's version, not
 -- the cursor, says what has been proven, and the cursor stops before the oldest open transaction.
 DECLARE
-    v_next bigint := greatest(p_since, ledger_horizon());
+    v_next bigint := greatest(p_since, core_xact_horizon());
 BEGIN
     INSERT INTO transactions_checkpoint AS k (account_id, version, balance, head_hash)
     SELECT DISTINCT ON (p.account_id) p.account_id, p.version, p.balance, p.hash

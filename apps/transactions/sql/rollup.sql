@@ -4,40 +4,6 @@
 -- is outside. Transaction ids are handed out when a transaction first writes, so a reader must stop before the oldest
 -- one still running: everything below it has ended for good.
 
-CREATE OR REPLACE FUNCTION ledger_horizon() RETURNS bigint LANGUAGE sql VOLATILE AS $$
--- The oldest database transaction that may still write to this database, this one included. A server numbers the
--- transactions of all its databases together: one known to run in another database does not hold us up.
-    SELECT least(
-        pg_snapshot_xmax(s.snapshot)::text::bigint,
-        pg_current_xact_id_if_assigned()::text::bigint,
-        (SELECT min(running.id::text::bigint)
-           FROM pg_snapshot_xip(s.snapshot) AS running (id)
-          WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity a
-                             WHERE a.backend_xid = running.id::xid
-                               AND a.datid <> (SELECT oid FROM pg_database WHERE datname = current_database()))))
-      FROM (SELECT pg_current_snapshot() AS snapshot) s
-$$;
-
-CREATE OR REPLACE FUNCTION ledger_tail_floor(p_next_xact bigint, p_updated_at timestamptz) RETURNS uuid
-LANGUAGE sql IMMUTABLE AS $$
--- Lowest transaction id that can lie behind a cursor: lets the planner skip the partitions of older months. A database
--- transaction that was open when the cursor stood still is bounded by time-outs; a day is a wide margin.
-    SELECT CASE WHEN p_next_xact = 0 THEN '00000000-0000-0000-0000-000000000000'
-                ELSE core_uuid7_floor(p_updated_at - interval '1 day') END
-$$;
-
-CREATE OR REPLACE FUNCTION ledger_require_present(p_next_xact bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
--- Refuse to read on from a cursor that stands in the future: transaction ids have started over, as after a logical
--- restore, and rows of before and after can not be told apart. A loud stop is better than a wrong balance.
-BEGIN
-    IF p_next_xact > pg_snapshot_xmax(pg_current_snapshot())::text::bigint THEN
-        RAISE object_not_in_prerequisite_state USING
-            MESSAGE = format('the ledger''s cursor %s is ahead of this server''s transaction ids', p_next_xact),
-            HINT = 'Restored from a logical dump? See docs/runbook.md, "Transaction ids after a logical restore".';
-    END IF;
-END
-$$;
-
 CREATE OR REPLACE FUNCTION ledger_roll_up() RETURNS bigint LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 -- Add to the roll-up what has become final since the last run. Returns how many sides of transfers that were, or null
 -- when another worker is at it. To be called outside a larger transaction.
@@ -49,13 +15,13 @@ DECLARE
     v_sides bigint;
 BEGIN
     INSERT INTO transactions_cursor (name) VALUES ('rollup') ON CONFLICT DO NOTHING;
-    SELECT next_xact, ledger_tail_floor(next_xact, updated_at) INTO v_from, v_floor
+    SELECT next_xact, core_tail_floor(next_xact, updated_at) INTO v_from, v_floor
       FROM transactions_cursor WHERE name = 'rollup' FOR UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    PERFORM ledger_require_present(v_from);
-    SELECT greatest(v_from, ledger_horizon()) INTO v_to;
+    PERFORM core_require_present(v_from);
+    SELECT greatest(v_from, core_xact_horizon()) INTO v_to;
     WITH sides AS (
         SELECT debit_account_id AS account_id, -amount AS amount FROM transactions_transfer
          WHERE debit_version IS NULL AND xact >= v_from AND xact < v_to AND transaction_id >= v_floor
@@ -80,11 +46,11 @@ SET plan_cache_mode = force_custom_plan AS $$
 -- Exact balances of shared accounts (all of them when null): the roll-up plus the tail behind its cursor, in the one
 -- snapshot of one statement.
 BEGIN
-    PERFORM ledger_require_present(c.next_xact) FROM transactions_cursor c WHERE c.name = 'rollup';
+    PERFORM core_require_present(c.next_xact) FROM transactions_cursor c WHERE c.name = 'rollup';
     RETURN QUERY
     WITH at AS (
         SELECT coalesce(max(c.next_xact), 0) AS next_xact,
-               ledger_tail_floor(coalesce(max(c.next_xact), 0), coalesce(max(c.updated_at), now())) AS floor
+               core_tail_floor(coalesce(max(c.next_xact), 0), coalesce(max(c.updated_at), now())) AS floor
           FROM transactions_cursor c WHERE c.name = 'rollup'
     ), tail AS (
         SELECT x.debit_account_id AS account_id, -x.amount AS amount FROM transactions_transfer x

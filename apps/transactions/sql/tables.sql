@@ -22,20 +22,6 @@ CREATE UNIQUE INDEX transactions_account_of_player ON transactions_account (play
 CREATE UNIQUE INDEX transactions_account_shared_once
     ON transactions_account (brand_id, currency, kind, integration_id) NULLS NOT DISTINCT WHERE player_id IS NULL;
 
-CREATE OR REPLACE FUNCTION transactions_account_kind() RETURNS trigger LANGUAGE plpgsql AS $$
--- Only kinds that exist, and a player's buckets for players only. A trigger for the columns it is about: a CHECK would
--- be parsed and evaluated again with every change of a balance.
-BEGIN
-    IF NEW.kind NOT IN ('cash', 'bonus', 'locked', 'restricted') = (NEW.player_id IS NOT NULL)
-       OR NEW.kind NOT IN ('cash', 'bonus', 'locked', 'restricted', 'house', 'provider', 'psp', 'fee', 'bonus_cost',
-                           'adjustment', 'suspense', 'test_funding') THEN
-        RAISE check_violation USING MESSAGE = format('no account of kind %L for player %s', NEW.kind, NEW.player_id),
-                                    CONSTRAINT = 'transactions_account_kind', TABLE = TG_TABLE_NAME;
-    END IF;
-    RETURN NEW;
-END
-$$;
-
 CREATE TRIGGER transactions_account_kind BEFORE INSERT OR UPDATE OF kind, player_id ON transactions_account
     FOR EACH ROW EXECUTE FUNCTION transactions_account_kind();
 

@@ -1,5 +1,7 @@
 """Registration. It opens a player's first wallet too, so its door stands here and not in `apps.players`."""
 
+from typing import Any
+
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -12,6 +14,7 @@ from apps.core.client_address import client_address
 from apps.core.idempotency import idempotent
 from apps.players.api.player_view import RegisterThrottle
 from apps.players.api.serializers import MeSerializer, RegistrationSerializer
+from apps.players.operations import admit_registration
 from apps.wallets.operations import register_with_wallet
 
 _EXAMPLE = OpenApiExample(
@@ -38,6 +41,16 @@ class PlayersView(APIView):
     permission_classes = ()
     parser_classes = (StrictJSONParser,)
     throttle_classes = (RegisterThrottle,)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """
+        Ask whoever else has a say about the person, before the request's transaction begins: it may be another system.
+
+        What can not be read is left to the request itself to refuse.
+        """
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST" and (form := RegistrationSerializer(data=request.data)).is_valid():
+            admit_registration(registration=form.registration(), now=clock.now())
 
     def idempotency_scope(self, request: Request) -> str:
         """A stranger is known by the address only. A key is useless without the same body, password included."""

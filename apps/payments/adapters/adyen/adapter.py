@@ -1,7 +1,7 @@
 """Adyen: notifications in, payment links and transfers out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +9,8 @@ from apps.core.money import AmountNotExact
 from apps.integrations.connections import Connection
 from apps.integrations.door import VendorRequest
 from apps.integrations.models import Credential
-from apps.integrations.outbound import VendorResponse, VendorTimeout, VendorUnreachable, call_vendor
+from apps.integrations.outbound import VendorTimeout
+from apps.payments.adapters.adyen import api, services
 from apps.payments.adapters.adyen.signature import item_verified_by, payload_verified_by
 from apps.payments.adapters.adyen.wire import (
     TRANSFER_STATES,
@@ -28,6 +29,7 @@ from apps.payments.contract import (
     DepositRefused,
     Direction,
     EventKind,
+    InstrumentFacts,
     NextStep,
     Option,
     Outcome,
@@ -40,13 +42,11 @@ from apps.payments.contract import (
     PspState,
     Query,
 )
+from apps.payments.dispute_contract import CallResult, DefenseReason, Document, RefundOrder
 
 LINKS_PATH = "v71/paymentLinks"
 TRANSFERS_PATH = "btl/v4/transfers"
 MOST_ITEMS = 100
-_TIMEOUT_SECONDS = 15.0
-# 401 and 403 too: nothing was done for a stranger. 409 and 429 say that the same key is being worked on, or nothing.
-_DEFINITE_REFUSALS = frozenset({400, 401, 403, 404, 422})
 
 
 class AdyenAdapter:
@@ -58,7 +58,7 @@ class AdyenAdapter:
         Option("balance_account", "", "the balance account that payouts are taken from"),
         Option("basic_auth", True, "notifications must carry the user name and password too"),
     )
-    capabilities = Capabilities(methods=("card", "bank_transfer"))
+    capabilities = Capabilities(methods=("card", "bank_transfer"), names_accounts=True)
 
     def knows(self, path: str) -> bool:
         """One address for all webhooks."""
@@ -107,22 +107,26 @@ class AdyenAdapter:
         except AmountNotExact:
             return DepositRefused("amount_not_exact", "finer than the provider's smallest unit")
         body = {
-            "merchantAccount": str(connection.options.get("merchant_account") or ""),
+            "merchantAccount": api.merchant_of(connection),
             "reference": order.key,
             "amount": amount,
             "shopperReference": order.customer.reference,
             "shopperEmail": order.customer.email,
+            "shopperName": {"firstName": order.customer.first_name, "lastName": order.customer.last_name},
             "countryCode": order.customer.country,
             "returnUrl": order.success_url,
+            # So that money can go back the way it came: RECURRING_CONTRACT tells the token.
+            "storePaymentMethodMode": "enabled",
+            "recurringProcessingModel": "CardOnFile",
         }
-        answer = _post(
+        answer = api.post(
             connection, LINKS_PATH, body, verb="payment_link", key=order.key, player=order.customer.player_id
         )
-        found = _object(answer)
-        if answer.status in _DEFINITE_REFUSALS:
+        found = api.document(answer)
+        if answer.status in api.DEFINITE_REFUSALS:
             return DepositRefused(text_of(found.get("errorCode")) or str(answer.status), text_of(found.get("message")))
         url = text_of(found.get("url"))
-        if not _is_success(answer) or not url or text_of(found.get("reference")) != order.key:
+        if not api.is_success(answer) or not url or text_of(found.get("reference")) != order.key:
             raise VendorTimeout(f"HTTP {answer.status} without a link")
         return NextStep("redirect", url=url)
 
@@ -136,17 +140,17 @@ class AdyenAdapter:
             "amount": amount,
             "balanceAccountId": str(connection.options.get("balance_account") or ""),
             "category": "card" if order.method == "card" else "bank",
-            "counterparty": {"transferInstrumentId": order.instrument.token},
+            "counterparty": _counterparty(order),
             "reference": order.key,
         }
-        answer = _post(
+        answer = api.post(
             connection, TRANSFERS_PATH, body, verb="transfer", key=order.key, player=order.customer.player_id
         )
-        found = _object(answer)
-        if answer.status in _DEFINITE_REFUSALS:
+        found = api.document(answer)
+        if answer.status in api.DEFINITE_REFUSALS:
             return PayoutRefused(text_of(found.get("errorCode")) or str(answer.status), text_of(found.get("detail")))
         transfer, status = text_of(found.get("id")), text_of(found.get("status"))
-        if not _is_success(answer) or not transfer or text_of(found.get("reference")) != order.key:
+        if not api.is_success(answer) or not transfer or text_of(found.get("reference")) != order.key:
             return PayoutUnclear(f"HTTP {answer.status} without a transfer", psp_reference=transfer)
         if TRANSFER_STATES.get(status) == EventKind.PAYOUT_FAILED:
             return PayoutRefused(status, text_of(found.get("reason")))
@@ -158,24 +162,33 @@ class AdyenAdapter:
             return PspState(found=True, reason="deposits are told by notification")
         by_id = bool(query.psp_reference)
         path = f"{TRANSFERS_PATH}/{query.psp_reference}" if by_id else f"{TRANSFERS_PATH}?reference={quote(query.key)}"
-        answer = call_vendor(
-            connection=connection,
-            verb="transfer_status",
-            method="GET",
-            path=path,
-            body=b"",
-            headers=_headers(connection),
-            timeout_seconds=_TIMEOUT_SECONDS,
-            refs=(query.key,),
-        )
-        if not _is_success(answer):
-            # A 404 on the id of a transfer that was accepted proves a fault, not that it never was.
-            raise VendorTimeout(f"HTTP {answer.status}")
+        message = api.get(connection, path, verb="transfer_status", ref=query.key)
         try:
-            message = read_object(answer.body)
             return _state(_one_transfer(message, query.key) if not by_id else message, query.key)
-        except (BadJson, BadItem) as error:
+        except BadItem as error:
             raise VendorTimeout(f"not understood: {error}") from error
+
+    def refund(self, connection: Connection, order: RefundOrder) -> CallResult:
+        """Refund a payment; a repeated Idempotency-Key gives the first refund again."""
+        return services.refund(connection, order)
+
+    def stored_instruments(self, connection: Connection, customer_reference: str) -> Mapping[str, InstrumentFacts]:
+        """List the cards and accounts stored for a player: what RECURRING_CONTRACT names is looked up here."""
+        return services.stored_instruments(connection, customer_reference)
+
+    def defense_reasons(self, connection: Connection, dispute_reference: str) -> Sequence[DefenseReason]:
+        """Call retrieveApplicableDefenseReasons."""
+        return services.defense_reasons(connection, dispute_reference)
+
+    def defend(
+        self, connection: Connection, dispute_reference: str, reason: str, documents: Sequence[Document]
+    ) -> CallResult:
+        """Call supplyDefenseDocument, then defendDispute."""
+        return services.defend(connection, dispute_reference, reason, documents)
+
+    def accept(self, connection: Connection, dispute_reference: str) -> CallResult:
+        """Call acceptDispute."""
+        return services.accept(connection, dispute_reference)
 
 
 def _verified_by(connection: Connection, request: VendorRequest, message: Mapping[str, Any]) -> str | None:
@@ -189,7 +202,7 @@ def _verified_by(connection: Connection, request: VendorRequest, message: Mappin
 def _events(connection: Connection, message: Mapping[str, Any]) -> tuple[PaymentEvent, ...]:
     if "notificationItems" not in message:
         return (event_of_transfer(message),)
-    merchant = str(connection.options.get("merchant_account") or "")
+    merchant = api.merchant_of(connection)
     return tuple(event_of_item(item, merchant) for item in _items(message))
 
 
@@ -204,38 +217,13 @@ def _items(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(found)
 
 
-def _post(
-    connection: Connection, path: str, body: Mapping[str, Any], *, verb: str, key: str, player: int | None
-) -> VendorResponse:
-    return call_vendor(
-        connection=connection,
-        verb=verb,
-        method="POST",
-        path=path,
-        body=json.dumps(body, separators=(",", ":")).encode(),
-        headers=_headers(connection) | {"Idempotency-Key": key},
-        timeout_seconds=_TIMEOUT_SECONDS,
-        refs=(key,),
-        player_id=player,
-    )
-
-
-def _headers(connection: Connection) -> dict[str, str]:
-    keys = connection.keys_for(Credential.Purpose.API_ACCESS, "api_key")
-    if not keys:
-        raise VendorUnreachable(f"{connection.slug} has no API key")
-    return {"Content-Type": "application/json", "X-API-Key": keys[0].secret.decode()}
-
-
-def _is_success(answer: VendorResponse) -> bool:
-    return answer.status in {200, 201, 202}
-
-
-def _object(answer: VendorResponse) -> dict[str, Any]:
-    try:
-        return read_object(answer.body)
-    except BadJson:
-        return {}
+def _counterparty(order: PayoutOrder) -> dict[str, Any]:
+    """A stored card, or a stored bank account."""
+    if order.method != "card":
+        return {"transferInstrumentId": order.instrument.token}
+    customer = order.customer
+    holder = {"type": "individual", "firstName": customer.first_name, "lastName": customer.last_name}
+    return {"card": {"cardHolder": holder, "cardIdentification": {"storedPaymentMethodId": order.instrument.token}}}
 
 
 def _one_transfer(message: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:

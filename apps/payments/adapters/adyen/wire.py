@@ -9,7 +9,8 @@ from apps.core.currencies import UnknownCurrency, currency_spec
 from apps.core.money import Money, MoneyError
 from apps.payments.adapters.exact_json import text_of
 from apps.payments.adapters.pattern import CURRENCY, instant
-from apps.payments.contract import EventKind, PaymentEvent
+from apps.payments.contract import EventKind, InstrumentFacts, PaymentEvent, is_refund
+from apps.payments.dispute_contract import DisputeStage, DisputeStatus
 
 _EXPONENTS: Mapping[str, int] = MappingProxyType({"CLP": 2, "CVE": 0, "IDR": 0, "ISK": 2})
 """Where Adyen's minor units are not those of ISO 4217."""
@@ -23,6 +24,7 @@ MEANINGS: Mapping[str, tuple[EventKind, EventKind]] = MappingProxyType(
         "CANCELLATION": (EventKind.DEPOSIT_REVERSED, EventKind.INFORMATION),
         "TECHNICAL_CANCEL": (EventKind.DEPOSIT_REVERSED, EventKind.INFORMATION),
         "REFUND": (EventKind.DEPOSIT_REVERSED, EventKind.INFORMATION),
+        "RECURRING_CONTRACT": (EventKind.INSTRUMENT_KNOWN, EventKind.INFORMATION),
         "PAYOUT_THIRDPARTY": (EventKind.PAYOUT_PAID, EventKind.PAYOUT_FAILED),
         "PAYOUT_DECLINE": (EventKind.PAYOUT_FAILED, EventKind.INFORMATION),
         "PAYOUT_EXPIRE": (EventKind.PAYOUT_FAILED, EventKind.INFORMATION),
@@ -39,17 +41,17 @@ MEANINGS: Mapping[str, tuple[EventKind, EventKind]] = MappingProxyType(
         "PREARBITRATION_ACCEPTED": (EventKind.DISPUTE_UPDATED, EventKind.DISPUTE_UPDATED),
         "PREARBITRATION_DECLINED": (EventKind.DISPUTE_UPDATED, EventKind.DISPUTE_UPDATED),
         "PREARBITRATION_ISSUER_WITHDRAWN": (EventKind.DISPUTE_UPDATED, EventKind.DISPUTE_UPDATED),
-        "PREARBITRATION_WON": (EventKind.DISPUTE_WON, EventKind.DISPUTE_UPDATED),
-        "PREARBITRATION_LOST": (EventKind.DISPUTE_LOST, EventKind.DISPUTE_UPDATED),
+        "PREARBITRATION_WON": (EventKind.DISPUTE_UPDATED, EventKind.DISPUTE_UPDATED),
+        "PREARBITRATION_LOST": (EventKind.DISPUTE_UPDATED, EventKind.DISPUTE_UPDATED),
         "SCHEME_ARBITRATION": (EventKind.DISPUTE_UPDATED, EventKind.DISPUTE_UPDATED),
-        "SCHEME_ARBITRATION_WON": (EventKind.DISPUTE_WON, EventKind.DISPUTE_UPDATED),
-        "SCHEME_ARBITRATION_LOST": (EventKind.DISPUTE_LOST, EventKind.DISPUTE_UPDATED),
+        "SCHEME_ARBITRATION_WON": (EventKind.DISPUTE_UPDATED, EventKind.DISPUTE_UPDATED),
+        "SCHEME_ARBITRATION_LOST": (EventKind.DISPUTE_UPDATED, EventKind.DISPUTE_UPDATED),
         "DISPUTE_DEFENSE_PERIOD_ENDED": (EventKind.DISPUTE_UPDATED, EventKind.DISPUTE_UPDATED),
         "ISSUER_RESPONSE_TIMEFRAME_EXPIRED": (EventKind.DISPUTE_UPDATED, EventKind.DISPUTE_UPDATED),
         "ISSUER_COMMENTS": (EventKind.DISPUTE_UPDATED, EventKind.DISPUTE_UPDATED),
     }
 )
-"""Codes that are not here (REFUND_FAILED, REFUNDED_REVERSED and whatever comes new) are for people to look at."""
+"""Codes that are not here (REFUND_FAILED of a refund made at the portal, whatever comes new) are for people."""
 
 TRANSFER_STATES: Mapping[str, EventKind] = MappingProxyType(
     {
@@ -71,10 +73,46 @@ _DISPUTE_KINDS = frozenset(
         EventKind.SECOND_CHARGEBACK,
         EventKind.DISPUTE_OPENED,
         EventKind.DISPUTE_UPDATED,
-        EventKind.DISPUTE_WON,
-        EventKind.DISPUTE_LOST,
     }
 )
+REFUND_MEANINGS: Mapping[str, tuple[EventKind, EventKind]] = MappingProxyType(
+    {
+        "REFUND": (EventKind.REFUND_DONE, EventKind.REFUND_FAILED),
+        "REFUND_FAILED": (EventKind.REFUND_FAILED, EventKind.INFORMATION),
+        "REFUNDED_REVERSED": (EventKind.REFUND_RETURNED, EventKind.INFORMATION),
+    }
+)
+"""Where an item is about a refund that we asked for: it carries the refund's reference."""
+
+_PRE, _DISPUTE, _PREARB, _ARB = (
+    DisputeStage.PRE_DISPUTE, DisputeStage.DISPUTE, DisputeStage.PRE_ARBITRATION, DisputeStage.ARBITRATION,
+)  # fmt: skip
+DISPUTE_PLACES: Mapping[str, tuple[DisputeStage, DisputeStatus]] = MappingProxyType(
+    {
+        "REQUEST_FOR_INFORMATION": (_PRE, DisputeStatus.OPENED),
+        "NOTIFICATION_OF_CHARGEBACK": (_DISPUTE, DisputeStatus.OPENED),
+        "CHARGEBACK": (_DISPUTE, DisputeStatus.OPENED),
+        "INFORMATION_SUPPLIED": (_DISPUTE, DisputeStatus.CHALLENGED),
+        # The money is back for the time being; the issuer may still answer.
+        "CHARGEBACK_REVERSED": (_DISPUTE, DisputeStatus.CHALLENGED),
+        "DISPUTE_DEFENSE_PERIOD_ENDED": (_DISPUTE, DisputeStatus.EXPIRED),
+        "SECOND_CHARGEBACK": (_DISPUTE, DisputeStatus.LOST),
+        "PREARBITRATION_OPEN": (_PREARB, DisputeStatus.OPENED),
+        "PREARBITRATION_DECLINED": (_PREARB, DisputeStatus.CHALLENGED),
+        "PREARBITRATION_ACCEPTED": (_PREARB, DisputeStatus.ACCEPTED),
+        "PREARBITRATION_ISSUER_WITHDRAWN": (_PREARB, DisputeStatus.CANCELLED),
+        "PREARBITRATION_WON": (_PREARB, DisputeStatus.WON),
+        "PREARBITRATION_LOST": (_PREARB, DisputeStatus.LOST),
+        "SCHEME_ARBITRATION": (_ARB, DisputeStatus.CHALLENGED),
+        "SCHEME_ARBITRATION_WON": (_ARB, DisputeStatus.WON),
+        "SCHEME_ARBITRATION_LOST": (_ARB, DisputeStatus.LOST),
+    }
+)
+"""
+Where a dispute stands after an event, from its signed code alone; `disputeStatus` is not covered by the signature.
+
+What is not here says nothing of it (ISSUER_COMMENTS, NOTIFICATION_OF_FRAUD, ISSUER_RESPONSE_TIMEFRAME_EXPIRED).
+"""
 # No colon in any of them, so that the signed text, joined by colons, reads one way only.
 _PSP_REFERENCE = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
 _CODE = re.compile(r"[A-Z_]{1,64}", re.ASCII)
@@ -132,20 +170,46 @@ def event_of_item(item: Mapping[str, Any], merchant_account: str) -> PaymentEven
     original = text_of(item.get("originalReference"))
     if original and not _PSP_REFERENCE.fullmatch(original):
         raise BadItem("originalReference")
-    kind = MEANINGS.get(code, (EventKind.UNKNOWN, EventKind.UNKNOWN))[success == "false"]
+    reference = text_of(item.get("merchantReference"))[:200]
+    known = {**MEANINGS, **(REFUND_MEANINGS if is_refund(reference) else {})}
+    kind = known.get(code, (EventKind.UNKNOWN, EventKind.UNKNOWN))[success == "false"]
     if kind == EventKind.INFORMATION:
         return PaymentEvent(kind=kind, event_id=f"{code}:{psp_reference}:{success}", word=code)
     return PaymentEvent(
         kind=kind,
         event_id=f"{code}:{psp_reference}:{success}",
         word=code,
-        reference=text_of(item.get("merchantReference"))[:200],
+        reference=reference,
         # An event about an earlier payment names that; its own reference is the dispute's or the refund's.
         psp_reference=original or psp_reference,
         amount=money_of(item.get("amount")),
-        dispute_reference=psp_reference if kind in _DISPUTE_KINDS else "",
-        facts={"success": success, "unsigned": _unsigned(item)},
+        facts={"success": success, "own_reference": psp_reference, "unsigned": _unsigned(item)},
+        **_dispute_part(item, code, kind, psp_reference),
+        **_instrument_part(kind, psp_reference),
     )
+
+
+def _dispute_part(item: Mapping[str, Any], code: str, kind: EventKind, psp_reference: str) -> dict[str, Any]:
+    if kind not in _DISPUTE_KINDS:
+        return {}
+    stage, status = DISPUTE_PLACES.get(code, ("", ""))
+    additional = item.get("additionalData")
+    told = additional if isinstance(additional, Mapping) else {}
+    return {
+        "dispute_reference": psp_reference,
+        "dispute_stage": str(stage),
+        "dispute_status": str(status),
+        "dispute_reason_code": text_of(told.get("chargebackReasonCode"))[:40],
+        # Not signed: it can only make the deadline earlier, see `dispute_outcomes`.
+        "respond_by": instant(text_of(told.get("defensePeriodEndsAt"))),
+    }
+
+
+def _instrument_part(kind: EventKind, psp_reference: str) -> dict[str, Any]:
+    """RECURRING_CONTRACT carries the token as its own, signed reference; whose and what it is has to be asked."""
+    if kind != EventKind.INSTRUMENT_KNOWN:
+        return {}
+    return {"instrument": InstrumentFacts(token=psp_reference), "needs_fetch": True}
 
 
 def event_of_transfer(message: Mapping[str, Any]) -> PaymentEvent:

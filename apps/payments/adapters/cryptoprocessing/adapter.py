@@ -42,7 +42,7 @@ class CryptoProcessingAdapter:
     vendor = "cryptoprocessing"
     options = (Option("convert_to", "", "currency that deposits are exchanged to at the provider; empty keeps them"),)
     # The vendor's word for a broken connection: wait for the callback. There is nothing to ask.
-    capabilities = Capabilities(methods=("crypto",), can_fetch=False)
+    capabilities = Capabilities(methods=("crypto",), can_fetch=False, takes_addresses=True)
 
     def knows(self, path: str) -> bool:
         """One address for all callbacks."""

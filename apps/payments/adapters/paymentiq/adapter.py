@@ -45,6 +45,7 @@ from apps.payments.contract import (
     Query,
     Refusal,
 )
+from apps.payments.dispute_contract import DisputeStage, DisputeStatus
 
 Body = Mapping[str, Any]
 PLAYER_ADDRESS_HEADER = "PIQ-Client-IP"
@@ -160,6 +161,8 @@ class PaymentIqAdapter:
             word=name[:64],
             psp_reference=original,
             dispute_reference=reference,
+            dispute_stage=DisputeStage.DISPUTE if name == "DisputeFiled" else "",
+            dispute_status=DisputeStatus.OPENED if name == "DisputeFiled" else "",
             facts=facts_of(body),
         )
         answer = cashier.notify(event, request.now)

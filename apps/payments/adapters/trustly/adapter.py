@@ -56,7 +56,7 @@ class TrustlyAdapter:
         Option("shopper_statement", "", "what the player reads on the bank statement"),
         Option("locale", "en_GB", "language of the bank selection"),
     )
-    capabilities = Capabilities(methods=("bank_transfer",), query_pause_seconds=900)
+    capabilities = Capabilities(methods=("bank_transfer",), query_pause_seconds=900, names_accounts=True)
 
     def knows(self, path: str) -> bool:
         """One address for all notifications."""

@@ -19,7 +19,7 @@ VERSION = "1.1"
 MEANINGS: Mapping[str, tuple[EventKind, EventKind]] = MappingProxyType(
     {
         # For each word, what it means for a deposit, then for a payout.
-        "account": (EventKind.INFORMATION, EventKind.INFORMATION),
+        "account": (EventKind.INSTRUMENT_KNOWN, EventKind.INFORMATION),
         "pending": (EventKind.DEPOSIT_PENDING, EventKind.PAYOUT_PENDING),
         "credit": (EventKind.DEPOSIT_SETTLED, EventKind.PAYOUT_RETURNED),
         "debit": (EventKind.DEPOSIT_REVERSED, EventKind.PAYOUT_PENDING),

@@ -1,22 +1,21 @@
 """The wallet side of the Hub88 family: verify, decode, one wallet call, answer. It decides nothing."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from apps.core.currencies import currency_spec
 from apps.core.ids import token_digest
-from apps.integrations.connections import Connection
 from apps.integrations.door import VendorRequest
-from apps.integrations.exchange_log import masked_headers
 from apps.integrations.models import Credential
 from apps.integrations.rsa_keys import UnusableKey
 from apps.providers.adapters.hub88 import wire
-from apps.providers.adapters.hub88.options import DEFAULTS, OPTIONS
+from apps.providers.adapters.hub88.options import OPTIONS
 from apps.providers.adapters.hub88.profiles import Profile
 from apps.providers.adapters.hub88.signature import verified_by
 from apps.providers.adapters.hub88.statuses import OK, status_of
+from apps.providers.commands import Unreadable, decoded, wallet_call
 from apps.providers.contract import Outcome, Verb, WalletAnswer
 from apps.providers.game_sessions import GameSessionOver, GameTokenUnknown, rotate_token
 from apps.providers.seats import PlayerFacts, Seat, player_facts, seat_of
@@ -24,7 +23,7 @@ from apps.providers.wallet_calls import WalletCall, WalletReply, post_call
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_decode: Callable[..., Any] = msgspec.json.decode
+_POST = ("POST",)
 
 
 class Refused(Exception):
@@ -52,9 +51,9 @@ class Hub88Adapter:
             Verb.CHECK: self._check,
         }
 
-    def knows(self, path: str) -> bool:
-        """Whether the profile has the path."""
-        return path in self._profile.paths
+    def methods(self, path: str) -> tuple[str, ...]:
+        """POST, on the profile's paths."""
+        return _POST if path in self._profile.paths else ()
 
     def answer(self, request: VendorRequest) -> WalletAnswer:
         """Answer one request; HTTP 200 with a status for everything that was understood or refused."""
@@ -94,7 +93,7 @@ class Hub88Adapter:
         terms = (win.round, win.game_code, win.currency, win.amount, win.is_free, win.reference_transaction_uuid)
         call = self._money_call(request, kid, win, "credit", "win", terms)
         call.reference = win.reference_transaction_uuid
-        call.accept_closed_round = _option(request.connection, "win_after_close") or win.is_supplier_promo
+        call.accept_closed_round = OPTIONS.of(request.connection, "win_after_close") or win.is_supplier_promo
         if win.jackpot_win:
             call.details = {"jackpot_units": wire.ledger_units(win.jackpot_win, win.currency)}
         refs = (win.reference_transaction_uuid, win.reward_uuid, win.supplier_transaction_id)
@@ -105,7 +104,7 @@ class Hub88Adapter:
         terms = (rollback.round, rollback.game_code, rollback.reference_transaction_uuid)
         call = _call(request, kid, rollback, "rollback", "rollback", terms)
         call.reference = rollback.reference_transaction_uuid
-        call.accept_settled = _option(request.connection, "rollback_settled")
+        call.accept_settled = OPTIONS.of(request.connection, "rollback_settled")
         return self._post(request, call, rollback.request_uuid, Verb.ROLLBACK, rollback.reference_transaction_uuid)
 
     def _money_call(
@@ -119,7 +118,7 @@ class Hub88Adapter:
         spec = currency_spec(money.currency)
         call.currency = money.currency
         call.quantum = 10 ** (spec.ledger_exponent - spec.exponent)
-        call.draw = _option(request.connection, "free_draw" if money.is_free else "draw")
+        call.draw = OPTIONS.of(request.connection, "free_draw" if money.is_free else "draw")
         return call
 
     def _post(
@@ -184,13 +183,9 @@ class Hub88Adapter:
         if state is not None and state.currency and (status == OK or self._profile.balance_in_refusals):
             reply.user = str(state.player_ref)
             reply.currency = state.currency
-            units = sum(getattr(state, bucket) or 0 for bucket in _option(request.connection, "shown"))
+            units = sum(getattr(state, bucket) or 0 for bucket in OPTIONS.of(request.connection, "shown"))
             reply.balance = wire.wire_amount(units, state.currency)
         return msgspec.json.encode(reply)
-
-
-def _option(connection: Connection, name: str) -> Any:
-    return connection.options.get(name, DEFAULTS[name])
 
 
 def _facts_body(facts: PlayerFacts, request_uuid: str) -> dict[str, object]:
@@ -208,37 +203,25 @@ def _facts_body(facts: PlayerFacts, request_uuid: str) -> dict[str, object]:
 def _parsed(body: bytes, type_: type[T]) -> T:
     """Decode strictly: malformed JSON and missing fields are wrong syntax, other wrong shapes wrong types."""
     try:
-        # As text: the decoder alone would pass over bytes that are not UTF-8 in a field it does not know.
-        decoded: T = _decode(body.decode(), type=type_)
-    except msgspec.ValidationError as error:
-        missing = "missing required field" in str(error)
-        raise Refused("RS_ERROR_WRONG_SYNTAX" if missing else "RS_ERROR_WRONG_TYPES") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused("RS_ERROR_WRONG_SYNTAX") from error
-    return decoded
+        return decoded(body, type_)
+    except Unreadable as error:
+        wrong_type = error.is_json and not error.lacks_field
+        raise Refused("RS_ERROR_WRONG_TYPES" if wrong_type else "RS_ERROR_WRONG_SYNTAX") from error
 
 
 def _call(
     request: VendorRequest, kid: str, wired: wire.Money | wire.Rollback, verb: str, kind: str, terms: tuple[object, ...]
 ) -> WalletCall:
-    return WalletCall(
-        request_id=request.id,
-        integration_id=request.connection.id,
+    return wallet_call(
+        request,
+        verified_by=kid,
         verb=verb,
+        token=wired.token,
+        terms=terms,
         kind=kind,
-        token="\\x" + token_digest(wired.token).hex(),
         player_ref=wired.user,
         key=wired.transaction_uuid,
-        fingerprint=wire.fingerprint(verb, *terms),
         game_code=wired.game_code,
         round_ref=wired.round,
         close_round=wired.round_closed,
-        now=request.now,
-        started_at=request.started_at,
-        method=request.method,
-        path=request.full_path,
-        headers=masked_headers(request.headers),
-        body=request.body.decode(),
-        remote_address=request.remote_address,
-        verified_by=kid,
     )

@@ -1,6 +1,5 @@
 """Requests and replies of the Hub88 family as they stand in JSON, decoded strictly and in one step."""
 
-import hashlib
 from typing import Annotated
 
 import msgspec
@@ -130,9 +129,3 @@ def ledger_units(amount: int, currency: str) -> int:
 def wire_amount(units: int, currency: str) -> int:
     """Convert ledger units to amount × 100 000. A rest below 0.00001 is not shown: never more than the player has."""
     return units // int(10 ** (currency_spec(currency).ledger_exponent - SCALE_EXPONENT))
-
-
-def fingerprint(verb: str, *terms: object) -> str:
-    """Digest of a command's terms as PostgreSQL bytea input: the same id with other terms is a conflict."""
-    text = "\x1f".join((verb, *map(str, terms)))
-    return "\\x" + hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -9,10 +9,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.sandbox.kyc.journal import tell_until as tell_of_people
 from apps.sandbox.models import SimulatedRound
 from apps.sandbox.psps.journal import tell_until
 from apps.sandbox.traffic.driver import Driver
-from apps.sandbox.vendors.dialects import DIALECTS
+from apps.sandbox.traffic.payers import Payers
+from apps.sandbox.vendors.speakers.registry import SPEAKERS
 
 # So that the first look at a new demo shows something.
 _WARM_UP_ROUNDS = 60
@@ -35,7 +37,7 @@ class Command(BaseCommand):
             brands = {entry["brand"] for entry in document["players"]}
         except (OSError, ValueError, KeyError) as error:
             raise CommandError(f"not a demo's document: {options['demo_file']}") from error
-        if not brands or not DIALECTS.keys() & document["integrations"].keys():
+        if not brands or not SPEAKERS.keys() & document["integrations"].keys():
             raise CommandError("the demo has no players or no simulated vendor")
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -44,6 +46,11 @@ class Command(BaseCommand):
         warm_up = 0 if SimulatedRound.objects.exists() else _WARM_UP_ROUNDS
         teller = threading.Thread(target=tell_until, args=(stop,), name="psps", daemon=True)
         teller.start()
+        threading.Thread(target=tell_of_people, args=(stop,), name="kyc", daemon=True).start()
+        payers = Payers(document["base_url"], document["players"], stop=stop)
+        payer = threading.Thread(target=payers.run, name="payers", daemon=True)
+        if options["rounds"] is None:
+            payer.start()
         driver.run(rounds=options["rounds"], warm_up=warm_up)
         stop.set()
         teller.join(timeout=15)

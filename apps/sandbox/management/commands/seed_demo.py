@@ -12,12 +12,18 @@ from django.core.management.base import BaseCommand
 from apps.core import clock
 from apps.sandbox.demo_file import demo_document, passwords_in
 from apps.sandbox.models import SimulatorControl
+from apps.sandbox.seeding.cases import seed_cases
 from apps.sandbox.seeding.connections import seed_connections
+from apps.sandbox.seeding.filings import seed_filings
 from apps.sandbox.seeding.games import seed_games
+from apps.sandbox.seeding.kyc import seed_kyc
+from apps.sandbox.seeding.operator_hooks import seed_operator_hooks
 from apps.sandbox.seeding.people import seed_players, seed_staff
 from apps.sandbox.seeding.places import seed_places
+from apps.sandbox.seeding.policies import seed_decisions, seed_matrix
 from apps.sandbox.seeding.psps import seed_psps
 from apps.sandbox.seeding.reconciliation import seed_reconciliation
+from apps.sandbox.seeding.safer_play import seed_limits, seed_registers
 
 
 class Command(BaseCommand):
@@ -37,11 +43,19 @@ class Command(BaseCommand):
         passwords = passwords_in(_read(output))
         now = clock.now()
         seed_places(base_url)
+        seed_matrix(now=now)
         seed_connections(base_url, now=now)
         seed_psps(base_url, now=now)
+        seed_kyc(base_url, now=now)
+        seed_operator_hooks(base_url, now=now)
+        seed_registers(base_url, now=now)
         seed_games(base_url, today=now.date())
         seed_staff(passwords)
+        seed_decisions(now=now)
         seed_players(passwords, now=now)
+        seed_cases(now=now)
+        seed_filings(now=now)
+        seed_limits(now=now)
         seed_reconciliation(base_url, now=now)
         SimulatorControl.current()
         _write(output, demo_document(base_url, passwords))

@@ -1,0 +1,1 @@
+"""Django application `compliance`: policies, approvals, cases, retention."""

@@ -1,0 +1,29 @@
+"""Django application `compliance`."""
+
+from django.apps import AppConfig
+
+
+class ComplianceConfig(AppConfig):
+    """Registers the app under its short label, and the commands that two people carry out together."""
+
+    name = "apps.compliance"
+    label = "compliance"
+    verbose_name = "Compliance"
+
+    def ready(self) -> None:
+        """Register what this app lets two people do, and what it knows about players."""
+        from apps.compliance import (  # noqa: PLC0415 - models first
+            commands,
+            decisions,
+            effects,
+            holdings,
+            linked_people,
+            timeline,
+        )
+
+        commands.register()
+        holdings.register_own()
+        decisions.register_commands()
+        effects.register_own()
+        timeline.register_own()
+        linked_people.register_own()

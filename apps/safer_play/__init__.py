@@ -1,0 +1,1 @@
+"""Safer play: limits, exclusions, registers, reality checks, interactions; and their enforcement in bets."""

@@ -1,0 +1,1 @@
+"""Simulated identity vendors and a screening server. They know the platform over HTTP only."""

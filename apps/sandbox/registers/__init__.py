@@ -1,0 +1,1 @@
+"""Simulated national registers of excluded people; they know the platform over HTTP only."""

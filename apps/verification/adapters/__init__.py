@@ -1,0 +1,1 @@
+"""Adapters of identity vendors: one folder each. An adapter translates; it decides nothing."""

@@ -1,0 +1,1 @@
+"""Sumsub: applicants, hosted WebSDK links, webhooks whose hash the integration pins."""

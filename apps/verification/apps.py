@@ -1,0 +1,18 @@
+"""Django application `verification`."""
+
+from django.apps import AppConfig
+
+
+class VerificationConfig(AppConfig):
+    """Registers the app under its short label, and the commands that two people carry out together."""
+
+    name = "apps.verification"
+    label = "verification"
+    verbose_name = "Verification"
+
+    def ready(self) -> None:
+        """Register what this app lets two people do."""
+        from apps.verification import commands, effects  # noqa: PLC0415 - models must be loaded
+
+        commands.register()
+        effects.register()

@@ -1,0 +1,1 @@
+"""Comparing names across scripts and spellings: deterministic, explained, without a model or a data set."""

@@ -1,0 +1,60 @@
+-- Funds locked at the due-diligence threshold: the ledger itself refuses what would let them out, whoever asks.
+
+CREATE OR REPLACE FUNCTION verification_guard_locked_funds() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Every withdrawal, and every manual adjustment but one that puts money into the restricted or bonus bucket. Refunds to
+-- source name their due diligence, in state refund_due. Postings take the wallet's lock before they insert, and so does
+-- whoever opens or closes a lock: this sees what is committed.
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM verification_duediligence d
+                    WHERE d.player_id = NEW.player_id AND d.locks_funds AND d.state IN ('open', 'refund_due')) THEN
+        RETURN NEW;
+    END IF;
+    IF NEW.kind = 'withdrawal' AND EXISTS (
+           SELECT 1 FROM verification_duediligence d
+            WHERE d.player_id = NEW.player_id AND d.state = 'refund_due'
+              AND d.public_id::text = NEW.details ->> 'due_diligence') THEN
+        RETURN NEW;
+    END IF;
+    IF NEW.kind = 'adjustment' AND EXISTS (
+           SELECT 1 FROM wallets_adjustment a
+            WHERE a.public_id::text = NEW.details ->> 'adjustment' AND a.amount_units > 0
+              AND a.bucket IN ('restricted', 'bonus')) THEN
+        RETURN NEW;
+    END IF;
+    RAISE check_violation USING
+        MESSAGE = format('the funds of player %s are locked for due diligence', NEW.player_id),
+        CONSTRAINT = 'verification_funds_locked', TABLE = 'transactions_transaction';
+END
+$$;
+
+CREATE OR REPLACE TRIGGER verification_locked_funds BEFORE INSERT ON transactions_transaction FOR EACH ROW
+    WHEN (NEW.kind IN ('withdrawal', 'adjustment') AND NEW.player_id IS NOT NULL)
+    EXECUTE FUNCTION verification_guard_locked_funds();
+
+CREATE OR REPLACE FUNCTION verification_take_movers() RETURNS TABLE (player_id bigint)
+LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
+-- Players with new deposits or withdrawals in the ledger since the last call, each once; all of them are behind the
+-- cursor when the caller's transaction commits. Another caller at work: none.
+DECLARE
+    v_from  bigint;
+    v_to    bigint;
+    v_floor uuid;
+BEGIN
+    INSERT INTO transactions_cursor (name) VALUES ('verification') ON CONFLICT DO NOTHING;
+    SELECT c.next_xact, core_tail_floor(c.next_xact, c.updated_at) INTO v_from, v_floor
+      FROM transactions_cursor c WHERE c.name = 'verification' FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM core_require_present(v_from);
+    SELECT greatest(v_from, core_xact_horizon()) INTO v_to;
+    RETURN QUERY
+    SELECT DISTINCT t.player_id FROM transactions_transaction t
+     WHERE t.xact >= v_from AND t.xact < v_to AND t.id >= v_floor AND t.player_id IS NOT NULL
+       AND t.kind IN ('deposit', 'withdrawal', 'win', 'rollback', 'release', 'return', 'bonus')
+       AND (t.kind IN ('deposit', 'withdrawal')
+            OR EXISTS (SELECT 1 FROM verification_duediligence d
+                        WHERE d.player_id = t.player_id AND d.locks_funds AND d.state IN ('open', 'refund_due')));
+    UPDATE transactions_cursor SET next_xact = v_to, updated_at = clock_timestamp() WHERE name = 'verification';
+END
+$$;

@@ -1,0 +1,229 @@
+"""Both logs are followed in order and exactly once; poison is set aside; lag is told."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection, connections, transaction
+
+from apps.compliance.models import Alert, Case
+from apps.core import clock
+from apps.integrations.outbox import record_fact
+from apps.monitoring import deadletters, health, stream
+from apps.monitoring.expressions import registry
+from apps.monitoring.models import Counter, DeadLetter, Decision, Link, Observation, RuleState, RuleTally
+from apps.monitoring.rebuild import rebuild_counters
+from apps.monitoring.tasks import follow_facts, follow_ledger, watch_lag
+from benchmarks.typologies.planted import planted_lives
+from benchmarks.typologies.world import Act, Life, World
+from tests.monitoring.scene import follow, put_live, put_own_live
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def world() -> World:
+    return World(clock.now())
+
+
+def depositor(world: World, amounts: list[int], *, name: str = "dora", minutes: int = 60) -> Life:
+    life = Life(name)
+    life.acts = [
+        Act(world.now - timedelta(minutes=minutes * (len(amounts) - number)), "deposit", Decimal(amount))
+        for number, amount in enumerate(amounts)
+    ]
+    world.admit([life])
+    world.live([life])
+    return life
+
+
+def sums(player: int, metric: str, span: str = "d") -> tuple[int, int]:
+    rows = Counter.objects.filter(player_id=player, metric=metric, span=span)
+    return sum(row.total for row in rows), sum(row.times for row in rows)
+
+
+def test_a_ledger_transaction_counts_once_however_often_the_log_is_followed(world: World) -> None:
+    life = depositor(world, [100, 50])
+    follow()
+    assert sums(life.player_id, "deposit") == sums(life.player_id, "deposit", "h") == (150_000_000, 2)
+    again = stream.follow_ledger(now=clock.now())
+    assert (again.entries, again.evaluations) == (0, 0)
+    assert sums(life.player_id, "deposit") == (150_000_000, 2)
+
+
+def test_two_workers_at_once_count_everything_once(world: World) -> None:
+    lives = [depositor(world, [10] * 5, name=f"dora-{number}") for number in range(4)]
+    barrier = threading.Barrier(3)
+
+    def work(_: int) -> int:
+        try:
+            barrier.wait(timeout=20)
+            return sum(stream.follow_ledger(now=clock.now(), step=3).entries for _ in range(3))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(3) as pool:
+        entries = sum(pool.map(work, range(3)))
+    entries += stream.follow_ledger(now=clock.now()).entries
+    assert entries == 20
+    assert [sums(life.player_id, "deposit") for life in lives] == [(50_000_000, 5)] * 4
+    assert rebuild_counters().different == 0
+
+
+def test_what_an_open_transaction_posted_is_counted_after_it_ends_and_not_lost(world: World) -> None:
+    early = depositor(world, [10], name="early")
+    follow()
+    other = connections["default"].copy()
+    try:
+        late = Life("late")
+        world.admit([late])
+        with transaction.atomic():
+            late.acts = [Act(world.now - timedelta(minutes=5), "deposit", Decimal(70))]
+            world.live([late])
+            with other.cursor() as cursor:
+                cursor.execute("SELECT core_xact_horizon() <= pg_current_xact_id()::text::bigint")
+                assert cursor.fetchone() == (True,)
+        follow()
+    finally:
+        other.close()
+    assert sums(late.player_id, "deposit") == (70_000_000, 1)
+    assert sums(early.player_id, "deposit") == (10_000_000, 1)
+
+
+def test_a_backlog_older_than_a_day_is_read_in_small_slices_without_a_gap(world: World) -> None:
+    life = depositor(world, [5] * 12)
+    with connection.cursor() as cursor:
+        # As after an outage of days: the cursor stood still, and the first slice does not reach the end.
+        cursor.execute(
+            "INSERT INTO transactions_cursor (name, updated_at) VALUES ('monitoring', now() - interval '9 days')"
+        )
+    stream.follow_ledger(now=clock.now(), step=2)
+    assert sums(life.player_id, "deposit") == (60_000_000, 12)
+
+
+def test_a_crash_before_the_commit_leaves_cursor_and_counters_where_they_were(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = depositor(world, [100])
+
+    def crash(*_: object, **__: object) -> None:
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(stream, "judge", crash)
+        with pytest.raises(RuntimeError):
+            stream.follow_ledger(now=clock.now())
+    assert sums(life.player_id, "deposit") == (0, 0)
+    assert Observation.objects.count() == 0
+    assert stream.follow_ledger(now=clock.now()).entries == 1
+    assert sums(life.player_id, "deposit") == (100_000_000, 1)
+
+
+def test_a_hit_becomes_one_alert_and_one_case_with_its_words_and_transactions(world: World) -> None:
+    put_live("AML-02")
+    life = depositor(world, [900, 900, 300])
+    _, done = follow()
+    assert (done.hits, done.alerts) == (1, 1)
+    decision = Decision.objects.get(result="hit")
+    alert, case = Alert.objects.get(), Case.objects.get()
+    assert (decision.alert_id, decision.case_id, case.player_id) == (alert.pk, case.pk, life.player_id)
+    assert decision.explanation == "2,100.00 EUR deposited in 180 days; due diligence starts at 2,000.00 EUR."
+    assert alert.explanation == decision.explanation
+    assert [each["units"] for each in decision.contributions] == [300_000_000, 900_000_000, 900_000_000]
+    assert decision.magnitude == 2100
+    assert RuleTally.objects.get().evaluations == 3
+
+
+def test_a_hit_of_the_same_size_is_counted_and_a_larger_one_told(world: World) -> None:
+    put_live("AML-02")
+    depositor(world, [2000, 10, 20, 1100], minutes=30)
+    follow()
+    rows = list(Decision.objects.filter(result="hit").order_by("at").values_list("suppressed", "is_new_alert"))
+    # The second comes half an hour after the first; the third an hour after, so it goes to the open alert.
+    assert rows == [("", True), ("cool-down", False), ("", False), ("", False)]
+    state = RuleState.objects.get()
+    assert (state.hits, Alert.objects.count()) == (4, 1)
+
+
+def test_a_shadow_version_decides_and_tells_nobody(world: World) -> None:
+    live = put_live("AML-02")["AML-02"]
+    put_own_live({**live.definition, "params": {**live.definition["params"], "amount": 50}}, state="shadow", number=2)
+    depositor(world, [100])
+    follow()
+    assert list(Decision.objects.values_list("is_shadow", "result", "suppressed")) == [(True, "hit", "shadow")]
+    assert Alert.objects.count() == 0
+    assert RuleState.objects.count() == 0
+
+
+def test_a_poison_point_goes_to_the_dead_letters_and_the_others_are_judged(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_live("AML-10", "AML-06")
+    poisoned, fine = depositor(world, [10], name="poisoned"), depositor(world, [10] * 5, name="fine")
+    word = registry.FACTS["days_idle"]
+
+    def read(point: object, given: object) -> object:
+        if point.person.id == poisoned.player_id:  # type: ignore[attr-defined]
+            raise ZeroDivisionError
+        return word.read(point, given)  # type: ignore[arg-type]
+
+    data = put_own_live(
+        {
+            "id": "T-1", "name": "t", "title": "T", "family": "aml", "on": ["deposit"], "explanation": "x",
+            "when": {"ge": [{"fact": "days_idle", "as": "idle"}, 0]},
+        }
+    )  # fmt: skip
+    with monkeypatch.context() as broken:
+        broken.setitem(registry.FACTS, "days_idle", registry.FactWord("t", word.kind, "days", frozenset(), read))  # type: ignore[arg-type]
+        _, done = follow()
+    assert done.dead == 1
+    letter = DeadLetter.objects.get()
+    assert (letter.player_id, letter.version_id, letter.error) == (poisoned.player_id, data.pk, "ZeroDivisionError: ")
+    assert Decision.objects.filter(rule_id="AML-06", player_id=fine.player_id).count() == 2
+    assert watch_lag() < health.ALARM_SECONDS
+    # The cause is gone: the next try settles it.
+    assert deadletters.retry_due(now=clock.now() + timedelta(hours=1)) == 1
+    assert DeadLetter.objects.get().settled_how == "judged at a later try"
+
+
+def test_a_fact_that_says_nonsense_does_not_stop_the_facts_behind_it(world: World) -> None:
+    life = Life("dora")
+    world.admit([life])
+    for data in ({"units": "many"}, {"instrument": "card-1", "units": 5, "currency": "EUR"}):
+        record_fact(
+            kind="payments.instrument.added", brand_code="typology", player_id=life.player_id, data=data, now=world.now
+        )
+    assert stream.follow_facts(now=clock.now()).entries == 1
+    assert Link.objects.get().value == "card-1"
+    letter = DeadLetter.objects.get()
+    assert (letter.stage, letter.error) == ("intake", "FactNotSound: 'many' is no number of units")
+    for hours in range(1, 200, 24):
+        deadletters.retry_due(now=clock.now() + timedelta(hours=hours))
+    letter.refresh_from_db()
+    assert (letter.tries, letter.next_try_at, letter.settled_at) == (deadletters.MOST_TRIES, None, None)
+
+
+def test_lag_grows_until_the_log_is_followed(world: World) -> None:
+    follow_ledger()
+    depositor(world, [10, 10])
+    assert health.ledger_lag().waiting >= 2
+    assert watch_lag() > 0
+    follow_facts()
+    follow_ledger()
+    assert (health.ledger_lag().waiting, health.ledger_lag().seconds) == (0, 0)
+
+
+def test_a_tampered_counter_is_found_and_put_right(world: World) -> None:
+    life = planted_lives(1, now=world.now, seed=1, rules=["AML-04"])[0]
+    world.admit([life])
+    world.live([life])
+    follow()
+    assert rebuild_counters().different == 0
+    Counter.objects.filter(player_id=life.player_id, metric="stake", span="h").update(total=1)
+    found = rebuild_counters()
+    assert found.different >= 1
+    assert {row["metric"] for row in found.first} == {"stake"}
+    rebuild_counters(repair=True)
+    assert rebuild_counters().different == 0

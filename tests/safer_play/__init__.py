@@ -1,0 +1,1 @@
+"""Tests of safer play."""
