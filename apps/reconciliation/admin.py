@@ -161,8 +161,8 @@ def _legs(figures: dict[str, Any]) -> list[dict[str, Any]]:
     paid = [("paid out by the provider", row[1], amount_text(row[2], row[0])) for row in figures.get("batches", [])]
     bank = [("credited by the bank", row[1], amount_text(row[2], row[0])) for row in figures.get("bank", [])]
     return [
-        {"title": "Our ledger", "unit": "postings", "rows": ledger},
-        {"title": "The provider's settlement", "unit": "lines", "rows": settlement},
+        {"title": "Our ledger", "unit": "posting", "rows": ledger},
+        {"title": "The provider's settlement", "unit": "line", "rows": settlement},
         {"title": "The bank", "unit": "", "rows": [*paid, *bank]},
     ]
 

@@ -175,7 +175,7 @@ class BreakAdmin(ReconciliationPage):
     def age(self, found: Break) -> str:
         """In days."""
         days = _age(found)
-        return f"{days} day{'' if days == 1 else 's'}"
+        return f"{days}\u00a0day{'' if days == 1 else 's'}"
 
     @admin.display(description="class")
     def kind_shown(self, found: Break) -> str:

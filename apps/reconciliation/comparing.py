@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from apps.core.models import ClockOffset
 from apps.integrations.models import Integration
-from apps.reconciliation.contracts import contracts_of, make_term_tables
+from apps.reconciliation.contracts import contracts_of, make_term_tables, settlement_lag_days
 from apps.reconciliation.importing.settlements import make_currency_table
 from apps.reconciliation.models import Import, Run, RunItem, Scope
 from apps.reconciliation.models.files import ImportFormat
@@ -87,7 +87,8 @@ def _compare_psp(run: Run, base: Run | None, progress: Progress) -> dict[str, An
     statements = _keys(_loaded(run, _STATEMENTS))
     make_currency_table()
     make_term_tables(contracts)
-    lag = contracts[-1].settlement_lag_days if contracts else settings["lag_days"]
+    agreed = settlement_lag_days(contracts)
+    lag = settings["lag_days"] if agreed is None else agreed
     tolerance, fee_tolerance = settings["amount_tolerance_units"], settings["fee_tolerance_units"]
     window = timedelta(hours=settings["match_window_hours"])
     with connection.cursor() as cursor:

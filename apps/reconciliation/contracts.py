@@ -1,17 +1,14 @@
 """What contracts with payment providers agree on. Terms that are not understood are left alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Q
 
-from apps.core.money import Money, MoneyError
 from apps.payments.models import PspContract
-from apps.reconciliation.models.lines import PAYMENTS
+from apps.payments.models.contracts import ContractFee
 
 _ALWAYS = datetime(9999, 1, 1, tzinfo=UTC)
 _MOVEMENTS = {"deposit": "deposit", "refund": "refund", "reversal": "refund", "chargeback": "chargeback",
@@ -34,47 +31,30 @@ class FeeTerm:
 
 def fee_terms(contracts: Iterable[PspContract]) -> list[FeeTerm]:
     """
-    Read the fees of contracts: ``terms["fees"]`` is a list like
-    ``[{"on": "deposit", "percent": "1.2", "fixed": "0.10", "currency": "EUR"}]``.
+    Read the fees of contracts, one for each movement and currency.
 
-    A fee that cannot be read, or stands there as a float, is left out, so that nothing is measured against a guess.
+    A settlement line does not name our method: where methods cost differently, and no fee is for any other, nothing is
+    measured rather than guessed.
     """
     return [term for contract in contracts for term in _fees_of(contract)]
 
 
 def _fees_of(contract: PspContract) -> list[FeeTerm]:
-    listed = contract.terms.get("fees") if isinstance(contract.terms, Mapping) else None
-    found: dict[tuple[str, str], FeeTerm] = {}
-    for entry in listed if isinstance(listed, list) else []:
-        if not isinstance(entry, Mapping):
-            continue
-        names = PAYMENTS if entry.get("on") in (None, "*") else [_MOVEMENTS.get(str(entry["on"]), "")]
-        currency = str(entry.get("currency") or "")
-        try:
-            percent = _decimal(entry.get("percent"))
-            fixed = Money.parse(str(entry.get("fixed") or "0"), currency or "EUR", precision="ledger").units
-        except (InvalidOperation, MoneyError):
-            continue
-        if fixed and not currency:
-            continue
-        for name in filter(None, names):
-            until = contract.valid_to or _ALWAYS
-            term = FeeTerm(str(name), contract.valid_from, until, percent, fixed, currency)
-            found.setdefault((str(name), currency), term)
-    return list(found.values())
-
-
-def _decimal(value: Any) -> Decimal:
-    if isinstance(value, float):
-        raise InvalidOperation
-    return Decimal(str(value or "0"))
+    listed: dict[tuple[str, str], list[ContractFee]] = {}
+    for fee in contract.fees.all():
+        listed.setdefault((_MOVEMENTS[fee.kind], fee.currency), []).append(fee)
+    until = contract.valid_to or _ALWAYS
+    return [
+        FeeTerm(movement, contract.valid_from, until, fees[0].percent, fees[0].fixed_units, currency)
+        for (movement, currency), fees in listed.items()
+        if len(fees) == 1
+    ]
 
 
 def make_term_tables(contracts: list[PspContract]) -> None:
     """Give the database the terms, until the transaction ends."""
     terms = fee_terms(contracts)
-    reserves = [(each, reserve_percent(each)) for each in contracts]
-    held = [(each, percent) for each, percent in reserves if percent is not None]
+    held = [(each, term) for each in contracts for term in each.reserve_terms.all()]
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMP TABLE recon_term ON COMMIT DROP AS SELECT * FROM unnest(%s::text[], %s::timestamptz[],"
@@ -91,29 +71,24 @@ def make_term_tables(contracts: list[PspContract]) -> None:
         )
         cursor.execute(
             "CREATE TEMP TABLE recon_reserve ON COMMIT DROP AS SELECT * FROM unnest(%s::timestamptz[],"
-            " %s::timestamptz[], %s::numeric[]) AS t (valid_from, valid_to, percent)",
+            " %s::timestamptz[], %s::numeric[], %s::text[]) AS t (valid_from, valid_to, percent, currency)",
             [
                 [each.valid_from for each, _ in held],
                 [each.valid_to or _ALWAYS for each, _ in held],
-                [percent for _, percent in held],
+                [term.percent for _, term in held],
+                [term.currency for _, term in held],
             ],
         )
 
 
-def reserve_percent(contract: PspContract) -> Decimal | None:
-    """What share of sales is held back: ``terms["reserve"]["percent"]``; None where nothing is agreed."""
-    reserve = contract.terms.get("reserve") if isinstance(contract.terms, Mapping) else None
-    if not isinstance(reserve, Mapping) or reserve.get("percent") in (None, ""):
-        return None
-    try:
-        return _decimal(reserve["percent"])
-    except InvalidOperation:
-        return None
+def settlement_lag_days(contracts: list[PspContract]) -> int | None:
+    """After how many days a provider has paid out at the latest, by the terms in force; None where none are known."""
+    lags = [term.lag_days for term in contracts[-1].settlement_terms.all()] if contracts else []
+    return max(lags, default=None)
 
 
 def contracts_of(integration_id: int, *, on: date) -> list[PspContract]:
     """Every version that could matter up to that day, oldest first."""
     edge = datetime(on.year, on.month, on.day, 23, 59, 59, tzinfo=UTC)
-    return list(
-        PspContract.objects.filter(Q(integration_id=integration_id), valid_from__lte=edge).order_by("valid_from")
-    )
+    rows = PspContract.objects.filter(integration_id=integration_id, valid_from__lte=edge)
+    return list(rows.prefetch_related("fees", "reserve_terms", "settlement_terms").order_by("valid_from"))

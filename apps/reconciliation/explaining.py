@@ -24,6 +24,9 @@ def explanation(
         return _of_a_game(kind, facts, currency, terms)
     if kind == "currency" and "found_units" in facts:
         terms["theirs"] = amount_text(int(facts["found_units"]), str(facts["found_currency"]))
+    if kind == "fee":
+        # Kept as what they do to the provider's account; told as what they cost.
+        terms |= {"ours": amount_text(-expected, currency), "theirs": amount_text(-found, currency)}
     template = _TEXTS.get((kind, _case(kind, facts))) or _TEXTS.get((kind, ""), "{difference}")
     return template.format_map(_Blank(terms))
 

@@ -118,10 +118,10 @@ TABLES: dict[str, Table] = {
         lambda r: (*r[:7], _money(r[7], r[6]), r[8]),
     ),
     ExportKind.DISPUTES: Table(
-        ("as_of", "opened_at", "respond_by", "provider", "dispute", "deposit", "player", "state", "stage", "reason",
+        ("as_of", "opened_at", "respond_by", "provider", "dispute", "deposit", "player", "status", "stage", "reason",
          "currency", "taken_back", "owed_by_player"),
         """
-        SELECT %(as_of)s::date, x.opened_at, x.respond_by, n.slug, x.reference, d.public_id::text, p.public_id::text, x.state,
+        SELECT %(as_of)s::date, x.opened_at, x.respond_by, n.slug, x.reference, d.public_id::text, p.public_id::text, x.status,
                x.stage, x.reason, d.currency, x.debited_units, x.owed_units
           FROM payments_dispute x
           JOIN payments_deposit d ON d.id = x.deposit_id

@@ -1,7 +1,7 @@
 """A provider, its files read, and payments in the ledger: what the tests of reconciliation stand on."""
 
 import io
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from apps.core.money import Money
@@ -31,15 +31,23 @@ def connect(vendor: str = "adyen", slug: str = "", **settings: Any) -> Integrati
     )
 
 
-def contract(integration: Integration, *, lag: int = 2, **terms: Any) -> PspContract:
-    """Terms that have always been in force."""
-    return PspContract.objects.create(
+def contract(
+    integration: Integration, *, lag: int = 2, fee: tuple[str, int] | None = None, reserve: str = ""
+) -> PspContract:
+    """Terms in euro that have always been in force; `fee` of a deposit: per cent, and ledger units more."""
+    made = PspContract.objects.create(
         integration=integration,
+        version=1,
         valid_from=datetime(2020, 1, 1, tzinfo=UTC),
         merchant_of_record="Aurora Ltd",
-        settlement_lag_days=lag,
-        terms=terms,
+        added_at=NOW,
     )
+    made.settlement_terms.create(currency="EUR", lag_days=lag, cut_off=time(23, 59))
+    if fee is not None:
+        made.fees.create(kind="deposit", currency="EUR", percent=fee[0], fixed_units=fee[1])
+    if reserve:
+        made.reserve_terms.create(currency="EUR", percent=reserve, days=180)
+    return made
 
 
 def bring(integration: Integration, content: bytes, file_format: str, *, name: str = "file", **more: Any) -> Import:

@@ -56,8 +56,7 @@ def test_every_planted_break_is_found_and_nothing_else() -> None:
     contract(
         psp,
         lag=1,
-        fees=[{"on": "deposit", "percent": "1", "fixed": "0.10", "currency": "EUR"}],
-        reserve={"percent": "0"},
+        fee=("1", 100_000),
     )
     numbers = random.Random(11).sample(range(PAYMENTS), OF_EACH * 9)
     kinds = ("missing_internal", "missing_psp", "amount", "currency", "fee", "duplicate", "status", "timing", "batch")

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_each_class_of_break_is_told_from_the_others() -> None:
     psp = connect(grace_days=2)
-    contract(psp, lag=1, fees=[{"on": "deposit", "percent": "1.0", "fixed": "0.10", "currency": "EUR"}])
+    contract(psp, lag=1, fee=("1.0", 100_000))
     for number in range(1, 8):
         posting(psp, number)
     posting(psp, 8, at=datetime(2026, 11, 18, 10, tzinfo=UTC))  # due on the 19th: late
@@ -236,7 +236,7 @@ def test_a_batch_that_does_not_add_up_and_a_wrong_line_are_breaks() -> None:
 
 def test_reserves_are_measured_against_the_contract() -> None:
     psp = connect()
-    contract(psp, reserve={"percent": "10", "days": 180})
+    contract(psp, reserve="10")
     posting(psp, 1, "100.00")
     posting(psp, 2, "100.00")
     held = [settled(1, "100.00"), Line("ReserveAdjustment", net="-10.00")]

@@ -23,6 +23,9 @@ from apps.reconciliation.models import Batch, Import
 from apps.reconciliation.models.files import ImportFormat
 from apps.reconciliation.progress import Progress
 
+# Any constant: with an integration's id it names the lock under which one of its files is loaded at a time.
+_ONE_AT_A_TIME = 7_102_034
+
 
 def layout_of(imported: Import) -> Layout:
     """
@@ -55,7 +58,7 @@ def load_settlement(imported: Import, stream: BinaryIO, progress: Progress) -> t
     except NotThisLayout as error:
         raise FileRefused(Issue(1, "", str(error), ", ".join(file.header))) from error
     _make_staging(layout)
-    _prepare_session()
+    _prepare_session(imported)
     staged = copy_rows("recon_staging", ("line", *STAGED), _staged(file, reading, progress))
     if not staged:
         raise FileRefused(Issue(0, "", "has a header and no lines"))
@@ -91,9 +94,10 @@ def make_currency_table() -> None:
         )
 
 
-def _prepare_session() -> None:
-    """Big sorts in memory, and no compiling of statements that run once."""
+def _prepare_session(imported: Import) -> None:
+    """One file of an integration at a time, so that no batch comes in twice; big sorts in memory, nothing compiled."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_ONE_AT_A_TIME, imported.integration_id])
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute("SET LOCAL jit = off")
 

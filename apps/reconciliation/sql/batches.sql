@@ -27,7 +27,7 @@ BEGIN
       FROM (SELECT b.*, sum(b.reserve) OVER (PARTITION BY b.currency ORDER BY b.closed_at, b.id) AS held
               FROM reconciliation_batch b WHERE b.import_file_id = ANY (p_imports)) b
       JOIN recon_currency c ON c.code = b.currency
-      LEFT JOIN LATERAL (SELECT r.percent FROM recon_reserve r WHERE b.closed_at >= r.valid_from AND b.closed_at < r.valid_to
+      LEFT JOIN LATERAL (SELECT r.percent FROM recon_reserve r WHERE r.currency = b.currency AND b.closed_at >= r.valid_from AND b.closed_at < r.valid_to
                           ORDER BY r.valid_from DESC LIMIT 1) t ON true
      CROSS JOIN LATERAL (SELECT CASE
            WHEN t.percent IS NULL THEN 0

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from xml.sax.saxutils import escape
 
 from django.db.models import QuerySet, Sum
@@ -34,10 +34,12 @@ def adyen_settlement(request: HttpRequest) -> HttpResponse:
     rows: list[dict[str, str]] = []
     for number, (currency, payments) in enumerate(_by_currency("adyen", day), start=1):
         lines = [_adyen_line(payment) for payment in payments]
-        net = sum((Decimal(line["Net Credit (NC)"]) for line in lines), Decimal(0))
+        held = _held(payments)
+        net = sum((Decimal(line["Net Credit (NC)"]) for line in lines), Decimal(0)) - held
         reference = f"{payout_reference('adyen', day, currency)} batch {number}, AuroraDemo"
         payout = {"Type": "MerchantPayout", "Modification Reference": reference, "Net Debit (NC)": f"{net}"}
-        for line in (*lines, payout):
+        reserve = {"Type": "ReserveAdjustment", "Net Debit (NC)": f"{held}"}
+        for line in (*lines, reserve, payout):
             shared = {"Company Account": "Aurora", "Merchant Account": "AuroraDemo", "TimeZone": "UTC"}
             when = {
                 "Creation Date": f"{day} 23:00:00",
@@ -58,7 +60,7 @@ def trustly_settlement(request: HttpRequest) -> HttpResponse:
         for payment in payments:
             kind = "AccountPayout" if payment.is_payout else "Deposit"
             lines.append((kind, payment, -payment.amount if payment.is_payout else payment.amount))
-            lines.append((f"{kind} Fee", payment, -_fee(payment, "1.00")))
+            lines.append((f"{kind} Fee", payment, -_trustly_fee(payment)))
         total = sum((amount for _, _, amount in lines), Decimal(0)).quantize(_CENT)
         rows += [
             {
@@ -83,9 +85,10 @@ def bank_statement(request: HttpRequest) -> HttpResponse:
     """The bank's camt.053 of a day: what the two providers paid in; one credit comes short by five."""
     day = _day(request)
     entries: list[tuple[str, Decimal, str]] = []
-    for slug, fee in (("adyen", None), ("trustly", "1.00")):
+    for slug in ("adyen", "trustly"):
         for currency, payments in _by_currency(slug, day):
-            total = sum((_net(payment, fee) for payment in payments), Decimal(0)).quantize(_CENT)
+            total = sum((_net(slug, payment) for payment in payments), Decimal(0)).quantize(_CENT)
+            total -= _held(payments) if slug == "adyen" else Decimal(0)
             short = Decimal(5) if (slug, currency) == ("trustly", "EUR") else Decimal(0)
             entries.append((currency, total - short, f"{slug.upper()} {payout_reference(slug, day, currency)}"))
     statements = "".join(_statement(day, number, entry) for number, entry in enumerate(entries))
@@ -129,7 +132,7 @@ def payout_reference(slug: str, day: date, currency: str) -> str:
 
 def _adyen_line(payment: SimulatedPayment) -> dict[str, str]:
     amount = payment.amount.quantize(_CENT)
-    fee = _fee(payment, f"{(amount * Decimal('0.012') + Decimal('0.10')).quantize(_CENT)}")
+    fee = _fee(payment, f"{_rounded(amount * Decimal('0.016')) + Decimal('0.11')}")
     return {
         "Psp Reference": psp_reference(payment),
         "Merchant Reference": payment.reference,
@@ -145,10 +148,24 @@ def _adyen_line(payment: SimulatedPayment) -> dict[str, str]:
     }
 
 
-def _net(payment: SimulatedPayment, fee: str | None) -> Decimal:
-    if fee is None:
+def _net(slug: str, payment: SimulatedPayment) -> Decimal:
+    if slug == "adyen":
         return Decimal(_adyen_line(payment)["Net Credit (NC)"])
-    return (-payment.amount if payment.is_payout else payment.amount) - _fee(payment, fee)
+    return (-payment.amount if payment.is_payout else payment.amount) - _trustly_fee(payment)
+
+
+def _held(payments: Iterable[SimulatedPayment]) -> Decimal:
+    """Five per cent of sales are kept back."""
+    return _rounded(sum((payment.amount for payment in payments), Decimal(0)) * Decimal("0.05"))
+
+
+def _trustly_fee(payment: SimulatedPayment) -> Decimal:
+    usual = Decimal("0.45") if payment.is_payout else _rounded(payment.amount * Decimal("0.009")) + Decimal("0.20")
+    return _fee(payment, f"{usual}")
+
+
+def _rounded(amount: Decimal) -> Decimal:
+    return amount.quantize(_CENT, ROUND_HALF_UP)
 
 
 def _fee(payment: SimulatedPayment, usual: str) -> Decimal:

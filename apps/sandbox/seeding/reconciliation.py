@@ -24,10 +24,6 @@ _FEEDS = {
     "adyen": {"format": "adyen_settlement", "path": "reports/settlement?day={day}"},
     "trustly": {"format": "trustly_settlement", "path": "reports/settlement?day={day}"},
 }
-_FEES = {
-    "adyen": [{"on": "deposit", "percent": "1.2", "fixed": "0.10", "currency": code} for code in ("EUR", "SEK", "GBP")],
-    "trustly": [{"on": "*", "percent": "0", "fixed": "1.00", "currency": code} for code in ("EUR", "SEK", "GBP")],
-}
 _METHODS = {"adyen": "card", "trustly": "bank_transfer"}
 _COUNTS = {"adyen": 14, "trustly": 9}
 # Which payment of a provider differs, and how.
@@ -51,7 +47,6 @@ def seed_reconciliation(base_url: str, *, now: datetime) -> None:
     is_first = False
     for slug, count in _COUNTS.items():
         integration = Integration.objects.get(slug=slug)
-        _agree(integration, now)
         if not SimulatedPayment.objects.filter(psp_id=slug, reference__startswith="seed-").exists():
             is_first = True
             for number in range(count):
@@ -82,17 +77,6 @@ def _configure(slug: str, settings: dict[str, object]) -> None:
     if integration is not None:
         integration.options = integration.options | {"reconciliation": settings}
         integration.save(update_fields=["options"])
-
-
-def _agree(integration: Integration, now: datetime) -> None:
-    if not PspContract.objects.filter(integration=integration).exists():
-        PspContract.objects.create(
-            integration=integration,
-            valid_from=now - timedelta(days=365),
-            merchant_of_record="Aurora Gaming Ltd",
-            settlement_lag_days=0,
-            terms={"fees": _FEES[integration.slug]},
-        )
 
 
 def _pay(integration: Integration, number: int, around: datetime) -> None:
