@@ -9,8 +9,8 @@ from django.db import connection
 
 from apps.core import clock
 from apps.integrations.models import Exchange, InboundEvent
-from apps.verification.models import PlayerFact, Verification, VerificationStep
 from apps.verification.inbox_tasks import sweep_inbox
+from apps.verification.models import PlayerFact, Verification, VerificationStep
 from apps.verification.tasks import poll_sessions
 from tests.verification.vendors import START, Message, Sumsub, Vendor
 

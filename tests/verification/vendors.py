@@ -7,13 +7,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from django.test import Client
 
-from apps.core import clock
 from apps.integrations.models import InboundEvent
 from apps.players.models import Player
 from apps.verification.inbox_tasks import process_event
@@ -93,9 +92,7 @@ class Vendor:
     def __init__(self, api: Api, client: Client, **options: Any) -> None:
         self.api, self.client = api, client
         self.integration = connect_identity_vendor(self.name, base_url=api.base_url, **options)
-        self.player: Player = make_player(
-            first_name="Mina", last_name="Harker", birth_date=datetime(1991, 4, 17).date()
-        )  # noqa: DTZ001
+        self.player: Player = make_player(first_name="Mina", last_name="Harker", birth_date=date(1991, 4, 17))
 
     def begin(self) -> Verification:
         """Send the player to the vendor."""
