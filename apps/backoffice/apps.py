@@ -18,11 +18,11 @@ class BackofficeConfig(AppConfig):
         from django.contrib import admin  # noqa: PLC0415 - pages are registered by now, not before
 
         from apps.backoffice import (  # noqa: PLC0415 - models are loaded by now
+            case_sources,
             evidence_rounds,
             personal_holdings,
             staff_roles,
         )
-        from apps.backoffice import case_sources  # noqa: PLC0415 - needs the apps loaded
         from apps.core.admin_safety import refuse_unsafe_pages  # noqa: PLC0415 - likewise
 
         personal_holdings.register()

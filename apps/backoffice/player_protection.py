@@ -23,7 +23,7 @@ from apps.safer_play.exclusions import Kind, exclude_by_staff
 from apps.safer_play.figures import Day, days_of
 from apps.safer_play.interactions import start_interaction
 from apps.safer_play.limits import Terms, lower_for_player
-from apps.safer_play.models import Interaction, Limit, Refusal, RegisterQuery
+from apps.safer_play.models import Exclusion, Interaction, Limit, Refusal, RegisterQuery
 from apps.safer_play.overview import LimitView, limit_views
 
 _SHOWN = 20
@@ -192,7 +192,7 @@ def protection_context(player: Player, *, at: datetime) -> dict[str, Any]:
         "protection": {
             "limits": [(view, _share(view), _texts(view)) for view in views],
             "charts": _charts(days, views, player.currency),
-            "exclusions": [(each, pill(each.state)) for each in player.exclusions.all()[:_SHOWN]],
+            "exclusions": [(each, _exclusion_pill(each)) for each in player.exclusions.all()[:_SHOWN]],
             "interactions": [(each, pill(each.state)) for each in player.interactions.all()[:_SHOWN]],
             "refusals": list(Refusal.objects.filter(player=player)[:_SHOWN]),
             "queries": list(RegisterQuery.objects.filter(player=player)[:_SHOWN]),
@@ -201,6 +201,11 @@ def protection_context(player: Player, *, at: datetime) -> dict[str, Any]:
             "height": _HEIGHT,
         }
     }
+
+
+def _exclusion_pill(exclusion: Exclusion) -> str:
+    is_active = exclusion.state == Exclusion.State.ACTIVE
+    return pill(exclusion.state, Exclusion.State(exclusion.state).label, "bad" if is_active else "plain")
 
 
 def _share(view: LimitView) -> int | None:

@@ -51,7 +51,7 @@ def test_a_payout_goes_to_the_account_that_the_provider_named(
     with payer.demo.platform.in_database():
         instrument = Instrument.objects.get(public_id=shown["id"])
         assert instrument.name_score == 100
-        assert [each.source for each in instrument.events.all()][0] in ("provider", "deposit")
+        assert next(each.source for each in instrument.events.all()) in ("provider", "deposit")
     money = {"amount": "60.00", "currency": "EUR"}
     asked = payer.api("POST", "withdrawals", {"amount": money, "instrument": shown["id"]})
     told(payer, lambda: _told(payer, asked["id"]) == "paid")

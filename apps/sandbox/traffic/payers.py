@@ -18,6 +18,7 @@ _PATIENCE_SECONDS = 40.0
 _PAUSE_SECONDS = (60.0, 150.0)
 # The platform has to be up, and its worker, before anybody pays.
 _AFTER_SECONDS = 8.0
+_TRIES = 3
 _BANK, _CARD = ("bank_transfer", "trustly"), ("card", "adyen")
 
 Sum = tuple[str, str]
@@ -82,20 +83,24 @@ class Payers:
             return
         stories: Sequence[Callable[[], None]] = () if SimulatedPayment.objects.exists() else self._stories()
         for story in stories:
-            self._told(story)
+            # A machine that is still warming up may not answer in time.
+            any(self._told(story) for _ in range(_TRIES))
         while not self._stop.wait(self._rng.uniform(*_PAUSE_SECONDS)):
             self._told(self._every_day)
         self._api.close()
 
-    def _told(self, story: Callable[[], None]) -> None:
+    def _told(self, story: Callable[[], None]) -> bool:
         try:
             story()
         except (Refused, GaveUp) as reason:
-            log.info("simulated_payer_gives_up", story=story.__name__, reason=str(reason))
+            log.info("simulated_payer_gives_up", story=story.__name__, reason=str(reason) or "nothing came of it")
+            return self._stop.is_set()
         except DatabaseError:
             log.warning("simulated_payer_database_error", exc_info=True)
+            return self._stop.is_set()
         finally:
             close_old_connections()
+        return True
 
     def _stories(self) -> list[Callable[[], None]]:
         return [
