@@ -127,9 +127,11 @@ def test_each_payment_names_the_version_it_ran_under(
 
 
 def test_what_was_agreed_is_never_altered(contract: PspContract) -> None:
-    for rows in (PspContract.objects.all(), contract.fees.all(), contract.reserve_terms.all()):
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        PspContract.objects.update(note="other")
+    for rows in (contract.fees.all(), contract.reserve_terms.all(), contract.settlement_terms.all()):
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-            rows.update(contract_id=1) if rows.model is not PspContract else rows.update(note="other")
+            rows.update(currency="SEK")
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
             rows.delete()
 
