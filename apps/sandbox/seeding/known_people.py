@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from apps.players.models import Player
-
 from apps.sandbox.seeding.people import Passwords, player_documents
 from apps.verification.models import PlayerFact
 from apps.verification.operations.facts import add_fact
