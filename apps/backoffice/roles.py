@@ -111,7 +111,8 @@ ROLES: tuple[Role, ...] = (
     Role(
         "mlro",
         "Decides on money laundering matters",
-        _POLICIES | _PRIVACY_VIEW | _KYC | _KYC_EVIDENCE | {"verification.review_hit", "verification.clear_sanctions_hit"}
+        _POLICIES | _PRIVACY_VIEW | _KYC | _KYC_EVIDENCE
+        | {"verification.review_hit", "verification.clear_sanctions_hit"}
         | {"verification.request_verification", "verification.approve_release", "verification.view_listedentity"}
         | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
         | {"players.unmask_player", "players.change_status"}
