@@ -14,6 +14,9 @@ from apps.core.money import Money, MoneyError
 NOTHING = "–"
 _MOST_BODY_BYTES = 20_000
 _MASK = "***"
+# What our own records write: instants in UTC, and code words.
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(?:\+00:00|Z)")
+_CODE = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
 _SECRET_NAME = re.compile(r"token|secret|passw|api[-_]?key|casino[-_]?key|authorization|^sid$", re.IGNORECASE)
 # Tokens also travel in addresses (a launch's answer) and in form-encoded bodies.
 _SECRET_PARAMETER = re.compile(
@@ -88,6 +91,20 @@ def change_link(label: str, pk: Any, text: str) -> SafeString | str:
     except NoReverseMatch:
         return text
     return format_html('<a class="staff-link" href="{}">{}</a>', url, text)
+
+
+def plain_text(value: Any) -> str:
+    """Show a recorded value in words: what rules and checks wrote down is read by people, not by programs."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{plain_text(name)}: {plain_text(each)}" for name, each in value.items()) or NOTHING
+    if isinstance(value, list | tuple):
+        return ", ".join(" ".join(map(plain_text, each)) if isinstance(each, list) else plain_text(each) for each in value)
+    text = NOTHING if value is None else str(value)
+    if (instant := _INSTANT.fullmatch(text)) is not None:
+        return f"{instant[1]} {instant[2]} UTC"
+    return text.replace("_", " ") if _CODE.fullmatch(text) else text
 
 
 def trace_link(identifier: object, text: str = "") -> SafeString | str:

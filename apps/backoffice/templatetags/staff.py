@@ -13,6 +13,9 @@ register.simple_tag(admin_display.duration_text, name="took")
 register.simple_tag(admin_display.trace_link, name="trace_link")
 
 
+register.filter("plain", admin_display.plain_text)
+
+
 @register.filter
 def percent(basis_points: int) -> str:
     """Show basis points as per cent: 9600 is ``96.00 %``."""
