@@ -100,7 +100,9 @@ def plain_text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{plain_text(name)}: {plain_text(each)}" for name, each in value.items()) or NOTHING
     if isinstance(value, list | tuple):
-        return ", ".join(" ".join(map(plain_text, each)) if isinstance(each, list) else plain_text(each) for each in value)
+        return ", ".join(
+            " ".join(map(plain_text, each)) if isinstance(each, list) else plain_text(each) for each in value
+        )
     text = NOTHING if value is None else str(value)
     if (instant := _INSTANT.fullmatch(text)) is not None:
         return f"{instant[1]} {instant[2]} UTC"

@@ -24,5 +24,5 @@ def percent(basis_points: int) -> str:
 
 @register.filter
 def words(code: str) -> str:
-    """Show a code as words: ``test_funding`` is “Test funding”."""
-    return code.replace("_", " ").capitalize()
+    """Show a code as words: ``test_funding`` is “Test funding”, ``profile-mismatch`` is “Profile mismatch”."""
+    return code.replace("_", " ").replace("-", " ").capitalize()
