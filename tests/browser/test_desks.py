@@ -74,7 +74,8 @@ def test_a_large_withdrawal_leaves_once_two_people_approved_it(
     approval = {"Note": "Seen, and called the bank."}
     press(first, "Approve", choose={"Reason": "explained"}, fill=approval)
     expect(first.get_by_test_id("approvals")).to_contain_text("payments")
-    assert purse.call("GET", f"withdrawals/{asked['id']}")["state"] == "requested"
+    with platform.in_database():
+        assert Withdrawal.objects.get(public_id=asked["id"]).state == Withdrawal.State.IN_REVIEW
     second = staff("payments_lead")
     second.goto(address)
     press(second, "Approve", choose={"Reason": "explained"}, fill=approval)
