@@ -92,7 +92,7 @@ def test_an_analyst_takes_a_case_to_a_decision_that_a_second_person_confirms(
     staff: Staff, shot: Shot, platform: LivePlatform
 ) -> None:
     with platform.in_database():
-        case = Case.objects.get(player__username="device_dora")
+        case = Case.objects.get(player__username="device_dee")  # nobody holds it
     address = f"/admin/compliance/case/{case.pk}/change/"
     analyst = staff("investigator")
     analyst.goto(address)
@@ -144,7 +144,9 @@ def test_a_break_of_last_night_is_written_off_by_two(
     clerk.goto("/admin/reconciliation/run/")
     form = clerk.get_by_test_id("start")
     form.get_by_label("What").select_option(label="adyen")
-    form.get_by_label("As of").fill(f"{now() - timedelta(days=1):%Y-%m-%d}")
+    with platform.in_database():
+        last_night = now() - timedelta(days=1)
+    form.get_by_label("As of").fill(f"{last_night:%Y-%m-%d}")
     form.get_by_role("button", name="Compare").click()
     with platform.in_database():
         differs = eventually(
