@@ -23,6 +23,7 @@ class BackofficeConfig(AppConfig):
             personal_data,
             personal_holdings,
             staff_roles,
+            vendors,
         )
         from apps.core.admin_safety import refuse_unsafe_pages  # noqa: PLC0415 - likewise
 
@@ -32,6 +33,7 @@ class BackofficeConfig(AppConfig):
         refuse_unsafe_pages(admin.site)
         evidence_rounds.register()
         case_sources.register()
+        vendors.register()
         post_migrate.connect(_sync_roles, sender=self, dispatch_uid="backoffice.sync_roles")
 
 

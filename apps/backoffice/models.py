@@ -125,10 +125,8 @@ class StaffSession(models.Model):
     class End(models.TextChoices):
         """Why it is over."""
 
-        LOGGED_OUT = "logged_out", "Logged out"
         IDLE = "idle", "Idle for too long"
-        REVOKED = "revoked", "Ended by the person from another log-in"
-        PASSWORD = "password", "The password was changed"  # noqa: S105 - a reason, not a password
+        REVOKED = "revoked", "Ended from another log-in, or by the admin role"
 
     user = models.ForeignKey(_USER, on_delete=models.CASCADE, related_name="staff_sessions")
     session_key = models.CharField(max_length=40, editable=False)

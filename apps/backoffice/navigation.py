@@ -147,6 +147,9 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Markets", "public", "brands.market"),
             ("Jurisdictions", "gavel", "brands.jurisdiction"),
             ("Currencies", "payments", "brands.currency"),
+            ("New brand", "add_business", "backoffice:new-brand", "brands.add_brand"),
+            ("New market", "add_location", "backoffice:new-market", "brands.add_market"),
+            ("Connect a vendor", "add_link", "backoffice:new-vendor", "integrations.add_integration"),
         ),
     ),
     (
@@ -157,6 +160,8 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Brand scopes", "domain_verification", "brands.staffscope"),
             ("Buttons pressed", "touch_app", "admin.logentry"),
             ("Looks at personal data", "visibility", "backoffice.personaldataread"),
+            ("Unusual looks", "troubleshoot", "backoffice:looks", "backoffice.view_personaldataread"),
+            ("Downloads", "download", "backoffice.download"),
         ),
     ),
 )

@@ -193,6 +193,7 @@ ROLES: tuple[Role, ...] = (
         _CONNECTIONS | _MARKETS
         | {"auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group", "backoffice.approve_roles"}
         | {"brands.view_staffscope", "brands.add_staffscope", "brands.delete_staffscope", "brands.switch_brand"}
+        | {"brands.add_brand", "brands.add_market", "integrations.add_integration", "integrations.change_options"}
         | {"integrations.rotate_credential", "integrations.switch_integration", "integrations.manage_webhookendpoint"},
     ),
 )  # fmt: skip

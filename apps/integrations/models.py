@@ -200,6 +200,7 @@ class IntegrationEvent(models.Model):
     """What staff or the platform did to an integration or its keys: one row for each act, never altered."""
 
     class Action(models.TextChoices):
+        CONNECTED = "connected", "Vendor connected"
         SWITCHED = "switched", "Kill switch used"
         OPTION_SET = "option_set", "Setting changed"
         KEY_ADDED = "key_added", "Key added"
