@@ -67,7 +67,9 @@ def record_download(request: HttpRequest, response: HttpResponseBase) -> None:
         file_name=(name.group(1) if name else "")[:200],
         purpose=_purpose(request),
         size_bytes=len(content) if content is not None else (int(declared) if declared.isdecimal() else None),
-        sha256=hashlib.sha256(content).hexdigest() if content is not None else response.headers.get("X-Content-SHA256", ""),
+        sha256=hashlib.sha256(content).hexdigest()
+        if content is not None
+        else response.headers.get("X-Content-SHA256", ""),
         remote_address=client_address(request),
         request_id=current_request_id(),
         at=now(),

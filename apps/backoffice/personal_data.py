@@ -1,4 +1,4 @@
-"""Personal data is masked until somebody says why they need it: field by field, for ten minutes, each look on record."""
+"""Personal data is masked until somebody says why they need it: by field, for ten minutes, each look on record."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -59,7 +59,9 @@ def register() -> None:
         maker_permission=PERMISSION,
         checker_permission=APPROVE_PERMISSION,
         execute=_allow,
-        describe=lambda payload: f"{_name(payload['user'])} may look {payload['looks']} more times within the next hour.",
+        describe=lambda payload: (
+            f"{_name(payload['user'])} may look {payload['looks']} more times within the next hour."
+        ),
         revalidate=_recheck,
     )
 

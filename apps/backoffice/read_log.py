@@ -29,18 +29,16 @@ def _check(model: type[ChainedRow], now: datetime) -> list[str]:
     # The head first: rows that come while the chain is read are the next check's.
     head = chain_head(model)
     breaks = chain_breaks(table) + _lost_anchors(model)
-    ChainCheck.objects.create(
-        table=table, head_number=head.number, head_hash=head.hash, breaks=breaks, checked_at=now
-    )
+    ChainCheck.objects.create(table=table, head_number=head.number, head_hash=head.hash, breaks=breaks, checked_at=now)
     return breaks
 
 
 def _lost_anchors(model: type[ChainedRow]) -> list[str]:
-    """Say if what was the newest row at the last sound check is gone or another one: a tail cut off, a chain re-made."""
+    """Say if what was the newest row at the last sound check is gone or another: a tail cut off, a chain re-made."""
     table = model._meta.db_table
     anchor = ChainCheck.objects.filter(table=table, breaks=[], head_number__gt=0).first()
     if anchor is None:
         return []
-    there = model._default_manager.filter(chain_number=anchor.head_number, hash=anchor.head_hash).exists()
+    there = model.objects.filter(chain_number=anchor.head_number, hash=anchor.head_hash).exists()
     when = f"{anchor.checked_at:%Y-%m-%d %H:%M}"
     return [] if there else [f"{table} row {anchor.head_number}: is not what it was on {when}"]

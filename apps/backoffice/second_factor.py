@@ -111,7 +111,8 @@ class SecondFactorMiddleware:
     """
     Stop every request of a staff session that has not shown its factor, or was idle, whatever page it asks for.
 
-    What `sensitive_views` names wants a factor that was shown minutes ago. Requests without a session cookie (vendors, players' frontends) pass without any look-up.
+    What `sensitive_views` names wants a factor that was shown minutes ago. Requests without a session cookie (vendors,
+    players' frontends) pass without any look-up.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

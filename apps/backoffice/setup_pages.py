@@ -155,7 +155,9 @@ def new_market(request: HttpRequest) -> HttpResponse:
         except DomainError as refusal:
             form.add_error(None, refusal.detail or refusal.title)
         else:
-            messages.success(request, "The market is there: players of these countries can register once the brand is open.")
+            messages.success(
+                request, "The market is there: players of these countries can register once the brand is open."
+            )
             return HttpResponseRedirect(reverse("admin:brands_market_changelist"))
     note = "Players of these countries are under that jurisdiction's law from their registration on."
     return _page(request, "Open a market", form, note)

@@ -10,12 +10,13 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.backoffice.roles import ROLES
-from apps.backoffice.staff_sessions import end_log_ins
 from apps.backoffice.staff_roles import ASK_PERMISSION, ask_for_roles
+from apps.backoffice.staff_sessions import end_log_ins
 from apps.core.admin_actions import ReasonForm, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
 from apps.core.clock import now
@@ -116,7 +117,6 @@ class StaffAccountAdmin(StaffAdmin, StockUserAdmin):  # type: ignore[misc, type-
             raise PermissionDenied
         forgotten, _ = Authenticator.objects.filter(user=obj).delete()
         return f"{obj.username} has to enrol a new device." if forgotten else f"{obj.username} had no second factor."
-
 
     @staff_action(
         title="End log-ins",

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from apps.core.admin_display import amount_text, duration_text, level_of, shown_body
+from apps.core.admin_display import amount_text, duration_text, level_of
 from apps.core.ids import uuid7_time
+from apps.core.shown_bodies import shown_body, shown_text
 from apps.integrations.models import Exchange, Integration
 from apps.providers.models import GameSession, RoundEvent
 from apps.transactions.models import PLAYER_KINDS, Account, Command, Transaction, Transfer
@@ -136,7 +137,7 @@ def _exchange_step(exchange: Exchange, slugs: dict[int, str], *, with_bodies: bo
     )
     step.facts = [
         ("Request id", exchange.pk),
-        ("Call", f"{exchange.method} {exchange.path}"),
+        ("Call", f"{exchange.method} {shown_text(exchange.path)}"),
         ("Verified by key" if inbound else "Signed by key", exchange.verified_by or "none"),
         ("Answered", _answered(reply)),
     ]

@@ -1,4 +1,4 @@
-"""Which looks at personal data an auditor should ask about: a lot at once, at night, without a case, or at one player."""
+"""Which looks at personal data an auditor should ask about: many at once, by night, without a case, at one player."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence

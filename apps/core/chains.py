@@ -1,6 +1,7 @@
-"""Rows that seal the row before them: the columns of such a table, and the check of a whole chain. See sql/chain.sql."""
+"""Rows that seal the row before them: the columns of such a table, and the check of a chain. See sql/chain.sql."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, models
 
@@ -13,6 +14,8 @@ class ChainedRow(models.Model):
     chain_number = models.BigIntegerField(default=0, editable=False, unique=True)
     previous_hash = models.CharField(max_length=64, default="", editable=False)
     hash = models.CharField(max_length=64, default="", editable=False)
+
+    objects: models.Manager[Any] = models.Manager()
 
     class Meta:
         abstract = True
@@ -35,5 +38,5 @@ def chain_breaks(table: str) -> list[str]:
 
 def chain_head(model: type[ChainedRow]) -> ChainHead:
     """The newest row's number and hash; number 0 for an empty chain."""
-    last = model._default_manager.order_by("-chain_number").values_list("chain_number", "hash").first()
+    last = model.objects.order_by("-chain_number").values_list("chain_number", "hash").first()
     return ChainHead(*(last or (0, "")))

@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     help = "Check that no look at personal data and no download was altered, taken out or put in."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **_options: Any) -> None:
         """Check, and print each chain's head: kept elsewhere, it proves that nothing is cut off later."""
         breaks = check_read_log(now=now())
         for title, model in CHAINS.items():
