@@ -9,14 +9,14 @@ from django.http import HttpRequest
 from apps.compliance.approvals import commands
 
 # Pages of their own, which are no buttons of a list: by URL name. Those that hand out files by GET want it too.
-_POSTS = frozenset(
+POSTS = frozenset(
     {
         "compliance:second", "filings:press", "admin:compliance_case_export", "admin:compliance_evidence_read",
         "admin:compliance_dataexport_file", "admin:payments_dispute_pack", "admin:verification_document_open",
         "admin:verification_screeninghit_compare",
     }
 )  # fmt: skip
-_DOWNLOADS = frozenset({"filings:document", "admin:reconciliation_export_download"})
+DOWNLOADS = frozenset({"filings:document", "admin:reconciliation_export_download"})
 # Buttons whose permission begins like this decide on what somebody else asked for, or show what is masked.
 _DECIDING = ("approve_", "check_", "publish_", "unmask_", "clear_", "decide_return", "release_hold")
 
@@ -24,9 +24,9 @@ _DECIDING = ("approve_", "check_", "publish_", "unmask_", "clear_", "decide_retu
 def wants_fresh_factor(request: HttpRequest) -> bool:
     """Say whether this request does something that wants a fresh factor."""
     name = request.resolver_match.view_name if request.resolver_match else ""
-    if name in _DOWNLOADS:
+    if name in DOWNLOADS:
         return True
-    return request.method == "POST" and (name in _POSTS or name in deciding_buttons())
+    return request.method == "POST" and (name in POSTS or name in deciding_buttons())
 
 
 @cache

@@ -9,6 +9,7 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import slugify
 
 from apps.backoffice.figures import remembered
 
@@ -34,7 +35,7 @@ def trend(title: str, rows: QuerySet[Any], field: str, *, key: str, now: datetim
 
     :param key: what tells these rows from others of the same title: the brands they are of
     """
-    counts = remembered(f"trend:{title}:{key}:{days}", _SECONDS, lambda: _counts(rows, field, now, days))
+    counts = remembered(f"trend:{slugify(title)}:{key}:{days}", _SECONDS, lambda: _counts(rows, field, now, days))
     *before, today = counts.values()
     return Trend(title, _bars(counts, title), today, sum(before) / len(before))
 

@@ -1,6 +1,6 @@
 """Who looked at what and who took what: masked by default, by field, limited, on record, and sealed."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -128,9 +128,11 @@ def test_a_sound_chain_is_said_to_be_sound(ada: Player, login: Login, capsys: py
 TAMPERINGS = {
     "altered": ("UPDATE {t} SET purpose = 'nothing' WHERE chain_number = 2", [f"{TABLE} row 2: was altered"]),
     "sealed anew": (
-        "UPDATE {t} SET purpose = 'nothing', hash = core_chain_seal(previous_hash, core_chain_content("
-        "to_jsonb({t}) || '{{\"purpose\": \"nothing\"}}', '{{id,user_id,player_id,fields,case_id,purpose,remote_address,"
-        "request_id,read_at}}')) WHERE chain_number = 2",
+        (
+            "UPDATE {t} SET purpose = 'nothing', hash = core_chain_seal(previous_hash, core_chain_content("
+            'to_jsonb({t}) || \'{{"purpose": "nothing"}}\', \'{{id,user_id,player_id,fields,case_id,purpose,remote_address,'
+            "request_id,read_at}}')) WHERE chain_number = 2"
+        ),
         [f"{TABLE} row 3: does not follow the row before it"],
     ),
     "taken out": (
@@ -183,10 +185,10 @@ def test_nobody_writes_a_seal_of_their_own(ada: Player, login: Login) -> None:
 
 
 def test_the_auditor_is_told_what_is_unusual() -> None:
-    at = clock.now().replace(hour=12, minute=0)
-    usual = [Look(at - timedelta(days=day), "mia", 1, "ada", True) for day in range(1, 9)]  # noqa: FBT003
-    burst = [Look(at - timedelta(minutes=each), "mia", each, f"p{each}", False) for each in range(6)]  # noqa: FBT003
-    night = [Look(at.replace(hour=3), "tom", 1, "ada", True), Look(at, "eve", 1, "ada", True)]  # noqa: FBT003
+    at = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    usual = [Look(at - timedelta(days=day), "mia", 1, "ada", True) for day in range(1, 9)]
+    burst = [Look(at - timedelta(minutes=each), "mia", each, f"p{each}", False) for each in range(6)]
+    night = [Look(at.replace(hour=3), "tom", 1, "ada", True), Look(at, "eve", 1, "ada", True)]
 
     told = {each.words for each in findings([*usual, *burst, *night], now=at)}
 
