@@ -150,7 +150,7 @@ def to_fresh_factor(request: HttpRequest) -> HttpResponse:
     back = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         back = reverse("admin:index")
-    return HttpResponseRedirect(f"{reverse('backoffice:second-factor')}?{urlencode({'fresh': 1, 'next': back})}")
+    return HttpResponseRedirect(f"{reverse('backoffice:second-factor')}?{urlencode({'fresh': '1', 'next': back})}")
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:

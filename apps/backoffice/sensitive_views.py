@@ -39,7 +39,7 @@ def deciding_buttons() -> frozenset[str]:
         for button in page.actions_of_page()
         if button.permission in checks
         or button.permission.partition(".")[2].startswith(_DECIDING)
-        or button.permission == "compliance.view_approvalrequest"
+        or (button.permission == "compliance.view_approvalrequest" and button.name in ("approve", "reject"))
     )
 
 

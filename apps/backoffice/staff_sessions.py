@@ -37,7 +37,7 @@ def begin(request: HttpRequest, user: Any, *, now: datetime) -> None:
 
 def note_factor(request: HttpRequest, *, now: datetime) -> None:
     """Follow the session to its new key, under which it has shown its factor."""
-    StaffSession.objects.filter(pk=request.session.get(_ID)).update(
+    StaffSession.objects.filter(pk=own_id(request)).update(
         session_key=request.session.session_key or "", factor_at=now, last_seen_at=now
     )
 
@@ -53,12 +53,12 @@ def keep_alive(request: HttpRequest, *, now: datetime) -> bool:
         return True
     idle = now - datetime.fromisoformat(seen)
     if idle.total_seconds() > settings.STAFF_IDLE_SECONDS:
-        _mark_ended(StaffSession.End.IDLE, now=now, pk=request.session.get(_ID))
+        _mark_ended(StaffSession.End.IDLE, now=now, pk=own_id(request))
         logout(request)
         return False
     if idle >= _NOTED_EVERY and request.path != reverse("backoffice:live"):
         request.session[_SEEN] = now.isoformat()
-        StaffSession.objects.filter(pk=request.session.get(_ID)).update(last_seen_at=now)
+        StaffSession.objects.filter(pk=own_id(request)).update(last_seen_at=now)
     return True
 
 
@@ -78,7 +78,7 @@ def is_this_one(request: HttpRequest, log_in: StaffSession) -> bool:
     return bool(request.session.get(_ID) == log_in.pk)
 
 
-def end_log_ins(user: User, *, now: datetime, only: int | None = None, but: int | None = None) -> int:
+def end_log_ins(user: User, *, now: datetime, only: int | None = None, but: int = 0) -> int:
     """
     End log-ins of somebody, at once: one of them, all, or all but one.
 
@@ -94,11 +94,11 @@ def end_log_ins(user: User, *, now: datetime, only: int | None = None, but: int 
     return ended
 
 
-def own_id(request: HttpRequest) -> int | None:
-    """Which log-in asks; None for one that no log-in page made."""
-    known: int | None = request.session.get(_ID)
+def own_id(request: HttpRequest) -> int:
+    """Which log-in asks; 0 for one that no log-in page made."""
+    known: int = request.session.get(_ID) or 0
     return known
 
 
-def _mark_ended(reason: StaffSession.End, *, now: datetime, pk: int | None) -> int:
+def _mark_ended(reason: StaffSession.End, *, now: datetime, pk: int) -> int:
     return StaffSession.objects.filter(pk=pk, ended_at=None).update(ended_at=now, end_reason=reason)

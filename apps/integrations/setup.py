@@ -114,7 +114,7 @@ def _require_sound(*, slug: str, name: str, vendor: str, kind: str, environment:
 
 def _require_options(kind: str, vendor: str, options: Mapping[str, Any]) -> None:
     known = _vendors[kind][vendor]
-    if unknown := sorted(set(options) - known):
+    if unknown := sorted(set(options) - set(known)):
         raise UnableToConnect(f"{vendor} has no setting {unknown[0]!r:.60}.")
     for option, value in options.items():
         is_text_sound = not isinstance(value, str) or (len(value) <= _LONGEST_TEXT and "\0" not in value)

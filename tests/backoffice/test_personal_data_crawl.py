@@ -58,7 +58,7 @@ def canary(played: Vendor, player: Player, caleta: Integration) -> Player:
         id=uuid7(), started_at=at, integration_id=caleta.pk, direction="in", method="POST", headers={}, body=raw,
         path=f"/kyc/x?email={CANARIES['email']}&first_name=Zqfirst", remote_address="127.0.0.1", player_id=player.pk,
     )  # fmt: skip
-    ExchangeReply.objects.create(exchange=exchange, status=200, headers={}, body=raw[: len(raw) - 9], replied_at=at)
+    ExchangeReply.objects.create(exchange=exchange, status=200, headers={}, body=raw[: len(raw) - 9])
     InboundEvent.objects.create(**_event(caleta, raw, at))
     method, _ = PaymentMethod.objects.get_or_create(code="bank", defaults={"name": "Bank transfer"})
     Instrument.objects.create(

@@ -130,8 +130,8 @@ TAMPERINGS = {
     "sealed anew": (
         (
             "UPDATE {t} SET purpose = 'nothing', hash = core_chain_seal(previous_hash, core_chain_content("
-            'to_jsonb({t}) || \'{{"purpose": "nothing"}}\', \'{{id,user_id,player_id,fields,case_id,purpose,remote_address,'
-            "request_id,read_at}}')) WHERE chain_number = 2"
+            'to_jsonb({t}) || \'{{"purpose": "nothing"}}\', \'{{id,user_id,player_id,fields,case_id,purpose,'
+            "remote_address,request_id,read_at}}')) WHERE chain_number = 2"
         ),
         [f"{TABLE} row 3: does not follow the row before it"],
     ),
