@@ -83,7 +83,7 @@ class MarketForm(_Form):
 class ConnectionForm(_Form):
     """A connection and its settings; an empty setting keeps the adapter's default."""
 
-    slug = _text(longest=64, label="Id", help_text="The name in our addresses: /providers/<id>/… It never changes.")
+    slug = _text(longest=64, label="Id", help_text="Part of the addresses that the vendor calls; it never changes.")
     name = _text(longest=120, help_text="As staff know it.")
     brand_code = forms.ChoiceField(label="Brand", widget=UnfoldAdminSelectWidget())
     environment = forms.ChoiceField(choices=Integration.Environment, widget=UnfoldAdminSelectWidget())
@@ -96,6 +96,8 @@ class ConnectionForm(_Form):
         fields["brand_code"].choices = [(each.code, each.name) for each in brands]
         for setting in vendor.settings:
             fields[_OPTION + setting.name] = _setting_field(setting)
+        # Why, last of all.
+        self.order_fields([*(each for each in fields if each != "reason"), "reason"])
 
     def options(self) -> dict[str, Any]:
         """The settings that differ from their defaults, as values."""
@@ -108,7 +110,8 @@ class ConnectionForm(_Form):
 
 
 def _setting_field(setting: Setting) -> forms.Field:
-    default = "not set" if setting.default in ("", None) else f"by default {setting.default}"
+    is_set = isinstance(setting.default, bool | int) or bool(setting.default)
+    default = f"by default {setting.default}" if is_set else "not set"
     terms: dict[str, Any] = {
         "label": setting.name.replace("_", " ").capitalize(),
         "required": False,

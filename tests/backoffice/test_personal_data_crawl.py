@@ -8,8 +8,7 @@ log. What is behind the wall is crawled in tests/compliance/test_filings.py.
 
 import json
 from collections.abc import Iterator
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 
 import pytest
 from django.test import Client
@@ -58,23 +57,19 @@ def canary(played: Vendor, player: Player, caleta: Integration) -> Player:
         id=uuid7(), started_at=at, integration_id=caleta.pk, direction="in", method="POST", headers={}, body=raw,
         path=f"/kyc/x?email={CANARIES['email']}&first_name=Zqfirst", remote_address="127.0.0.1", player_id=player.pk,
     )  # fmt: skip
-    ExchangeReply.objects.create(exchange=exchange, status=200, headers={}, body=raw[: len(raw) - 9])
-    InboundEvent.objects.create(**_event(caleta, raw, at))
+    ExchangeReply.objects.create(
+        exchange=exchange, status=200, headers={}, body=raw[:-9], duration_us=900, recorded_at=at
+    )
+    InboundEvent.objects.create(
+        integration=caleta, event_id="zq-1", body=raw, headers={}, exchange_id=exchange.pk, received_at=at,
+        last_delivered_at=at, state=InboundEvent.State.PARKED, terms_digest="0" * 64,
+    )  # fmt: skip
     method, _ = PaymentMethod.objects.get_or_create(code="bank", defaults={"name": "Bank transfer"})
     Instrument.objects.create(
         player=player, method=method, token=IBAN, masked="MT••01S", holder="Zqfirst Zqlast", changed_at=at
     )
     hit(player)
     return player
-
-
-def _event(integration: Integration, raw: bytes, at: Any) -> dict[str, Any]:
-    known = {each.name for each in InboundEvent._meta.get_fields()}
-    terms: dict[str, Any] = {
-        "integration": integration, "event_id": "zq-1", "kind": "probe", "body": raw, "headers": {}, "received_at": at,
-        "state": InboundEvent.State.PARKED, "next_try_at": at + timedelta(days=1),
-    }  # fmt: skip
-    return {name: value for name, value in terms.items() if name in known}
 
 
 def pages_of(player: Player) -> Iterator[str]:
