@@ -52,7 +52,7 @@ def shown_body(raw: bytes | memoryview) -> str:
     except (ValueError, RecursionError):
         parsed = None
     if parsed is None:
-        return shown_text(_JSON_TEXT.sub(_masked_member, cut.decode("utf-8", "backslashreplace"))) + more
+        return shown_text(_masked_members(cut.decode("utf-8", "backslashreplace"))) + more
     return _unquoted(json.dumps(_without_secrets(parsed), indent=2, ensure_ascii=False, default=str))
 
 
@@ -62,10 +62,16 @@ def shown_text(text: str) -> str:
     return _EMAIL.sub(lambda found: masked_email(found.group()), masked)
 
 
-def _masked_member(found: re.Match[str]) -> str:
-    """Mask one member of JSON that is cut off, and so cannot be read as a whole."""
-    name = found.group(1)
-    return f'"{name}"{found.group(2)}"{_MASK}"' if _SECRET_NAME.search(name) or _is_personal(name) else found.group()
+def _masked_members(text: str) -> str:
+    """Mask what is secret or personal in JSON that is cut off, and so cannot be read as a whole."""
+    beside = any(_is_personal(found.group(1)) for found in _JSON_TEXT.finditer(text))
+
+    def shown(found: re.Match[str]) -> str:
+        name = found.group(1)
+        is_masked = _SECRET_NAME.search(name) or _is_personal(name, beside=beside)
+        return f'"{name}"{found.group(2)}"{_MASK}"' if is_masked else found.group()
+
+    return _JSON_TEXT.sub(shown, text)
 
 
 def _is_personal(name: str, *, beside: bool = False) -> bool:

@@ -164,7 +164,8 @@ class Exchange(models.Model):
         ordering = ("-id",)
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path}"
+        # Without the query, which may hold personal data.
+        return f"{self.method} {self.path.partition('?')[0]}"
 
 
 class ExchangeReply(models.Model):

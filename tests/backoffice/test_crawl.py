@@ -10,6 +10,9 @@ from django.urls import reverse
 
 from apps.backoffice.navigation import MENU
 from apps.backoffice.roles import ROLES
+from apps.integrations.models import Integration
+from apps.players.models import Player
+from tests.backoffice.canaries import met, plant
 from tests.backoffice.conftest import Login
 from tests.contracts.family import Vendor
 
@@ -49,12 +52,17 @@ def _newest(model: type[models.Model]) -> models.Model | None:
 
 
 @pytest.mark.parametrize("role", [*(role.name for role in ROLES), "superuser"])
-def test_no_page_fails_for_any_role_and_the_menu_offers_what_opens(role: str, login: Login, played: Vendor) -> None:
+def test_no_page_fails_for_any_role_and_the_menu_offers_what_opens(
+    role: str, login: Login, played: Vendor, player: Player, caleta: Integration
+) -> None:
+    plant(player, caleta)
     client = login(role)
     seen: dict[str, int] = {}
     for model, address in addresses():
-        status = client.get(address).status_code
-        seen[address] = status
+        reply = client.get(address)
+        status = seen[address] = reply.status_code
+        # Nobody meets personal data unmasked who has not asked (Q8).
+        assert met(getattr(reply, "content", b"")) == set(), (role, address)
         # What is behind the wall does not exist for others.
         allowed = (200, 404) if address.startswith("/admin/filings/") else (200, 302, 403)
         assert status in allowed, (role, model, address, status)
