@@ -124,7 +124,11 @@ def _launch_step(session: GameSession) -> Step:
 def _exchange_step(exchange: Exchange, slugs: dict[int, str], *, with_bodies: bool) -> Step:
     reply = getattr(exchange, "reply", None)
     vendor = slugs.get(exchange.integration_id or 0, "an unknown vendor")
-    call = (reply.verb if reply else "") or exchange.path.partition("?")[0].rstrip("/").rpartition("/")[2] or exchange.method
+    call = (
+        (reply.verb if reply else "")
+        or exchange.path.partition("?")[0].rstrip("/").rpartition("/")[2]
+        or exchange.method
+    )
     inbound = exchange.direction == Exchange.Direction.INBOUND
     outcome = (reply.outcome if reply else "") or exchange.outcome
     step = Step(
