@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                 ('last_seen_at', models.DateTimeField()),
                 ('factor_at', models.DateTimeField(null=True)),
                 ('ended_at', models.DateTimeField(null=True)),
-                ('end_reason', models.CharField(blank=True, choices=[('logged_out', 'Logged out'), ('idle', 'Idle for too long'), ('revoked', 'Ended by the person from another log-in'), ('password', 'The password was changed')], max_length=12)),
+                ('end_reason', models.CharField(blank=True, choices=[('idle', 'Idle for too long'), ('revoked', 'Ended from another log-in, or by the admin role')], max_length=12)),
             ],
             options={
                 'ordering': ('-id',),
