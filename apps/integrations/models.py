@@ -164,8 +164,12 @@ class Exchange(models.Model):
         ordering = ("-id",)
 
     def __str__(self) -> str:
-        # Without the query, which may hold personal data.
-        return f"{self.method} {self.path.partition('?')[0]}"
+        return f"{self.method} {self.place}"
+
+    @property
+    def place(self) -> str:
+        """The path without its query, which may hold personal data."""
+        return self.path.partition("?")[0]
 
 
 class ExchangeReply(models.Model):
