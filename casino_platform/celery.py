@@ -71,6 +71,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "reconciliation.make_scheduled_exports",
         "schedule": crontab(hour=4, minute=30),
     },
+    "backoffice.check_read_log": {"task": "backoffice.check_read_log", "schedule": crontab(hour=2, minute=40)},
     "reconciliation.sweep": {"task": "reconciliation.sweep", "schedule": 60},
 }
 
