@@ -10,6 +10,9 @@ from django.utils.safestring import SafeString
 from apps.core.money import Money, MoneyError
 
 NOTHING = "–"
+# What our own records write: instants in UTC, and code words.
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(?:\+00:00|Z)")
+_CODE = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
 _LEVELS = {
     "good": {"active", "on", "closed", "applied", "posted", "real", "ok", "enabled", "valid", "success"},
     "warning": {"restricted", "no_new_play", "open", "proposed", "expired", "replayed", "held", "demo", "expiring"},
@@ -79,6 +82,22 @@ def change_link(label: str, pk: Any, text: str) -> SafeString | str:
     except NoReverseMatch:
         return text
     return format_html('<a class="staff-link" href="{}">{}</a>', url, text)
+
+
+def plain_text(value: Any) -> str:
+    """Show a recorded value in words: what rules and checks wrote down is read by people, not by programs."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{plain_text(name)}: {plain_text(each)}" for name, each in value.items()) or NOTHING
+    if isinstance(value, list | tuple):
+        return ", ".join(
+            " ".join(map(plain_text, each)) if isinstance(each, list) else plain_text(each) for each in value
+        )
+    text = NOTHING if value is None else str(value)
+    if (instant := _INSTANT.fullmatch(text)) is not None:
+        return f"{instant[1]} {instant[2]} UTC"
+    return text.replace("_", " ") if _CODE.fullmatch(text) else text
 
 
 def trace_link(identifier: object, text: str = "") -> SafeString | str:

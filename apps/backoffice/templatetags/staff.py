@@ -17,6 +17,9 @@ register.simple_tag(admin_display.duration_text, name="took")
 register.simple_tag(admin_display.trace_link, name="trace_link")
 
 
+register.filter("plain", admin_display.plain_text)
+
+
 @register.filter
 def percent(basis_points: int) -> str:
     """Show basis points as per cent: 9600 is ``96.00 %``."""
@@ -25,8 +28,8 @@ def percent(basis_points: int) -> str:
 
 @register.filter
 def words(code: str) -> str:
-    """Show a code as words: ``test_funding`` is “Test funding”."""
-    return code.replace("_", " ").capitalize()
+    """Show a code as words: ``test_funding`` is “Test funding”, ``profile-mismatch`` is “Profile mismatch”."""
+    return code.replace("_", " ").replace("-", " ").capitalize()
 
 
 @register.inclusion_tag("staff/kept_views.html", takes_context=True)

@@ -66,7 +66,7 @@ class Instrument(models.Model):
         permissions = (("judge_instrument", "Can verify, reject, block and unblock payment instruments"),)
 
     def __str__(self) -> str:
-        return f"{self.method_id} {self.masked}".strip()
+        return f"{self.method_id.replace('_', ' ').capitalize()} {self.masked}".strip()
 
     @property
     def is_verified(self) -> bool:
