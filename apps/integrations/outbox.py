@@ -72,7 +72,10 @@ def record_fact(
     :param kind: lower-case words with dots between them, at least two
     :param data: JSON values; amounts as ledger units beside their currency; no names, addresses or other personal data
     """
-    values: list[Any] = [uuid7(), kind, brand_code, player_id, subject, Jsonb(dict(data)), current_request_id(), now]
+    _append([uuid7(), kind, brand_code, player_id, subject, Jsonb(dict(data)), current_request_id(), now])
+
+
+def _append(values: list[Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, values)
 
