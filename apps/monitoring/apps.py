@@ -11,10 +11,11 @@ class MonitoringConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what two people do together here, what the case page shows of it, and a say about log-ins."""
-        from apps.monitoring import admissions, case_parts, overrides, publication  # noqa: PLC0415 - models first
+        from apps.monitoring import admissions, case_parts, holdings, overrides, publication  # noqa: PLC0415 - models first
         from apps.players import admission  # noqa: PLC0415 - likewise
 
         admission.AFTER_LOGIN.append(admissions.after_login)
         publication.register()
         overrides.register()
         case_parts.register()
+        holdings.register()
