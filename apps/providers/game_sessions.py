@@ -94,15 +94,15 @@ def open_game_session(
         created_at=now,
         expires_at=now + session_lifetime(integration),
     )
-    _tell(session, now)
+    _tell(session, player, now)
     return OpenedSession(session, _issue_token(session, now=now))
 
 
-def _tell(session: GameSession, now: datetime) -> None:
+def _tell(session: GameSession, player: Player, now: datetime) -> None:
     record_fact(
         kind="providers.game.launched",
-        brand_code=session.player.brand.code,
-        player_id=session.player_id,
+        brand_code=player.brand.code,
+        player_id=player.pk,
         subject=str(session.public_id),
         data={
             "game": session.game.code,

@@ -1,6 +1,7 @@
 """The promise of the event catalogue, held against every fact that a test makes the platform record."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -23,7 +24,9 @@ def checked(outbox: ModuleType) -> Callable[[list[Any]], None]:
     write: Callable[[list[Any]], None] = outbox._append
 
     def append(values: list[Any]) -> None:
-        check(values)
+        # Facts that a test makes up itself may be anything; what the platform records may not.
+        if sys._getframe(2).f_globals["__name__"].startswith("apps."):
+            check(values)
         write(values)
 
     return append

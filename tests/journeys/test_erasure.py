@@ -1,5 +1,6 @@
 """What each part knows of a person is in the access export where it may be, and gone after an erasure."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -89,19 +90,21 @@ def test_no_part_keeps_a_person_after_an_erasure(player: Player) -> None:
 
 
 def test_what_staff_wrote_is_emptied_by_an_erasure_only(player: Player) -> None:
-    for update in (
+    updates: tuple[Callable[[], int], ...] = (
         lambda: PlayerNote.objects.update(text=""),
         lambda: CaseEvent.objects.update(text=""),
         lambda: PlayerFact.objects.update(value={}),
-    ):
+    )
+    for update in updates:
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             update()
     erase_player(player_id=player.pk, now=NOW)
-    for rewrite in (
+    rewrites: tuple[Callable[[], int], ...] = (
         lambda: PlayerNote.objects.update(text="something else"),
         lambda: CaseEvent.objects.update(kind="resolved"),
         lambda: PlayerFact.objects.update(outcome="refuted"),
-    ):
+    )
+    for rewrite in rewrites:
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             rewrite()
 

@@ -18,7 +18,7 @@ from apps.monitoring.models import Decision, Link
 from apps.monitoring.stream import follow_facts
 from apps.players.models import Player, PlayerSession
 from tests.factories.games import make_player
-from tests.factories.players import login
+from tests.factories.players import login, make_brand
 from tests.factories.players import make_player as register
 from tests.factories.policies import put_in_force
 from tests.harness import promises
@@ -37,9 +37,10 @@ def tell(kind: str, player: Player, data: dict[str, Any]) -> None:
 
 @pytest.mark.django_db
 def test_a_log_in_links_players_of_one_device_without_naming_the_device() -> None:
-    for name in ("astrid", "birger"):
-        player = register(username=name, email=f"{name}@example.com")
-        login(Client(HTTP_USER_AGENT="one-and-the-same"), player)
+    make_brand()
+    for _ in range(2):
+        player = register()
+        login(Client(HTTP_USER_AGENT="one-and-the-same"), player.username)
     devices = set(PlayerSession.objects.values_list("device", flat=True))
     follow_facts(now=clock.now())
     links = Link.objects.filter(kind="address")
@@ -51,6 +52,7 @@ def test_a_log_in_links_players_of_one_device_without_naming_the_device() -> Non
 
 @pytest.mark.django_db
 def test_a_rule_that_blocks_a_log_in_ends_the_session_with_neutral_words() -> None:
+    make_brand()
     player = register()
     put_own_live(
         {
@@ -59,7 +61,7 @@ def test_a_rule_that_blocks_a_log_in_ends_the_session_with_neutral_words() -> No
             "when": {"ge": [{"player": "age"}, {"param": "n"}]}, "explanation": "Everybody is {n} or older.",
         }
     )  # fmt: skip
-    answer = login(Client(), player)
+    answer = login(Client(), player.username)
     assert answer.status_code == 403
     body = answer.json()
     assert (body["detail"], body["type"].rsplit("/", 1)[-1]) == (NEUTRAL_REASON, "login-not-possible")
@@ -71,7 +73,8 @@ def test_a_rule_that_blocks_a_log_in_ends_the_session_with_neutral_words() -> No
 @pytest.mark.django_db
 def test_a_log_in_passes_where_no_rule_blocks() -> None:
     put_live()
-    assert login(Client(), register()).status_code == 201
+    make_brand()
+    assert login(Client(), register().username).status_code == 201
     assert set(Decision.objects.filter(purpose="login").values_list("rule_id", flat=True)) == {"AML-16", "AML-27"}
 
 
