@@ -48,8 +48,8 @@ def player() -> Player:
         vendor_subject=CANARY, started_at=CLOSED_AT, changed_at=CLOSED_AT,
     )  # fmt: skip
     exclusion = Exclusion.objects.create(
-        player=person, kind=Exclusion.Kind.TIME_OUT, started_at=CLOSED_AT, ends_at=CLOSED_AT, actor="player",
-        reason=CANARY, state=Exclusion.State.ENDED, ended_at=CLOSED_AT,
+        player=person, kind=Exclusion.Kind.TIME_OUT, started_at=datetime(2021, 5, 1, tzinfo=UTC), ends_at=CLOSED_AT,
+        actor="player", reason=CANARY, state=Exclusion.State.ENDED, ended_at=CLOSED_AT,
     )  # fmt: skip
     ExclusionReturn.objects.create(exclusion=exclusion, reason=f"I, {CANARY}", requested_at=CLOSED_AT)
     case = case_of(hit(person))
