@@ -24,9 +24,7 @@ class SourceRefund(models.Model):
 
         ordering = ("id",)
         constraints = (
-            models.UniqueConstraint(
-                fields=("due_diligence", "source", "currency"), name="payments_sourcerefund_once"
-            ),
+            models.UniqueConstraint(fields=("due_diligence", "source", "currency"), name="payments_sourcerefund_once"),
         )
 
     def __str__(self) -> str:
