@@ -49,11 +49,11 @@ class Adyen(Psp):
         raw = hmac.new(bytes.fromhex(secret or self.secret), data, hashlib.sha256).digest()
         return base64.b64encode(raw).decode()
 
-    def transfer(self, withdrawal: Withdrawal, status: str, secret: str = "") -> Message:
+    def transfer(self, withdrawal: Withdrawal, status: str, secret: str = "", **envelope: str) -> Message:
         """A balance-platform webhook."""
         amount = {"value": withdrawal.money.to_minor(), "currency": withdrawal.currency}
         data = {"id": f"TR{withdrawal.pk:014d}", "status": status, "amount": amount, "reference": key(withdrawal)}
-        body = json.dumps({"data": data, "type": "balancePlatform.transfer.updated"}).encode()
+        body = json.dumps({"data": data, "type": "balancePlatform.transfer.updated", **envelope}).encode()
         return Message("notifications", body, {"Authorization": self.basic, "HmacSignature": self.mac(body, secret)})
 
     def paid_in(self, deposit: Deposit, amount: str = "") -> list[Message]:
