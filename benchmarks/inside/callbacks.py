@@ -100,12 +100,17 @@ def _signed(vendor: str, key: str, number: int, private: bytes) -> dict[str, Any
         item["additionalData"] = {
             "hmacSignature": item_signature(SECRET.encode(), read_object(json.dumps(item).encode()))
         }
-        body = {"live": "false", "notificationItems": [{"NotificationRequestItem": item}]}
-        return {"path": "notifications", "body": json.dumps(body), "headers": {"Authorization": _BASIC}}
+        batch = {"live": "false", "notificationItems": [{"NotificationRequestItem": item}]}
+        return {"path": "notifications", "body": json.dumps(batch), "headers": {"Authorization": _BASIC}}
     money = {"currency": CURRENCY, "amount": AMOUNT}
-    body = {"id": number, "type": "deposit", "status": "confirmed", "crypto_address": {"foreign_id": key}}
-    body |= {"currency_received": money, "transactions": [{"id": number}], "error": ""}
-    text = json.dumps(body)
+    told: dict[str, Any] = {"id": number, "type": "deposit", "status": "confirmed"}
+    told |= {
+        "crypto_address": {"foreign_id": key},
+        "currency_received": money,
+        "transactions": [{"id": number}],
+        "error": "",
+    }
+    text = json.dumps(told)
     mac = hmac.new(SECRET.encode(), text.encode(), hashlib.sha512).hexdigest()
     return {"path": "callback", "body": text, "headers": {"X-Processing-Key": "bench", "X-Processing-Signature": mac}}
 
@@ -118,9 +123,10 @@ def _look(vendor: str, *, is_proof: bool) -> dict[str, Any]:
         "seconds": (times["last"] - times["first"]).total_seconds() if times["last"] else 0.0,
     }
     if is_proof:
+        psp = Integration.objects.get(slug=vendor)
         found |= {
             "settled": Deposit.objects.filter(integration__slug=vendor, state="settled").count(),
-            "posted": Transaction.objects.filter(kind="deposit", integration__slug=vendor).count(),
+            "posted": Transaction.objects.filter(kind="deposit", integration_id=psp.pk).count(),
             "breaks": [str(each) for each in check_books()],
         }
     return found

@@ -52,7 +52,7 @@ class PaymentIq(Psp):
 
     def _in(self, deposit: Deposit, verb: str, amount: str = "") -> Message:
         asked = Money.parse(amount, deposit.currency).format() if amount else amount_of(deposit)
-        order = {"txId": f"9{deposit.pk}", "attributes": {"orderId": key(deposit)}}
+        order: dict[str, Any] = {"txId": f"9{deposit.pk}", "attributes": {"orderId": key(deposit)}}
         return self.call(verb, "CreditcardDeposit", asked, **order)
 
     def _out(self, withdrawal: Withdrawal, verb: str, amount: str = "") -> Message:
@@ -81,13 +81,13 @@ class PaymentIq(Psp):
 
     def unknown_word(self) -> Message:
         """A notification that the vendor may add."""
-        body = {"txTypeId": 999, "txName": "MoonPhase", "txRefId": "1M1", "originTxId": "none"}
+        body: dict[str, Any] = {"txTypeId": 999, "txName": "MoonPhase", "txRefId": "1M1", "originTxId": "none"}
         return self.call("notification", "MoonPhase", "0", **body)
 
     def again(self, payment: Deposit | Withdrawal, amount: str) -> Message:
         """A second payment under the same reference of ours."""
         assert isinstance(payment, Deposit)
-        order = {"txId": f"8{payment.pk}", "attributes": {"orderId": key(payment)}}
+        order: dict[str, Any] = {"txId": f"8{payment.pk}", "attributes": {"orderId": key(payment)}}
         return self.call("transfer", "CreditcardDeposit", amount, **order)
 
     def altered(self, message: Message, name: str) -> Message:

@@ -1,5 +1,6 @@
 """One suite over all four providers: each order of each story, each field altered, and what goes wrong on the way."""
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -64,7 +65,7 @@ def named(db: None, client: Client) -> Any:
     return lambda name: MAKERS[name](name, client)
 
 
-def each(table: dict[str, Any]) -> Any:
+def each(table: Mapping[str, Iterable[str]]) -> pytest.MarkDecorator:
     """A case for every provider and each of its names."""
     rows = [pytest.param(vendor, name, id=f"{vendor}-{name}") for vendor, names in table.items() for name in names]
     return pytest.mark.parametrize(("vendor", "name"), rows)

@@ -66,7 +66,7 @@ class Payments(RuleBasedStateMachine):
         """Everything of an example is rolled back after it."""
         self.scope: Any = transaction.atomic()
         # As the transaction around every test: not one inside which no vendor may be called.
-        self.scope._from_testcase = True
+        vars(self.scope)["_from_testcase"] = True
         self.scope.__enter__()
         for bank in self.banks.values():
             bank.mode = "ok"

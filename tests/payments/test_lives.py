@@ -46,7 +46,7 @@ def _sent_again_under_a_new_key(monkeypatch: pytest.MonkeyPatch) -> None:
         attempt = Attempt.objects.get(pk=attempt_id)
         if attempt.state in (Attempt.State.SENDING, Attempt.State.UNKNOWN):
             Attempt.objects.filter(pk=attempt_id).update(state=Attempt.State.REFUSED, next_query_at=None)
-            Withdrawal.objects.filter(pk=attempt.withdrawal_id).update(state="queued")
+            Withdrawal.objects.filter(pk=attempt.withdrawal_id or 0).update(state="queued")
             submission.submit_withdrawal(withdrawal_id=attempt.withdrawal_id or 0, now=now)
             return
         resolve(attempt_id=attempt_id, now=now)

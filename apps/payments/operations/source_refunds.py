@@ -67,7 +67,7 @@ def end_if_done(*, due_diligence_id: int, now: datetime) -> None:
 
 
 def _sent_back(diligence: DueDiligence, share: Share, currency: str, now: datetime) -> Withdrawal:
-    instrument = Instrument.objects.get(pk=share.instrument_id)
+    instrument = Instrument.objects.get(pk=share.instrument_id or 0)
     withdrawal = Withdrawal.objects.create(
         player=diligence.player,
         brand_id=diligence.player.brand_id,
