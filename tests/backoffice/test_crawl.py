@@ -23,7 +23,7 @@ APPEND_ONLY = {
 PAGES = (
     "admin:index", "backoffice:trace", "backoffice:books", "backoffice:live", "admin:password_change",
     "admin:compliance_policy_places", "admin:compliance_policy_compare", "admin:compliance_policy_draft",
-    *(entry[2] for _, entries in MENU for entry in entries if len(entry) == 4),
+    *(entry[2] for group in MENU for entry in group.entries if len(entry) == 4),
 )  # fmt: skip
 
 
@@ -59,6 +59,21 @@ def test_no_page_fails_for_any_role_and_the_menu_offers_what_opens(role: str, lo
     home = client.get(reverse("admin:index"))
     links = [item["link"] for group in home.context["sidebar_navigation"] for item in group["items"]]
     assert {link: seen[link] for link in links} == dict.fromkeys(links, 200)
+
+
+@pytest.mark.parametrize(
+    ("role", "open_groups"),
+    [
+        ("payments", {"", "Cases", "Payments", "Reconciliation"}),
+        ("kyc_agent", {"", "Cases", "Identity"}),
+        ("auditor", {""}),
+        ("policy_author", {"", "Monitoring", "Policies", "Catalogue", "Set-up"}),
+    ],
+)
+def test_the_menu_is_open_where_one_works_and_folded_elsewhere(role: str, open_groups: set[str], login: Login) -> None:
+    menu = login(role).get(reverse("admin:index")).context["sidebar_navigation"]
+    assert {group["title"] for group in menu if not group["collapsible"]} == open_groups
+    assert [item["title"] for item in menu[0]["items"]][:2] == ["Home", "Approvals"]
 
 
 def test_what_only_grows_cannot_be_edited_by_a_superuser(login: Login, played: Vendor) -> None:
