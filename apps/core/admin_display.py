@@ -1,5 +1,6 @@
 """How the staff site shows amounts, instants, links, bodies and personal data. No queries, no permissions."""
 
+import re
 from datetime import datetime
 from typing import Any
 

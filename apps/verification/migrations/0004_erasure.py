@@ -4,6 +4,6 @@ from apps.core.sql import install_sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("verification", "0002_guards"), ("compliance", "0012_erasure_of_texts")]
+    dependencies = [("verification", "0003_read_chain"), ("compliance", "0012_erasure_of_texts")]
 
     operations = [install_sql("verification", "erasure.sql")]
