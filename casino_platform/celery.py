@@ -52,6 +52,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "safer_play.measure_interactions": {"task": "safer_play.measure_interactions", "schedule": 60 * 60},
     "safer_play.trim_tallies": {"task": "safer_play.trim_tallies", "schedule": 24 * 60 * 60},
     "payments.follow_identity": {"task": "payments.follow_identity", "schedule": 10},
+    "payments.refund_to_source": {"task": "payments.refund_to_source", "schedule": 10},
     "payments.sweep_payments": {"task": "payments.sweep_payments", "schedule": 15},
     "payments.expire_deposits": {"task": "payments.expire_deposits", "schedule": 5 * 60},
     "providers.check_certificates": {"task": "providers.check_certificates", "schedule": 60 * 60},
@@ -71,6 +72,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "reconciliation.make_scheduled_exports",
         "schedule": crontab(hour=4, minute=30),
     },
+    "backoffice.check_read_log": {"task": "backoffice.check_read_log", "schedule": crontab(hour=2, minute=40)},
     "reconciliation.sweep": {"task": "reconciliation.sweep", "schedule": 60},
 }
 

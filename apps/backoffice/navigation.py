@@ -183,6 +183,9 @@ MENU: tuple[Group, ...] = (
             ("Markets", "public", "brands.market"),
             ("Jurisdictions", "gavel", "brands.jurisdiction"),
             ("Currencies", "payments", "brands.currency"),
+            ("New brand", "add_business", "backoffice:new-brand", "brands.add_brand"),
+            ("New market", "add_location", "backoffice:new-market", "brands.add_market"),
+            ("Connect a vendor", "add_link", "backoffice:new-vendor", "integrations.add_integration"),
         ),
     ),
     Group(
@@ -193,6 +196,8 @@ MENU: tuple[Group, ...] = (
             ("Brand scopes", "domain_verification", "brands.staffscope"),
             ("Buttons pressed", "touch_app", "admin.logentry"),
             ("Looks at personal data", "visibility", "backoffice.personaldataread"),
+            ("Unusual looks", "troubleshoot", "backoffice:looks", "backoffice.view_personaldataread"),
+            ("Downloads", "download", "backoffice.download"),
         ),
         ("auth.change_user",),
     ),
