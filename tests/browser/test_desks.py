@@ -1,16 +1,23 @@
 """Staff at their desks in Chromium: what two people decide, and what the player notices of it at once."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from apps.compliance.models import ApprovalRequest, Case
+from apps.core.clock import now
 from apps.payments.models import Withdrawal
 from apps.players.models import Player
+from apps.reconciliation.models import Break
 from apps.verification.models import Verification
 from tests.browser.conftest import Shot, Staff, assert_fits
+from tests.harness.databases import PROJECT_DIR
 from tests.harness.live import LivePlatform
 from tests.journeys.conftest import Demo
 from tests.journeys.test_payments_journey import Purse, eventually
@@ -134,6 +141,34 @@ def test_a_doubtful_identity_is_judged_and_the_player_told(
     )
     (told,) = purse.call("GET", "verifications")["results"]
     assert told["state"] == "approved"
+
+
+def test_a_break_of_last_night_is_written_off_by_two(
+    site: Demo, live_worker: LivePlatform, staff: Staff, shot: Shot, platform: LivePlatform
+) -> None:
+    with platform.in_database():
+        last_night = now() - timedelta(days=1)
+    # What beat does at night: fetch the providers' files, and compare.
+    argv = [sys.executable, "-m", "celery", "-A", "casino_platform", "call", "reconciliation.reconcile_day"]
+    argv += ["--kwargs", json.dumps({"day": f"{last_night:%Y-%m-%d}"})]
+    subprocess.run(argv, env=site.platform.environment, cwd=PROJECT_DIR, check=True, capture_output=True)
+    with platform.in_database():
+        differs = eventually(
+            lambda: Break.objects.filter(kind="amount", state="open").first(), lambda found: found is not None
+        )
+    address = f"/admin/reconciliation/break/{differs.pk}/change/"
+    clerk = staff("payments")
+    clerk.goto(address)
+    expect(clerk.get_by_text("the provider settled 36.00 EUR")).to_be_visible()
+    shot(clerk, "break")
+    press(clerk, "Claim")
+    press(clerk, "Propose write-off", choose={"Account": "adjustment"}, fill={"Note": "Provider keeps the difference."})
+    lead = staff("payments_lead")
+    lead.goto(address)
+    press(lead, "Approve", fill={"Note ": "Not worth a dispute."})
+    expect(lead.get_by_text("Resolved").first).to_be_visible()
+    with platform.in_database():
+        assert Break.objects.get(pk=differs.pk).resolved_by == "write_off"
 
 
 def test_an_exclusion_by_staff_ends_the_players_session_at_once(purse: Purse, staff: Staff, shot: Shot) -> None:
