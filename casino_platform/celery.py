@@ -72,6 +72,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=4, minute=30),
     },
     "reconciliation.sweep": {"task": "reconciliation.sweep", "schedule": 60},
+    "reporting.follow_ledger": {"task": "reporting.follow_ledger", "schedule": 10},
+    "reporting.watch_rtp": {"task": "reporting.watch_rtp", "schedule": 60},
 }
 
 app = Celery("casino_platform")

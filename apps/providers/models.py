@@ -13,6 +13,7 @@ from apps.brands.models import Brand, Jurisdiction
 from apps.core.ids import uuid7
 from apps.integrations.models import Integration
 from apps.players.models import Player, PlayerSession
+from apps.providers.catalogue_models import CatalogueChange, CatalogueSync  # noqa: F401 - Django looks for models here
 
 
 class Studio(models.Model):
@@ -81,6 +82,13 @@ class RtpVariant(models.Model):
     game = models.ForeignKey(Game, on_delete=models.CASCADE, related_name="rtp_variants")
     code = models.SlugField(max_length=40)
     rtp_basis_points = models.PositiveIntegerField()
+    deviation = models.DecimalField(
+        max_digits=8,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        help_text="Standard deviation of one round's return, in stakes, as the vendor publishes it",
+    )
     is_default = models.BooleanField(default=False)
 
     class Meta:
@@ -178,6 +186,11 @@ class GameSession(models.Model):
             models.Index(fields=["player", "-id"], name="providers_session_by_player"),
             models.Index(
                 fields=["expires_at"], condition=models.Q(ended_at__isnull=True), name="providers_session_running"
+            ),
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(end_reason__startswith="launch-"),
+                name="providers_session_failed",
             ),
         )
 

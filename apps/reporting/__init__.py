@@ -1,0 +1,1 @@
+"""Read-only projections of the ledger for game operations: performance, return to player, vendors' invoices."""
