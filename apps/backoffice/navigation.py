@@ -138,6 +138,8 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Studios", "palette", "providers.studio"),
             ("Certificates", "verified", "providers.gamecertificate"),
             ("Brand settings", "storefront", "providers.brandgame"),
+            ("RTP alerts", "ssid_chart", "reporting.rtpalert"),
+            ("Games by day", "query_stats", "reporting.gameday"),
         ),
     ),
     (

@@ -13,7 +13,6 @@ from apps.brands.models import Brand, Jurisdiction
 from apps.core.ids import uuid7
 from apps.integrations.models import Integration
 from apps.players.models import Player, PlayerSession
-from apps.providers.catalogue_models import CatalogueChange, CatalogueSync  # noqa: F401 - Django looks for models here
 
 
 class Studio(models.Model):
@@ -186,11 +185,6 @@ class GameSession(models.Model):
             models.Index(fields=["player", "-id"], name="providers_session_by_player"),
             models.Index(
                 fields=["expires_at"], condition=models.Q(ended_at__isnull=True), name="providers_session_running"
-            ),
-            models.Index(
-                fields=["created_at"],
-                condition=models.Q(end_reason__startswith="launch-"),
-                name="providers_session_failed",
             ),
         )
 

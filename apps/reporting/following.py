@@ -29,4 +29,3 @@ def rebuild() -> int:
             "UPDATE transactions_cursor SET next_xact = 0, updated_at = '2000-01-01' WHERE name = 'reporting'"
         )
     return follow_ledger()
-

@@ -1,4 +1,4 @@
-"""Projections of the ledger by game, alerts about return to player, and what vendors are owed."""
+"""Projections of the ledger by game, and alerts about return to player."""
 
 from datetime import datetime
 
@@ -9,7 +9,6 @@ from django.db.models import Q
 from django_fsm import FSMField, transition
 
 from apps.core.ids import uuid7
-from apps.integrations.models import Integration
 from apps.providers.models import Game, RtpVariant
 
 _USER = settings.AUTH_USER_MODEL
@@ -36,14 +35,15 @@ class GameDay(models.Model):
     winning_rounds = models.BigIntegerField(default=0)
 
     class Meta:
-        """Reading it is reading business figures, so it has a permission of its own."""
+        """One row a game, day, brand and currency; newest first."""
+
+        ordering = ("-day", "game_id", "id")
 
         constraints = (
             models.UniqueConstraint(
                 fields=("day", "brand_id", "integration_id", "game_id", "currency"), name="reporting_gameday_once"
             ),
         )
-        permissions = (("view_performance", "Can see and export the performance of games"),)
 
     def __str__(self) -> str:
         return f"game {self.game_id} on {self.day}"
@@ -152,7 +152,8 @@ class RtpAlert(models.Model):
                 condition=Q(state__in=("open", "taken", "confirmed", "dismissed")), name="reporting_rtpalert_state"
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=("confirmed", "dismissed")) | Q(decided_at__isnull=False, decided_by__isnull=False),
+                condition=~Q(state__in=("confirmed", "dismissed"))
+                | Q(decided_at__isnull=False, decided_by__isnull=False),
                 name="reporting_rtpalert_decided",
             ),
             models.UniqueConstraint(
@@ -215,60 +216,6 @@ class RtpEvidence(models.Model):
     def __str__(self) -> str:
         return f"{self.rounds} rounds at {self.measured_ppm / 10_000:.2f} %"
 
-
-class FeeContract(models.Model):
-    """What a vendor is paid for his games: a share of GGR a month, and at least a minimum. A new one ends the one before."""
-
-    integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="fee_contracts")
-    percent_basis_points = models.PositiveIntegerField(help_text="Share of GGR: 1200 = 12 %")
-    minimum_units = models.BigIntegerField(default=0, help_text="A month, in ledger units of the currency")
-    currency = models.CharField(max_length=8, help_text="Of the minimum")
-    carries_losses = models.BooleanField(
-        default=False, help_text="A month in which players won more than they lost lowers the next one's GGR"
-    )
-    valid_from = models.DateField(help_text="First of a month")
-    made_by = models.ForeignKey(_USER, on_delete=models.PROTECT, related_name="+")
-    made_at = models.DateTimeField()
-
-    class Meta:
-        """Newest first."""
-
-        ordering = ("integration_id", "-valid_from")
-        constraints = (
-            models.UniqueConstraint(fields=("integration", "valid_from"), name="reporting_feecontract_once"),
-            models.CheckConstraint(
-                condition=Q(percent_basis_points__lte=10_000, minimum_units__gte=0), name="reporting_feecontract_terms"
-            ),
-        )
-        permissions = (("make_feecontract", "Can enter fee contracts of game vendors"),)
-
-    def __str__(self) -> str:
-        return f"{self.percent_basis_points / 100:.2f} % of GGR from {self.valid_from}"
-
-
-class VendorInvoice(models.Model):
-    """
-    What a vendor is owed for a month, as the ledger stood when it was drawn up. Never altered.
-
-    `lines` has GGR and fee in each currency; what a later look at months before it changes is a true-up in `lines`.
-    """
-
-    public_id = models.UUIDField(unique=True, default=uuid7, editable=False)
-    contract = models.ForeignKey(FeeContract, on_delete=models.PROTECT, related_name="invoices")
-    integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="vendor_invoices")
-    month = models.DateField(help_text="Its first day")
-    lines = models.JSONField(help_text="One for each currency; amounts in ledger units")
-    drawn_up_by = models.ForeignKey(_USER, on_delete=models.PROTECT, null=True, related_name="+")
-    drawn_up_at = models.DateTimeField()
-
-    class Meta:
-        """Newest first; one a month and vendor."""
-
-        ordering = ("-month", "integration_id")
-        constraints = (
-            models.UniqueConstraint(fields=("integration", "month"), name="reporting_vendorinvoice_once"),
-        )
-        permissions = (("draw_up_invoice", "Can draw up what game vendors are owed"),)
-
-    def __str__(self) -> str:
-        return f"{self.integration} {self.month:%Y-%m}"
+    def band_words(self) -> str:
+        """The stake band in words, in main units of most currencies; empty for all."""
+        return f"stakes {RtpDay.Band(self.band).label}" if self.band else ""

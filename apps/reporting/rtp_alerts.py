@@ -55,7 +55,9 @@ def suspend_game(*, alert_id: int, actor: User, now: datetime) -> RtpAlert:
     :raises PermissionDenied: unless the actor may switch games
     """
     alert = RtpAlert.objects.select_for_update(of=("self",)).select_related("game").get(pk=alert_id)
-    reason = f"RTP alert {alert.pk}: {alert.measured_ppm / 10_000:.2f} % of {alert.declared_ppm / 10_000:.2f} % declared"
+    reason = (
+        f"RTP alert {alert.pk}: {alert.measured_ppm / 10_000:.2f} % of {alert.declared_ppm / 10_000:.2f} % declared"
+    )
     switch_game(game_id=alert.game_id, enabled=False, reason=reason, actor=actor, now=now)
     alert.suspended_at = now
     alert.save(update_fields=["suspended_at"])

@@ -50,7 +50,7 @@ NOTHING_MEASURED = Measured(0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A measurement against what was declared. `tolerance` is half the width of the band, in returns (0.02 = 2 points)."""
+    """A measurement against what was declared. `tolerance`: half the band's width, in returns (0.02 = 2 points)."""
 
     measured: Measured
     declared: float
@@ -102,7 +102,7 @@ def tolerance_of(rounds: int, *, deviation: float, alarm_chance: float) -> float
 
 
 def _tuned(alarm_chance: float) -> float:
-    """The mixture's variance, in rounds, that makes the bound tightest at `_SHARPEST_AT` (Howard et al., section 3.5)."""
+    """The mixture's variance, in rounds, for which the bound is tightest at `_SHARPEST_AT` (Howard et al., 3.5)."""
     twice = 2 * log(1 / alarm_chance)
     return _SHARPEST_AT / (twice + log(1 + twice) + 1)
 

@@ -1,4 +1,4 @@
-"""Measurements of return to player, read from the projection: by cell, by day, with what was declared. Judges nothing."""
+"""Measurements of return to player, read from the projection, and what was declared. Judges nothing."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -55,12 +55,12 @@ def declared_of(keys: Iterable[tuple[int, int]]) -> list[Declared]:
     for game_id, variant_id in wanted:
         game = games.get(game_id)
         variants = list(game.rtp_variants.all()) if game else []
-        measured_by = next((one for one in variants if one.pk == variant_id or (not variant_id and one.is_default)), None)
+        measured_by = next(
+            (one for one in variants if one.pk == variant_id or (not variant_id and one.is_default)), None
+        )
         if game is None or measured_by is None:
             continue
-        deviation = declared_deviation(
-            float(measured_by.deviation) if measured_by.deviation else None, game.volatility
-        )
+        deviation = declared_deviation(float(measured_by.deviation) if measured_by.deviation else None, game.volatility)
         since = baselines.get((game_id, variant_id), _FIRST_DAY)
         variant = measured_by if variant_id else None
         found.append(Declared(game, variant, measured_by.rtp_basis_points / 10_000, deviation, since))
@@ -87,10 +87,14 @@ def measured_cells(declared: Declared, *, since: date) -> dict[Cell, Measured]:
     return seen
 
 
-def measured_days(declared: Declared, *, since: date) -> dict[date, Measured]:
-    """What was seen on each day, all cells together; open rounds count as lost here."""
+def measured_days(declared: Declared, *, since: date, before_baseline: bool = False) -> dict[date, Measured]:
+    """
+    What was seen on each day, all cells together; open rounds count as lost here.
+
+    :param before_baseline: also what counted before measuring began anew
+    """
     rows = (
-        _days(declared, since)
+        _days(declared, since, before_baseline=before_baseline)
         .values_list("day")
         .annotate(Sum("rounds"), Sum("returned_ppm"), Sum("returned_ppm_squares"))
         .order_by("day")
@@ -103,11 +107,10 @@ def total(cells: dict[Cell, Measured]) -> Measured:
     return sum(cells.values(), NOTHING_MEASURED)
 
 
-def _days(declared: Declared, since: date) -> Any:
+def _days(declared: Declared, since: date, *, before_baseline: bool = False) -> Any:
     game_id, variant_id = declared.key
-    return RtpDay.objects.filter(
-        game_id=game_id, variant_id=variant_id, day__gte=max(since, declared.since)
-    ).order_by()
+    first = since if before_baseline else max(since, declared.since)
+    return RtpDay.objects.filter(game_id=game_id, variant_id=variant_id, day__gte=first).order_by()
 
 
 def _measured(sums: Iterable[Any]) -> Measured:
@@ -125,8 +128,8 @@ def _baselines() -> dict[tuple[int, int], date]:
 def _open_parts(declared: Declared) -> list[tuple[Cell, date, Measured]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT band, channel, brand_id, day, rounds, returned_ppm, returned_ppm_squares FROM reporting_open_rounds(%s, %s)",
+            "SELECT band, channel, brand_id, day, rounds, returned_ppm, returned_ppm_squares"
+            " FROM reporting_open_rounds(%s, %s)",
             list(declared.key),
         )
         return [(Cell(*row[:3]), row[3], _measured(row[4:])) for row in cursor.fetchall()]
-

@@ -1,4 +1,4 @@
-"""The look that is taken every minute: which games return more or less than chance explains. Opens alerts, keeps evidence."""
+"""The look taken every minute: which games return more or less than chance explains. Opens alerts, keeps evidence."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,9 +51,7 @@ def standings(declared: Declared, *, brands: int, now: datetime) -> Iterator[Sta
         cells = measured_cells(declared, since=since)
         parts = [(None, total(cells), for_whole), *((cell, cells[cell], for_cell) for cell in sorted(cells))]
         for cell, measured, chance in parts:
-            judgement = judge(
-                measured, declared=declared.rtp, deviation=declared.deviation, alarm_chance=chance
-            )
+            judgement = judge(measured, declared=declared.rtp, deviation=declared.deviation, alarm_chance=chance)
             yield Standing(span, max(since, declared.since), cell, judgement)
 
 

@@ -87,9 +87,15 @@ def test_made_anew_the_projections_have_the_same_values(vendor: Vendor) -> None:
         follow_ledger()
     vendor.rollback(play(vendor, 3, "r-x"), round="r-x", **GAME)
     follow_ledger()
-    before = [list(GameDay.objects.values_list(*_names(GameDay))), list(RtpDay.objects.filter(rounds__gt=0).values_list(*_names(RtpDay)))]
+    before = [
+        list(GameDay.objects.values_list(*_names(GameDay))),
+        list(RtpDay.objects.filter(rounds__gt=0).values_list(*_names(RtpDay))),
+    ]
     assert rebuild() == 14
-    after = [list(GameDay.objects.values_list(*_names(GameDay))), list(RtpDay.objects.filter(rounds__gt=0).values_list(*_names(RtpDay)))]
+    after = [
+        list(GameDay.objects.values_list(*_names(GameDay))),
+        list(RtpDay.objects.filter(rounds__gt=0).values_list(*_names(RtpDay))),
+    ]
     assert after == before
     assert follow_ledger() == 0
 
