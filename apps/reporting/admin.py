@@ -4,15 +4,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from apps.brands.models import Brand
 from apps.core.admin_actions import ActionForm, ReasonForm, reason_field, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
-from apps.core.admin_display import NOTHING, amount_text, pill
+from apps.core.admin_display import NOTHING, amount_text, change_link, pill
 from apps.core.charts import Banded, band
 from apps.core.clock import now
+from apps.providers.models import Game
 from apps.reporting.models import GameDay, RtpAlert
 from apps.reporting.rtp_alerts import decide_alert, suspend_game, take_alert
 from apps.reporting.rtp_bounds import NOTHING_MEASURED, judge
@@ -155,8 +158,8 @@ class GameDayAdmin(StaffAdmin):
     brand_lookup = "brand_id"
     list_display = (
         "day",
-        "game_id",
-        "brand_id",
+        "game",
+        "brand",
         "currency",
         "rounds",
         "bets",
@@ -170,6 +173,22 @@ class GameDayAdmin(StaffAdmin):
     sortable_by = ()
     ordering = ("-id",)
     empty_hint = "Nothing has been played yet. Figures follow the ledger within seconds."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GameDay]:
+        """With the names of what the projection knows by number."""
+        game, brand = Game.objects.filter(pk=OuterRef("game_id")), Brand.objects.filter(pk=OuterRef("brand_id"))
+        rows: QuerySet[GameDay] = super().get_queryset(request)
+        return rows.annotate(title=Subquery(game.values("title")), brand_code=Subquery(brand.values("code")))
+
+    @admin.display(description="game")
+    def game(self, row: GameDay) -> str:
+        """Its page has the switches."""
+        return change_link("providers.game", row.game_id, getattr(row, "title", None) or str(row.game_id))
+
+    @admin.display(description="brand")
+    def brand(self, row: GameDay) -> str:
+        """Its code."""
+        return getattr(row, "brand_code", None) or str(row.brand_id)
 
     @admin.display(description="turnover")
     def turnover(self, row: GameDay) -> str:
