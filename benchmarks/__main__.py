@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from benchmarks import (  # noqa: F401 - imported for the sections they enter
+    callbacks,
     cases,
     measures,
     monitoring,

@@ -278,7 +278,7 @@ class Ground:
             argv=web_argv(port=web.port, workers=self.shape.workers, threads=self.shape.threads),
             environment={**self.environment(database), "PROMETHEUS_MULTIPROC_DIR": str(metrics)},
             directory=PROJECT_DIR,
-            ready=lambda: _is_live(web.port),
+            ready=lambda: is_live(web.port),
         )
         supervisor = Supervisor(DATA_DIR / "log", _report)
         try:
@@ -340,7 +340,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _is_live(port: int) -> bool:
+def is_live(port: int) -> bool:
+    """Whether a web server answers there."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=5):
             return True

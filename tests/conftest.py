@@ -194,3 +194,10 @@ def live_worker(live_platform: LivePlatform) -> LivePlatform:
     """Run the platform with a real Celery worker too."""
     live_platform.start_worker()
     return live_platform
+
+
+@pytest.fixture(autouse=True)
+def _facts_keep_their_promises(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever fact any test makes the platform record must be what operators' systems were promised of its kind."""
+    watched = import_module("tests.harness.promises")
+    monkeypatch.setattr("apps.integrations.outbox._append", watched.checked(import_module("apps.integrations.outbox")))

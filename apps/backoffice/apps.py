@@ -20,16 +20,20 @@ class BackofficeConfig(AppConfig):
         from apps.backoffice import (  # noqa: PLC0415 - models are loaded by now
             case_sources,
             evidence_rounds,
+            personal_data,
             personal_holdings,
             staff_roles,
+            vendors,
         )
         from apps.core.admin_safety import refuse_unsafe_pages  # noqa: PLC0415 - likewise
 
         personal_holdings.register()
+        personal_data.register()
         staff_roles.register()
         refuse_unsafe_pages(admin.site)
         evidence_rounds.register()
         case_sources.register()
+        vendors.register()
         post_migrate.connect(_sync_roles, sender=self, dispatch_uid="backoffice.sync_roles")
 
 

@@ -8,6 +8,8 @@ from django.db.models import Count, Q
 from django.urls import reverse
 
 from apps.backoffice.figures import remembered
+from apps.backoffice.models import ChainCheck, WalledDownload
+from apps.backoffice.read_log import CHAINS
 from apps.brands.models import Brand
 from apps.core.admin_base import BrandScope
 from apps.core.admin_display import amount_text
@@ -33,6 +35,7 @@ def needing_attention(user: Any, scope: BrandScope | None) -> list[Item]:
     at = now()
     sources: tuple[tuple[str, Callable[[BrandScope | None, datetime], list[Item]]], ...] = (
         ("transactions.view_account", _books),
+        ("backoffice.view_personaldataread", _read_log),
         ("integrations.view_integration", _switches),
         ("brands.view_brand", _brands),
         ("providers.view_round", _stuck_rounds),
@@ -54,6 +57,13 @@ def _books(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG00
     if last is not None and last.break_count:
         return [_item("bad", f"The books are broken in {last.break_count} places", url)]
     return []
+
+
+def _read_log(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG001 - the logs are one
+    tables = [model._meta.db_table for model in CHAINS.values() if model is not WalledDownload]
+    last = ChainCheck.objects.filter(table__in=tables).order_by("table", "-pk").distinct("table")
+    broken = [each.table for each in last if each.breaks]
+    return [_item("bad", f"The log {table} has been tampered with", reverse("backoffice:looks")) for table in broken]
 
 
 def _switches(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG001 - a switch has no time limit

@@ -9,8 +9,10 @@ from django.urls import reverse
 
 from apps.backoffice import figures
 from apps.backoffice.attention import needing_attention
+from apps.backoffice.work import work_of
 from apps.core.admin_base import BrandScope, brand_scope
 from apps.core.admin_display import amount_text
+from apps.core.clock import now
 from apps.core.currencies import UnknownCurrency, currency_spec
 from apps.integrations.health import VendorHealth, vendor_health
 from apps.integrations.models import Integration
@@ -28,6 +30,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "may_see_figures": user.has_perm("backoffice.view_figures"),
         "may_see_vendors": user.has_perm("integrations.view_integration"),
         "has_brands": (scope := brand_scope(user)) is None or bool(scope.ids),
+        "work": work_of(user, scope, now=now()),
         "live_url": reverse("backoffice:live"),
     }
 

@@ -1,5 +1,6 @@
 """The menu of the staff site: everybody sees what they may open, and nothing else."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -8,39 +9,33 @@ from django.urls import reverse
 
 from apps.compliance_reports.wall import ENTER, is_granted
 
-# Title, Material symbol, and the model whose list it is; or else the page's URL name and the permission it asks for.
-MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
-    (
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """
+    One part of the menu.
+
+    :ivar entries: title, Material symbol, and the model whose list it is; or else the page's URL name and the
+        permission it asks for
+    :ivar work: whoever holds one of these works here and finds the group open; others open it when they look for it
+    """
+
+    title: str
+    entries: tuple[tuple[str, ...], ...]
+    work: tuple[str, ...] = ()
+
+
+MENU: tuple[Group, ...] = (
+    Group(
         "",
         (
             ("Home", "monitoring", "admin:index", ""),
+            ("Approvals", "how_to_reg", "compliance.approvalrequest"),
+            ("Players", "person_search", "players.player"),
             ("Trace", "timeline", "backoffice:trace", "transactions.view_transaction"),
         ),
     ),
-    (
-        "Compliance",
-        (
-            ("Approvals", "how_to_reg", "compliance.approvalrequest"),
-            ("Policies", "policy", "admin:compliance_policy_places", "compliance.view_policyversion"),
-            ("Policy versions", "history_edu", "compliance.policyversion"),
-            ("Sources", "menu_book", "compliance.policysource"),
-            ("Legal holds", "lock", "compliance.legalhold"),
-            ("Erasure requests", "person_remove", "compliance.erasurerequest"),
-            ("Erased players", "auto_delete", "compliance.erasure"),
-            ("Data exports", "folder_zip", "compliance.dataexport"),
-        ),
-    ),
-    (
-        "Monitoring",
-        (
-            ("Rules", "rule", "monitoring.rule"),
-            ("Rule versions", "account_tree", "monitoring.ruleversion"),
-            ("Decisions of rules", "fact_check", "monitoring.decision"),
-            ("Dead letters", "unsubscribe", "monitoring.deadletter"),
-            ("Monitoring health", "monitor_heart", "monitoring:health", "monitoring.view_deadletter"),
-        ),
-    ),
-    (
+    Group(
         "Cases",
         (
             ("Desk", "work", "compliance:desk", "compliance.view_case"),
@@ -48,57 +43,15 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Figures of the desk", "query_stats", "compliance:figures", "compliance.view_case_figures"),
             ("Filings", "lock", "filings:list", ENTER),
         ),
+        ("compliance.resolve_case",),
     ),
-    (
-        "Identity",
-        (
-            ("Verifications", "how_to_reg", "verification.verification"),
-            ("Screening hits", "person_alert", "verification.screeninghit"),
-            ("Documents", "description", "verification.document"),
-            ("Due diligence", "lock", "verification.duediligence"),
-            ("Screening list", "list_alt", "verification.listedentity"),
-            ("Looks at evidence", "visibility", "verification.evidenceread"),
-        ),
-    ),
-    (
-        "Players",
-        (
-            ("Players", "person_search", "players.player"),
-            ("Rounds", "casino", "providers.round"),
-            ("Round voids", "undo", "providers.roundvoid"),
-            ("Game sessions", "sports_esports", "providers.gamesession"),
-            ("Status changes", "gavel", "players.statuschange"),
-            ("Log-in attempts", "login", "players.loginattempt"),
-        ),
-    ),
-    (
-        "Safer play",
-        (
-            ("Interactions", "forum", "safer_play.interaction"),
-            ("Limits", "speed", "safer_play.limit"),
-            ("Exclusions", "block", "safer_play.exclusion"),
-            ("Ways back", "how_to_reg", "safer_play.exclusionreturn"),
-            ("Refused by limits", "front_hand", "safer_play.refusal"),
-            ("Register queries", "fact_check", "safer_play.registerquery"),
-            ("No marketing", "unsubscribe", "safer_play.marketingstop"),
-        ),
-    ),
-    (
-        "Money",
-        (
-            ("Books", "menu_book", "backoffice:books", "transactions.view_account"),
-            ("Transactions", "receipt_long", "transactions.transaction"),
-            ("Accounts", "account_balance", "transactions.account"),
-            ("Adjustments", "balance", "wallets.adjustment"),
-        ),
-    ),
-    (
+    Group(
         "Payments",
         (
             ("Withdrawals", "north_east", "payments.withdrawal"),
             ("Deposits", "south_west", "payments.deposit"),
-            ("Instruments", "credit_card", "payments.instrument"),
             ("Disputes", "gavel", "payments.dispute"),
+            ("Instruments", "credit_card", "payments.instrument"),
             ("Providers", "monitor_heart", "admin:payments_providers", "payments.view_routedrill"),
             ("Routes", "alt_route", "payments.capability"),
             ("Routing rules", "rule", "payments.routingrule"),
@@ -106,32 +59,75 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Contracts", "contract", "payments.pspcontract"),
             ("Reserves", "savings", "payments.reservehold"),
         ),
+        ("payments.approve_withdrawal",),
     ),
-    (
+    Group(
         "Reconciliation",
         (
-            ("Breaks", "rule", "reconciliation.break"),
+            ("Breaks", "difference", "reconciliation.break"),
             ("Runs", "compare_arrows", "reconciliation.run"),
             ("Imported files", "upload_file", "reconciliation.import"),
             ("Column mappings", "view_column", "reconciliation.columnmapping"),
             ("Exports", "download", "reconciliation.export"),
             ("Export schedules", "event_repeat", "reconciliation.exportschedule"),
         ),
+        ("reconciliation.work_break",),
     ),
-    (
-        "Vendors",
+    Group(
+        "Identity",
         (
-            ("Incidents", "crisis_alert", "integrations.incident"),
-            ("Exchanges", "sync_alt", "integrations.exchange"),
-            ("Inbound events", "inbox", "integrations.inboundevent"),
-            ("Integrations", "hub", "integrations.integration"),
-            ("Keys", "key", "integrations.credential"),
-            ("Webhook endpoints", "webhook", "integrations.webhookendpoint"),
-            ("Webhook messages", "outbox", "integrations.webhookmessage"),
-            ("Key and switch log", "history", "integrations.integrationevent"),
+            ("Verifications", "id_card", "verification.verification"),
+            ("Screening hits", "person_alert", "verification.screeninghit"),
+            ("Documents", "description", "verification.document"),
+            ("Due diligence", "lock_person", "verification.duediligence"),
+            ("Screening list", "list_alt", "verification.listedentity"),
+            ("Looks at evidence", "visibility", "verification.evidenceread"),
         ),
+        ("verification.decide_verification", "verification.request_verification"),
     ),
-    (
+    Group(
+        "Safer play",
+        (
+            ("Interactions", "forum", "safer_play.interaction"),
+            ("Limits", "speed", "safer_play.limit"),
+            ("Exclusions", "block", "safer_play.exclusion"),
+            ("Ways back", "undo", "safer_play.exclusionreturn"),
+            ("Refused by limits", "front_hand", "safer_play.refusal"),
+            ("Register queries", "fact_check", "safer_play.registerquery"),
+            ("No marketing", "unsubscribe", "safer_play.marketingstop"),
+        ),
+        ("safer_play.exclude_player",),
+    ),
+    Group(
+        "Monitoring",
+        (
+            ("Rules", "rule", "monitoring.rule"),
+            ("Rule versions", "account_tree", "monitoring.ruleversion"),
+            ("Decisions of rules", "fact_check", "monitoring.decision"),
+            ("Dead letters", "mail_off", "monitoring.deadletter"),
+            ("Monitoring health", "monitor_heart", "monitoring:health", "monitoring.view_deadletter"),
+        ),
+        ("monitoring.author_rule", "monitoring.publish_rule"),
+    ),
+    Group(
+        "Policies",
+        (
+            ("Policies", "policy", "admin:compliance_policy_places", "compliance.view_policyversion"),
+            ("Policy versions", "history_edu", "compliance.policyversion"),
+            ("Sources", "menu_book", "compliance.policysource"),
+        ),
+        ("compliance.propose_policy", "compliance.publish_policy"),
+    ),
+    Group(
+        "Play",
+        (
+            ("Rounds", "casino", "providers.round"),
+            ("Round voids", "undo", "providers.roundvoid"),
+            ("Game sessions", "sports_esports", "providers.gamesession"),
+        ),
+        ("providers.resolve_round",),
+    ),
+    Group(
         "Catalogue",
         (
             ("Games", "stadia_controller", "providers.game"),
@@ -141,17 +137,60 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("RTP alerts", "ssid_chart", "reporting.rtpalert"),
             ("Games by day", "query_stats", "reporting.gameday"),
         ),
+        ("providers.switch_game",),
     ),
-    (
+    Group(
+        "Vendors",
+        (
+            ("Incidents", "crisis_alert", "integrations.incident"),
+            ("Integrations", "hub", "integrations.integration"),
+            ("Exchanges", "sync_alt", "integrations.exchange"),
+            ("Inbound events", "inbox", "integrations.inboundevent"),
+            ("Keys", "key", "integrations.credential"),
+            ("Key and switch log", "history", "integrations.integrationevent"),
+            ("Webhook endpoints", "webhook", "integrations.webhookendpoint"),
+            ("Webhook messages", "outbox", "integrations.webhookmessage"),
+        ),
+        ("integrations.switch_integration",),
+    ),
+    Group(
+        "Ledger",
+        (
+            ("Books", "menu_book", "backoffice:books", "transactions.view_account"),
+            ("Transactions", "receipt_long", "transactions.transaction"),
+            ("Accounts", "account_balance", "transactions.account"),
+            ("Adjustments", "balance", "wallets.adjustment"),
+        ),
+    ),
+    Group(
+        "Player records",
+        (
+            ("Status changes", "gavel", "players.statuschange"),
+            ("Log-in attempts", "login", "players.loginattempt"),
+        ),
+    ),
+    Group(
+        "Privacy",
+        (
+            ("Legal holds", "lock", "compliance.legalhold"),
+            ("Erasure requests", "person_remove", "compliance.erasurerequest"),
+            ("Erased players", "auto_delete", "compliance.erasure"),
+            ("Data exports", "folder_zip", "compliance.dataexport"),
+        ),
+    ),
+    Group(
         "Set-up",
         (
             ("Brands", "apartment", "brands.brand"),
             ("Markets", "public", "brands.market"),
             ("Jurisdictions", "gavel", "brands.jurisdiction"),
             ("Currencies", "payments", "brands.currency"),
+            ("New brand", "add_business", "backoffice:new-brand", "brands.add_brand"),
+            ("New market", "add_location", "backoffice:new-market", "brands.add_market"),
+            ("Connect a vendor", "add_link", "backoffice:new-vendor", "integrations.add_integration"),
         ),
     ),
-    (
+    Group(
         "Staff",
         (
             ("Staff", "badge", "auth.user"),
@@ -159,26 +198,40 @@ MENU: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ("Brand scopes", "domain_verification", "brands.staffscope"),
             ("Buttons pressed", "touch_app", "admin.logentry"),
             ("Looks at personal data", "visibility", "backoffice.personaldataread"),
+            ("Unusual looks", "troubleshoot", "backoffice:looks", "backoffice.view_personaldataread"),
+            ("Downloads", "download", "backoffice.download"),
         ),
+        ("auth.change_user",),
     ),
 )
 
+# As many entries as a window of 900 px shows; whoever has no more of them sees them all without opening anything.
+_ONE_SCREEN = 16
+
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Build the menu for one person."""
-    groups = [
+    """Build the menu for one person: open where he works, folded where he only looks things up."""
+    offered = [(group, _offered(group, request)) for group in MENU]
+    fold = sum(len(items) for _, items in offered) > _ONE_SCREEN
+    return [
         {
-            "title": title,
-            "separator": bool(title),
-            "items": [
-                {"title": name, "icon": icon, "link": reverse(url)}
-                for name, icon, url, permission in map(_resolved, entries)
-                if not permission or _may(request.user, permission)
-            ],
+            "title": group.title,
+            "separator": bool(group.title),
+            "collapsible": fold and bool(group.title) and not any(_may(request.user, right) for right in group.work),
+            "items": items,
         }
-        for title, entries in MENU
+        for group, items in offered
+        if items
     ]
-    return [group for group in groups if group["items"]]
+
+
+def _offered(group: Group, request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the entries of a group that this person may open."""
+    return [
+        {"title": name, "icon": icon, "link": reverse(url)}
+        for name, icon, url, permission in map(_resolved, group.entries)
+        if not permission or _may(request.user, permission)
+    ]
 
 
 def _may(user: Any, permission: str) -> bool:

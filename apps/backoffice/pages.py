@@ -18,6 +18,33 @@ from apps.transactions.models import PLAYER_KINDS, Account, BooksCheck
 from apps.transactions.rollup import shared_balances
 
 _CHECKS_SHOWN = 10
+# What static/staff/staff.js and cases.js listen to; a test compares them.
+KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "Everywhere",
+        (
+            ("?", "This page"),
+            ("h", "Home"),
+            ("a", "Approvals"),
+            ("/", "Search: in the list, or else in the menu"),
+        ),
+    ),
+    ("On a list", (("j", "Next row"), ("k", "Row before"), ("Enter", "Open the row"), ("v", "Keep these filters"))),
+    (
+        "On the compliance desk and a case",
+        (
+            ("g", "Desk"),
+            ("c", "Claim the case, or the next one"),
+            ("j", "Next part"),
+            ("k", "Part before"),
+            ("d", "Decide"),
+            ("n", "Write a note"),
+            ("s", "Put aside until a date"),
+            ("e", "Escalate"),
+            ("x", "Close"),
+        ),
+    ),
+)
 _BREAKS_SHOWN = 100
 
 
@@ -64,6 +91,13 @@ def books_page(request: HttpRequest) -> HttpResponse:
         "player_sums": _player_sums(user),
     }
     return _page(request, "staff/books.html", context)
+
+
+@admin.site.admin_view
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """Which keys do what, and how lists, views and personal data work."""
+    return _page(request, "staff/help.html", {"title": "Help", "keys": KEYS})
 
 
 def _shared_accounts(user: Any) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from apps.backoffice.models import PersonalDataRead
 from apps.compliance.holdings import Holding, Rows, register_holding
 from apps.core.money import Money
-from apps.payments.models import Deposit, Instrument, Withdrawal
+from apps.payments.models import Deposit, Dispute, DisputeAnswer, EvidencePack, Instrument, Withdrawal
 from apps.players.models import Player
 from apps.providers.models import GameSession, Round
 
@@ -15,6 +15,9 @@ def register() -> None:
     )
     register_holding(Holding("deposits", "Deposits", _deposits, _erase_deposits, "Amounts and outcomes of payments"))
     register_holding(Holding("withdrawals", "Withdrawals", _withdrawals, _erase_withdrawals))
+    register_holding(
+        Holding("disputes", "Payments you contested", _disputes, _erase_disputes, "Amounts and outcomes of disputes")
+    )
     register_holding(Holding("game_sessions", "Games you opened", _launches, _erase_launches))
     register_holding(Holding("rounds", "Rounds you played", _rounds, None, "Rounds and their results, under a number"))
     register_holding(Holding("looks_at_your_data", "When staff looked at your personal data", _looks))
@@ -85,6 +88,25 @@ def _withdrawals(player: Player) -> Rows:
 
 def _erase_withdrawals(player: Player) -> int:
     return Withdrawal.objects.filter(player=player).exclude(remote_address="").update(remote_address="")
+
+
+def _disputes(player: Player) -> Rows:
+    for each in Dispute.objects.filter(deposit__player=player).select_related("deposit").order_by("pk").iterator():
+        yield {
+            "deposit": str(each.deposit.public_id),
+            "status": each.status,
+            "taken_back": Money(each.debited_units, each.deposit.currency).format(),
+            "currency": each.deposit.currency,
+            "opened_at": each.opened_at,
+            "closed_at": each.closed_at,
+        }
+
+
+def _erase_disputes(player: Player) -> int:
+    """The packs are about the person through and through; that there was one, and its hash, stays."""
+    packs = EvidencePack.objects.filter(dispute__deposit__player=player)
+    gone = packs.update(content=None, manifest={}, state=EvidencePack.State.FAILED, error="Erased with the person")
+    return gone + DisputeAnswer.objects.filter(dispute__deposit__player=player).update(note="")
 
 
 def _launches(player: Player) -> Rows:

@@ -10,12 +10,20 @@ from django.db.models.functions import Lower
 from django.http import HttpRequest
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
-from apps.backoffice.personal_data import is_unmasked, personal_facts, unmask
+from apps.backoffice.personal_data import (
+    FIELDS,
+    MOST_MORE,
+    ask_for_looks,
+    personal_facts,
+    unmask,
+    unmasked_fields,
+)
 from apps.backoffice.player_privacy import PrivacyActions
 from apps.backoffice.player_protection import ProtectionActions
 from apps.backoffice.player_tabs import TABS, tab_context
@@ -118,8 +126,11 @@ class AdjustmentForm(ActionForm):
 
 
 class PurposeForm(ActionForm):
-    """Asks what somebody needs personal data for."""
+    """Asks what somebody needs to see, and what for."""
 
+    fields_wanted = forms.MultipleChoiceField(
+        label="What", choices=tuple(FIELDS.items()), widget=UnfoldAdminCheckboxSelectMultipleWidget()
+    )
     purpose = forms.CharField(
         min_length=5,
         max_length=300,
@@ -128,13 +139,24 @@ class PurposeForm(ActionForm):
     )
 
 
+class MoreLooksForm(ReasonForm):
+    """Asks how many more, and why."""
+
+    looks = forms.IntegerField(
+        min_value=1, max_value=MOST_MORE, initial=10, widget=UnfoldAdminIntegerFieldWidget(),
+        help_text="Within an hour of a colleague's agreement",
+    )  # fmt: skip
+    field_order = ("looks", "reason")
+
+
 class PlayerAdmin(PrivacyActions, ProtectionActions, StaffAdmin):  # type: ignore[misc] # Unfold's bases disagree
     """A player from all sides."""
 
     big_table = True
     brand_lookup = "brand_id"
     staff_actions = (
-        "change_player_status", "sign_out", "show_personal_data", "propose_correction", *PrivacyActions.names,
+        "change_player_status", "sign_out", "show_personal_data", "more_looks",
+        "propose_correction", *PrivacyActions.names,
         *ProtectionActions.names,
     )  # fmt: skip
     change_form_template = "staff/player.html"
@@ -191,7 +213,7 @@ class PlayerAdmin(PrivacyActions, ProtectionActions, StaffAdmin):  # type: ignor
         offered = [tab for tab in TABS if all(user.has_perm(permission) for permission in tab.permissions)]
         chosen = next((tab for tab in offered if tab.name == request.GET.get("tab")), offered[0])
         at = now()
-        unmasked = is_unmasked(request, obj, now=at)
+        unmasked = unmasked_fields(request, obj, now=at)
         return {
             "player": obj,
             "tabs": offered,
@@ -239,13 +261,26 @@ class PlayerAdmin(PrivacyActions, ProtectionActions, StaffAdmin):  # type: ignor
         title="Show personal data",
         permission="players.unmask_player",
         form=PurposeForm,
-        description="For ten minutes, for you, on this page only.",
+        description="Only what you choose: for ten minutes, for you, on this page.",
         icon="visibility",
     )
     def show_personal_data(self, request: HttpRequest, obj: Player, data: dict[str, Any]) -> str:
         """Unmask, with a record."""
-        unmask(request, obj, purpose=data["purpose"], now=now())
-        return "Personal data is shown for ten minutes. Your look is on record."
+        chosen = data["fields_wanted"]
+        unmask(request, obj, fields=chosen, purpose=data["purpose"], now=now())
+        return f"{', '.join(FIELDS[name] for name in chosen)}: shown for ten minutes. Your look is on record."
+
+    @staff_action(
+        title="Ask for more looks",
+        permission="players.unmask_player",
+        form=MoreLooksForm,
+        description="For when you have looked at as much personal data as one hour allows.",
+        icon="more_time",
+    )
+    def more_looks(self, request: HttpRequest, obj: Player, data: dict[str, Any]) -> str:
+        """Ask a colleague."""
+        asked = ask_for_looks(looks=data["looks"], maker=staff_of(request), reason=data["reason"], now=now())
+        return f"Request {asked.pk} waits for a colleague."
 
     @staff_action(
         title="Propose adjustment",

@@ -117,7 +117,7 @@ ROLES: tuple[Role, ...] = (
         | {"players.unmask_player", "players.change_status"}
         | {"compliance.place_hold", "compliance.release_hold", "compliance.handle_erasure", "compliance.export_player"}
         | _decide("aml", "fraud", "screening", "payment") | _LEADS | {"compliance.work_mlro_stage"}
-        | {"compliance_reports.access_reports", "compliance_reports.approve_reports"}
+        | {"compliance_reports.access_reports", "compliance_reports.approve_reports", "backoffice.approve_unmasking"}
         | _RULES | _RISK | {"monitoring.approve_riskoverride"},
     ),
     Role(
@@ -168,7 +168,7 @@ ROLES: tuple[Role, ...] = (
         | {"compliance.read_all_cases", "compliance.view_case_figures"}
         | _RECONCILIATION | _GAME_FIGURES
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
-        | {"backoffice.view_personaldataread"},
+        | {"backoffice.view_personaldataread", "backoffice.view_download"},
     ),
     Role(
         "policy_author", "Drafts policies and rules", _MARKETS | _CATALOGUE | _POLICIES | _RULES
@@ -195,6 +195,7 @@ ROLES: tuple[Role, ...] = (
         _CONNECTIONS | _MARKETS
         | {"auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group", "backoffice.approve_roles"}
         | {"brands.view_staffscope", "brands.add_staffscope", "brands.delete_staffscope", "brands.switch_brand"}
+        | {"brands.add_brand", "brands.add_market", "integrations.add_integration", "integrations.change_options"}
         | {"integrations.rotate_credential", "integrations.switch_integration", "integrations.manage_webhookendpoint"},
     ),
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """The second factor of staff: whether this log-in has shown it, and the middleware no door gets around."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, cast
 
 from allauth.mfa.models import Authenticator
@@ -11,9 +12,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.http import urlencode
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+
+from apps.backoffice import sensitive_views, staff_sessions
 
 _SHOWN = "staff_second_factor_user"
+_SHOWN_AT = "staff_second_factor_at"
 _OFFERED_SECRET = "staff_second_factor_offered"  # noqa: S105 - a name in the session, not a secret
 
 
@@ -32,16 +37,34 @@ def has_shown_second_factor(request: HttpRequest) -> bool:
     return bool(request.session.get(_SHOWN) == cast("Any", request.user).pk)
 
 
+def is_fresh(request: HttpRequest) -> bool:
+    """
+    Say whether this session may decide, unmask and take files out: its factor was shown minutes ago, or none is due.
+
+    Real time, not the sandbox's: a factor does not age because a test moved the business clock.
+    """
+    lasts = settings.STAFF_FRESH_FACTOR_SECONDS
+    if not lasts or not needs_second_factor(request.user):
+        return True
+    shown_at = request.session.get(_SHOWN_AT)
+    if not (has_shown_second_factor(request) and shown_at):
+        return False
+    return 0 <= (timezone.now() - datetime.fromisoformat(shown_at)).total_seconds() <= lasts
+
+
 def remember_shown(request: HttpRequest) -> None:
     """Let this session pass from now on, under a new session key."""
+    at = timezone.now()
     request.session.cycle_key()
     request.session[_SHOWN] = cast("Any", request.user).pk
+    request.session[_SHOWN_AT] = at.isoformat()
+    staff_sessions.note_factor(request, now=at)
 
 
 def forget_shown(request: HttpRequest) -> None:
     """A new log-in starts without the factor."""
-    request.session.pop(_SHOWN, None)
-    request.session.pop(_OFFERED_SECRET, None)
+    for name in (_SHOWN, _SHOWN_AT, _OFFERED_SECRET):
+        request.session.pop(name, None)
 
 
 def check_code(user: Any, code: str) -> bool:
@@ -86,9 +109,10 @@ def enrol(request: HttpRequest, code: str) -> list[str] | None:
 
 class SecondFactorMiddleware:
     """
-    Stop every request of a staff session that has not shown its factor, whatever page it asks for.
+    Stop every request of a staff session that has not shown its factor, or was idle, whatever page it asks for.
 
-    Requests without a session cookie (vendors, players' frontends) pass without any look-up.
+    What `sensitive_views` names wants a factor that was shown minutes ago. Requests without a session cookie (vendors,
+    players' frontends) pass without any look-up.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -98,9 +122,17 @@ class SecondFactorMiddleware:
         """Let pass, send to the factor's page, or refuse."""
         if settings.SESSION_COOKIE_NAME in request.COOKIES and not _is_open(request.path):
             user: Any = request.user
+            if user.is_authenticated and not staff_sessions.keep_alive(request, now=timezone.now()):
+                return _to_login(request)
             if user.is_authenticated and not has_shown_second_factor(request) and needs_second_factor(user):
                 return _to_factor(request)
         return self._get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """Ask for a fresh factor where the page wants one; the person presses again afterwards."""
+        if sensitive_views.wants_fresh_factor(request) and request.user.is_authenticated and not is_fresh(request):
+            return to_fresh_factor(request)
+        return None
 
 
 def _is_open(path: str) -> bool:
@@ -111,6 +143,20 @@ def _is_open(path: str) -> bool:
         reverse("admin:logout"),
         reverse("admin:jsi18n"),
     }
+
+
+def to_fresh_factor(request: HttpRequest) -> HttpResponse:
+    """Ask for the factor once more, then lead back to where the button is."""
+    back = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        back = reverse("admin:index")
+    return HttpResponseRedirect(f"{reverse('backoffice:second-factor')}?{urlencode({'fresh': '1', 'next': back})}")
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseForbidden("You were idle for too long and are logged out.")
+    return HttpResponseRedirect(f"{reverse('backoffice:login')}?{urlencode({'next': request.get_full_path()})}")
 
 
 def _to_factor(request: HttpRequest) -> HttpResponse:

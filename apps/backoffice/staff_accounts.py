@@ -10,11 +10,13 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.backoffice.roles import ROLES
 from apps.backoffice.staff_roles import ASK_PERMISSION, ask_for_roles
+from apps.backoffice.staff_sessions import end_log_ins
 from apps.core.admin_actions import ReasonForm, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
 from apps.core.clock import now
@@ -42,7 +44,7 @@ class StaffAccountAdmin(StaffAdmin, StockUserAdmin):  # type: ignore[misc, type-
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    staff_actions = ("propose_roles", "reset_second_factor")
+    staff_actions = ("propose_roles", "reset_second_factor", "end_sessions")
     list_display = ("username", "email", "is_active", "is_superuser", "last_login")
     list_filter = ("is_active", "groups")
     search_fields = ("username", "email", "first_name", "last_name")
@@ -115,6 +117,19 @@ class StaffAccountAdmin(StaffAdmin, StockUserAdmin):  # type: ignore[misc, type-
             raise PermissionDenied
         forgotten, _ = Authenticator.objects.filter(user=obj).delete()
         return f"{obj.username} has to enrol a new device." if forgotten else f"{obj.username} had no second factor."
+
+    @staff_action(
+        title="End log-ins",
+        permission="auth.change_user",
+        description="Logs the person out everywhere, at once; logging in again stays possible.",
+        danger=True,
+        icon="logout",
+    )
+    def end_sessions(self, request: HttpRequest, obj: User, data: dict[str, Any]) -> str:
+        """Log a colleague out."""
+        if not self.has_change_permission(request, obj):
+            raise PermissionDenied
+        return f"{end_log_ins(obj, now=timezone.now())} log-ins of {obj.username} ended."
 
 
 class RoleAdmin(StaffAdmin):

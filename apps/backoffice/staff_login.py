@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
@@ -19,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from apps.backoffice import second_factor
+from apps.backoffice import second_factor, staff_sessions
 from apps.core.admin_actions import staff_of
 from apps.core.client_address import client_address
 from apps.core.throttling import RateLimit
@@ -71,6 +72,7 @@ def staff_login(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         login(request, form.get_user())
         second_factor.forget_shown(request)
+        staff_sessions.begin(request, form.get_user(), now=timezone.now())
         return HttpResponseRedirect(_next(request))
     context = {
         **admin.site.each_context(request),
@@ -89,7 +91,8 @@ def staff_login(request: HttpRequest) -> HttpResponse:
 def second_factor_page(request: HttpRequest) -> HttpResponse:
     """Ask for the factor, or enrol one."""
     user: Any = request.user
-    if second_factor.has_shown_second_factor(request):
+    again = "fresh" in request.GET and not second_factor.is_fresh(request)
+    if second_factor.has_shown_second_factor(request) and not again:
         return HttpResponseRedirect(_next(request))
     enrolling = not second_factor.has_second_factor(user)
     form = CodeForm(request.POST or None)
@@ -109,7 +112,7 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
             if recovery_codes:
                 return _page(request, form, recovery_codes=recovery_codes, next=_next(request))
             return HttpResponseRedirect(_next(request))
-    return _page(request, form, **(_offer(request) if enrolling else {}))
+    return _page(request, form, again=again, **(_offer(request) if enrolling else {}))
 
 
 def _offer(request: HttpRequest) -> dict[str, Any]:

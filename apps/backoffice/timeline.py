@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from apps.core.admin_display import amount_text, duration_text, level_of, shown_body
+from apps.core.admin_display import amount_text, duration_text, level_of
 from apps.core.ids import uuid7_time
+from apps.core.shown_bodies import shown_body, shown_text
 from apps.integrations.models import Exchange, Integration
 from apps.providers.models import GameSession, RoundEvent
 from apps.transactions.models import PLAYER_KINDS, Account, Command, Transaction, Transfer
@@ -123,7 +124,11 @@ def _launch_step(session: GameSession) -> Step:
 def _exchange_step(exchange: Exchange, slugs: dict[int, str], *, with_bodies: bool) -> Step:
     reply = getattr(exchange, "reply", None)
     vendor = slugs.get(exchange.integration_id or 0, "an unknown vendor")
-    call = (reply.verb if reply else "") or exchange.path.rstrip("/").rpartition("/")[2] or exchange.method
+    call = (
+        (reply.verb if reply else "")
+        or exchange.path.partition("?")[0].rstrip("/").rpartition("/")[2]
+        or exchange.method
+    )
     inbound = exchange.direction == Exchange.Direction.INBOUND
     outcome = (reply.outcome if reply else "") or exchange.outcome
     step = Step(
@@ -136,7 +141,7 @@ def _exchange_step(exchange: Exchange, slugs: dict[int, str], *, with_bodies: bo
     )
     step.facts = [
         ("Request id", exchange.pk),
-        ("Call", f"{exchange.method} {exchange.path}"),
+        ("Call", f"{exchange.method} {shown_text(exchange.path)}"),
         ("Verified by key" if inbound else "Signed by key", exchange.verified_by or "none"),
         ("Answered", _answered(reply)),
     ]

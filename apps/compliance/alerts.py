@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from apps.compliance.blueprints import current_blueprint
 from apps.compliance.cases.clock import CLOCK, sla_of, start_clock
-from apps.compliance.cases.steps import PLATFORM, lock_case, notify, record, save
+from apps.compliance.cases.steps import PLATFORM, lock_case, notify, record, save, tell
 from apps.compliance.models import SEVERITY_RANK, Alert, AlertHit, Case, RuleSnooze
 from apps.players.models import Player
 
@@ -185,6 +185,7 @@ def _open(player_id: int, hit: _Hit) -> RaisedAlert:
         _raise_again(case, hit, alert)
     else:
         record(case, "opened", actor=hit.source, now=hit.now, text=hit.title, data={"alert": alert.pk})
+        tell(case, "opened", now=hit.now)
     return RaisedAlert(alert.pk, case.pk, is_new=True)
 
 

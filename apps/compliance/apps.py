@@ -19,6 +19,7 @@ class ComplianceConfig(AppConfig):
             holdings,
             linked_people,
             timeline,
+            webhook_events,
         )
 
         commands.register()
@@ -27,3 +28,4 @@ class ComplianceConfig(AppConfig):
         effects.register_own()
         timeline.register_own()
         linked_people.register_own()
+        webhook_events.register()

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 
 from apps.compliance.queues import reading_desk
-from apps.core.admin_display import amount_text, signed_amount_text
+from apps.core.admin_display import amount_text, plain_text, signed_amount_text
 
 PAGE = 40
 
@@ -196,7 +196,7 @@ def _fact(title: str, detail: Mapping[str, Any]) -> tuple[str, str, str]:
     currency = shown.pop("currency", "")
     words = [
         amount_text(value, str(currency)) if name.endswith("_units") and currency and isinstance(value, int)
-        else f"{name.replace('_', ' ')}: {value}"
+        else f"{name.replace('_', ' ')}: {plain_text(value)}"
         for name, value in shown.items()
     ]  # fmt: skip
     return _words(title), ", ".join(words), "plain"

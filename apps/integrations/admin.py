@@ -16,9 +16,10 @@ from unfold.widgets import (
 
 from apps.core.admin_actions import ActionForm, ReasonForm, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin, brand_scope
-from apps.core.admin_display import duration_text, pill, shown_body, trace_link
+from apps.core.admin_display import duration_text, pill, trace_link
 from apps.core.clock import now
 from apps.core.ids import uuid7, uuid7_floor, uuid7_time
+from apps.core.shown_bodies import shown_body, shown_text
 from apps.integrations.credentials import add_credential, expire_credential, revoke_credential
 from apps.integrations.models import Credential, Exchange, HealthMinute, Integration, IntegrationEvent
 from apps.integrations.options import set_option, settings_of
@@ -387,6 +388,7 @@ class ExchangeAdmin(StaffAdmin):
         return {
             "exchange": obj,
             "reply": reply,
+            "shown_path": shown_text(obj.path),
             "request_body": shown_body(obj.body),
             "reply_body": shown_body(reply.body) if reply else "",
         }
@@ -405,7 +407,7 @@ class ExchangeAdmin(StaffAdmin):
     def call(self, exchange: Exchange) -> str:
         """The protocol's verb, or the path."""
         reply = getattr(exchange, "reply", None)
-        return (reply.verb if reply else "") or f"{exchange.method} {exchange.path[:60]}"
+        return (reply.verb if reply else "") or f"{exchange.method} {shown_text(exchange.path)[:60]}"
 
     @admin.display(description="outcome")
     def outcome_shown(self, exchange: Exchange) -> str:

@@ -164,7 +164,12 @@ class Exchange(models.Model):
         ordering = ("-id",)
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path}"
+        return f"{self.method} {self.place}"
+
+    @property
+    def place(self) -> str:
+        """The path without its query, which may hold personal data."""
+        return self.path.partition("?")[0]
 
 
 class ExchangeReply(models.Model):
@@ -200,6 +205,7 @@ class IntegrationEvent(models.Model):
     """What staff or the platform did to an integration or its keys: one row for each act, never altered."""
 
     class Action(models.TextChoices):
+        CONNECTED = "connected", "Vendor connected"
         SWITCHED = "switched", "Kill switch used"
         OPTION_SET = "option_set", "Setting changed"
         KEY_ADDED = "key_added", "Key added"

@@ -8,7 +8,7 @@ transaction of what it did. Facts name people by id only, so that nothing here h
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,8 @@ from apps.core.request_context import current_request_id
 from apps.integrations.models import FactCursor
 
 _FIRST = UUID(int=0)
+# A follower that has not read everything once may not leave out any month.
+_BEFORE_ALL = datetime(1970, 1, 2, tzinfo=UTC)
 _WRITE = """
 INSERT INTO integrations_fact (id, kind, brand_code, player_id, subject, data, request_id, at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
@@ -70,7 +72,10 @@ def record_fact(
     :param kind: lower-case words with dots between them, at least two
     :param data: JSON values; amounts as ledger units beside their currency; no names, addresses or other personal data
     """
-    values: list[Any] = [uuid7(), kind, brand_code, player_id, subject, Jsonb(dict(data)), current_request_id(), now]
+    _append([uuid7(), kind, brand_code, player_id, subject, Jsonb(dict(data)), current_request_id(), now])
+
+
+def _append(values: list[Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, values)
 
@@ -93,7 +98,7 @@ def consume(
     :param kinds: only these; the set may change later, passed-over facts do not come back
     :return: how many facts were handed over
     """
-    FactCursor.objects.bulk_create([FactCursor(name=consumer)], ignore_conflicts=True)
+    FactCursor.objects.bulk_create([FactCursor(name=consumer, updated_at=_BEFORE_ALL)], ignore_conflicts=True)
     cursor = FactCursor.objects.select_for_update(skip_locked=True).filter(pk=consumer).first()
     if cursor is None:
         return 0

@@ -10,9 +10,12 @@ class MonitoringConfig(AppConfig):
     label = "monitoring"
 
     def ready(self) -> None:
-        """Register what two people do together here, and what the case page shows of it."""
-        from apps.monitoring import case_parts, overrides, publication  # noqa: PLC0415 - models first
+        """Register what two people do together here, what the case page shows of it, and a say about log-ins."""
+        from apps.monitoring import admissions, case_parts, holdings, overrides, publication  # noqa: PLC0415 - models first
+        from apps.players import admission  # noqa: PLC0415 - likewise
 
+        admission.AFTER_LOGIN.append(admissions.after_login)
         publication.register()
         overrides.register()
         case_parts.register()
+        holdings.register()

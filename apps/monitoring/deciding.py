@@ -149,6 +149,7 @@ def _row(evaluation: Evaluation, *, now: datetime, call_id: UUID | None) -> Deci
         magnitude=evaluation.magnitude,
         inputs=evaluation.stored_inputs,
         params=dict(evaluation.params),
+        policy_versions=dict(evaluation.policies),
         lists=dict(evaluation.lists),
         risk_band=point.person.risk_band,
         trace=dict(evaluation.trace),
@@ -179,6 +180,7 @@ def _terms(evaluation: Evaluation, row: Decision, key: str) -> AlertTerms:
         dedupe_key=key,
         magnitude=evaluation.magnitude,
         evidence={name: value for name, value in evidence.items() if value is not None},
+        policy_version_id=next(iter(evaluation.policies.values()), None),
     )
 
 

@@ -28,7 +28,7 @@ _WORDS = {
     "id", "name", "title", "family", "basis", "src", "severity", "weight", "floor", "on", "gate", "nightly",
     "population", "currency", "params", "overrides", "when", "outcome", "escalate", "on_unknown", "magnitude",
     "cooldown_days", "per", "explanation", "player_reason", "blueprint", "sla_minutes", "harm_class", "fixtures",
-    "scalable", "owner", "evidence",
+    "scalable", "owner", "evidence", "policies",
 }  # fmt: skip
 _POPULATION = {"jurisdictions", "brands", "risk", "min_age", "max_age"}
 
@@ -187,6 +187,15 @@ class Definition:
         )
 
 
+def _check_policies(definition: Definition) -> None:
+    params = set(definition.data.get("params", {}))
+    for each in definition.data.get("policies", ()):
+        if not {"parameter", "take"} <= set(each) <= {"parameter", "where", "take"} or not each["take"]:
+            raise DefinitionNotSound(f"{definition.code}: a policy has parameter, take and perhaps where")
+        if unknown := set(each["take"]) - params:
+            raise DefinitionNotSound(f"{definition.code}: a policy sets {sorted(unknown)}, which are no parameters")
+
+
 def _fits(override: Mapping[str, Any], jurisdiction: str, risk: str, age: int | None) -> bool:
     return (
         jurisdiction in override.get("jurisdictions", (jurisdiction,))
@@ -229,6 +238,7 @@ def read_definition(data: Mapping[str, Any]) -> Definition:
     definition = Definition(data, node, escalation)
     _check_params(definition)
     _check_names(definition)
+    _check_policies(definition)
     return definition
 
 

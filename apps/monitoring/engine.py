@@ -15,6 +15,7 @@ from apps.monitoring.expressions.evaluation import Evaluated, StoredContext, eva
 from apps.monitoring.expressions.parsing import Node
 from apps.monitoring.expressions.registry import FACTS
 from apps.monitoring.expressions.values import ABSENT, Unknown, Value, as_json, from_json
+from apps.monitoring.legal import legal_params
 from apps.monitoring.metrics import MetricReader, spec_of
 from apps.monitoring.models import Decision, RuleVersion
 from apps.monitoring.points import Point
@@ -76,6 +77,8 @@ class Evaluation:
     lists: Mapping[str, int]
     trace: Mapping[str, Any]
     latency_us: int
+    policies: Mapping[str, int] = field(default_factory=dict)
+    """Versions of the policies that set parameters, by policy."""
 
     @property
     def result(self) -> str:
@@ -130,7 +133,7 @@ class Engine:
         follows = self._outcome(rule.definition, done, context, outcome or rule.definition.outcome)
         return Evaluation(
             rule, point, done.value, follows, context.params, done.inputs, context.lists, done.trace,
-            (time.perf_counter_ns() - began) // 1000,
+            (time.perf_counter_ns() - began) // 1000, context.policies,
         )  # fmt: skip
 
     def _outcome(self, definition: Definition, done: Evaluated, context: "_Reading", outcome: str) -> str:
@@ -161,6 +164,8 @@ class _Reading:
         self._engine, self._definition, self._point, self._batch = engine, definition, point, batch
         person = point.person
         self.params = definition.params_for(jurisdiction=person.jurisdiction, risk=person.risk_band, age=point.age)
+        legal, self.policies = legal_params(definition, point, self.params)
+        self.params |= legal
         if factor != 1:
             for name in definition.data.get("scalable", ()):
                 self.params[name] = float(Decimal(str(self.params[name])) * factor)

@@ -39,7 +39,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "safer_play.exclusion.ended": ("exclusion_ended",),
     "safer_play.exclusion.abandoned": ("exclusion_abandoned",),
     "verification.income.declared": ("income_declared",),
-    "verification.screening.hit": ("screening_hit",),
+    "verification.hit.found": ("screening_hit",),
+    "verification.hit.false_positive": ("screening_hit",),
     "compliance.contact.received": ("contact",),
     "bonuses.bonus.claimed": ("bonus_claimed",),
     "bonuses.bonus.completed": ("bonus_completed",),
@@ -128,10 +129,10 @@ def take_in(facts: Sequence[Fact], *, now: datetime) -> list[Seen]:
 
 
 def _payload(fact: Fact) -> dict[str, Any]:
-    """What it takes to try again; texts that people wrote are not kept."""
-    data = {name: value for name, value in fact.data.items() if name != "text"}
+    """What it takes to try again."""
     return {
-        "fact": str(fact.id), "kind": fact.kind, "subject": fact.subject, "data": data, "at": fact.at.isoformat(),
+        "fact": str(fact.id), "kind": fact.kind, "subject": fact.subject, "data": dict(fact.data),
+        "at": fact.at.isoformat(),
     }  # fmt: skip
 
 
@@ -149,8 +150,6 @@ def seen_in(fact: Fact) -> list[Seen]:
     for source, kind in _LINKS.items():
         if data.get(source):
             kept.setdefault(kind, str(data[source])[:_LONGEST_VALUE])
-    if fact.kind == "compliance.contact.received":
-        kept["words"] = len(_words_of_concern(str(data.get("text", ""))))
     assert fact.player_id is not None  # noqa: S101 - asked by the caller
     names = [*KINDS[fact.kind], *_further(fact.kind, data)]
     return [
@@ -171,14 +170,6 @@ def _further(kind: str, data: Mapping[str, Any]) -> list[str]:
     if kind == "safer_play.exclusion.started" and data.get("kind") in ("time_out", "panic"):
         return ["time_out"]
     return []
-
-
-def _words_of_concern(text: str) -> set[str]:
-    """Words of the list in a message. The text itself is not kept here."""
-    known = list_named("words_of_concern")
-    words = re.findall(r"[\w’']+", text.casefold())
-    folded = " ".join(["", *words, ""])
-    return {word for word in (known[1] if known else ()) if f" {word.casefold()} " in folded}
 
 
 def store(seen: Seen) -> bool:

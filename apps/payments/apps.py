@@ -11,7 +11,8 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what needs two people, and what decisions on cases can do here."""
-        from apps.payments import commands, effects  # noqa: PLC0415 - models are loaded by now
+        from apps.payments import commands, effects, webhook_events  # noqa: PLC0415 - models are loaded by now
 
         commands.register()
         effects.register()
+        webhook_events.register()

@@ -32,6 +32,7 @@ from apps.payments.operations.refusals import EventNotSound, EventParked, EventU
 from apps.payments.operations.steps import lock_withdrawal, record_step
 from apps.payments.operations.withdrawals import DUE_AFTER
 from apps.players.models import Player
+from apps.safer_play.deposits import DepositLimitReached, note_refusal
 from apps.transactions.models import Account
 from apps.transactions.posting import InsufficientFunds, lock_wallet
 
@@ -105,6 +106,8 @@ class PlatformCashier:
                 self._claim(call)
                 attempt = act(player, call)
         except _Refused as refused:
+            if isinstance(refused.__cause__, DepositLimitReached):
+                note_refusal(refused.__cause__)
             return CashierAnswer(refused.refusal, _described(player, player.currency))
         except InsufficientFunds:
             return CashierAnswer(Refusal.INSUFFICIENT_FUNDS, _described(player, player.currency))

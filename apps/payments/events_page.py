@@ -8,8 +8,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from apps.core.admin_actions import staff_action, staff_of
-from apps.core.admin_display import NOTHING, pill, shown_body
+from apps.core.admin_display import NOTHING, pill
 from apps.core.clock import now
+from apps.core.shown_bodies import shown_body
 from apps.integrations import inbox
 from apps.integrations.admin import IntegrationFilter
 from apps.integrations.models import InboundEvent, Integration

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from apps.core.admin_display import shown_body
 from apps.core.money import Money
+from apps.core.shown_bodies import shown_body
 from apps.integrations.search import find_exchanges
 from apps.payments.models import Dispute
 from apps.payments.plain_pdf import pdf_of

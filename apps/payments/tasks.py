@@ -31,6 +31,9 @@ from apps.payments.operations.expiry import expire_deposit
 from apps.payments.operations.refunds import send_refund as send
 from apps.payments.operations.reserves import release_reserve
 from apps.payments.operations.screening import screen_withdrawal as screen
+from apps.payments.operations.source_refunds import CONSUMER as SOURCE_REFUNDS
+from apps.payments.operations.source_refunds import FOLLOWED as REFUNDS_FOLLOWED
+from apps.payments.operations.source_refunds import follow as follow_refunds
 from apps.payments.operations.submission import resolve_attempt as resolve
 from apps.payments.operations.submission import submit_withdrawal as submit
 from apps.payments.queue import enqueue_on_commit
@@ -112,6 +115,13 @@ def follow_identity() -> int:
     """Ask the checks anew about withdrawals that waited for what has been proven; returns how many facts were read."""
     now = clock.now()
     return consume(consumer=CONSUMER, handle=partial(follow, now=now), kinds=FOLLOWED)
+
+
+@shared_task(name="payments.refund_to_source")
+def refund_to_source() -> int:
+    """Send money of failed due diligence back to where it came from; returns how many facts were read."""
+    now = clock.now()
+    return consume(consumer=SOURCE_REFUNDS, handle=partial(follow_refunds, now=now), kinds=REFUNDS_FOLLOWED)
 
 
 @shared_task(name="payments.expire_deposits")

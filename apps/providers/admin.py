@@ -259,4 +259,5 @@ class GameSessionAdmin(StaffAdmin):
             return NOTHING
         totals = totals_by_session(session.player_id, [session.pk]).get(session.pk, RoundTotals())
         staked, won = amount_text(totals.staked, session.currency), amount_text(totals.won, session.currency)
-        return f"{totals.rounds} rounds ({totals.open_rounds} open): staked {staked}, won {won}"
+        rounds = "1 round" if totals.rounds == 1 else f"{totals.rounds} rounds"
+        return f"{rounds} ({totals.open_rounds} open): staked {staked}, won {won}"

@@ -13,8 +13,10 @@ class ProvidersConfig(AppConfig):
 
     def ready(self) -> None:
         """Import the adapters, plug-ins included; let an exclusion end game sessions in its own transaction."""
+        from apps.providers import webhook_events  # noqa: PLC0415 - models are loaded by now
         from apps.providers.game_sessions import end_for_exclusion  # noqa: PLC0415 - models are loaded by now
         from apps.safer_play.exclusions import ON_EXCLUSION  # noqa: PLC0415 - likewise
 
         ON_EXCLUSION.append(end_for_exclusion)
+        webhook_events.register()
         import_module("apps.providers.registry").load_adapters()

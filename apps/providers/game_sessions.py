@@ -9,6 +9,7 @@ from django.db.models import F, QuerySet
 from apps.core.errors import DomainError
 from apps.core.ids import new_token, token_digest
 from apps.integrations.models import Integration
+from apps.integrations.outbox import record_fact
 from apps.players.models import Player, PlayerSession
 from apps.providers.models import Game, GameSession, GameSessionToken
 from apps.safer_play.guarding import lock_player_with_law, refresh_guard
@@ -93,7 +94,25 @@ def open_game_session(
         created_at=now,
         expires_at=now + session_lifetime(integration),
     )
+    _tell(session, player, now)
     return OpenedSession(session, _issue_token(session, now=now))
+
+
+def _tell(session: GameSession, player: Player, now: datetime) -> None:
+    record_fact(
+        kind="providers.game.launched",
+        brand_code=player.brand.code,
+        player_id=player.pk,
+        subject=str(session.public_id),
+        data={
+            "game": session.game.code,
+            "product": session.game.category,
+            "integration": session.integration.slug,
+            "platform": session.platform,
+            "currency": session.currency,
+        },
+        now=now,
+    )
 
 
 def record_demo_session(

@@ -17,8 +17,8 @@ from apps.providers.launch_contract import Launcher, LaunchError, LaunchOrder
 from apps.providers.launch_registry import launcher_of
 from apps.providers.models import Game, GameSession
 from apps.safer_play.admissions import before_play, require_may_play
-from apps.verification.gates import Purpose
-from apps.verification.requirements import require_known
+from apps.verification.gates import Purpose, gate
+from apps.verification.requirements import refuse
 
 log = structlog.get_logger(__name__)
 
@@ -116,12 +116,12 @@ def launch_game(
     :raises LaunchTimedOut: if it does not answer; the session has ended then
     """
     before_play(session=player_session, now=now)
-    require_known(player=player_session.player, purpose=Purpose.PLAY, now=now)
     # Durable: the vendor is called after this commit, and never inside somebody's transaction.
     with transaction.atomic(durable=True):
         player = _admitted(player_session.player_id, now)
         game = _offered_game(player, game_code, mode=mode, platform=platform, currency=currency, now=now)
-        seat = _take_seat(
+        known = gate(player=player, purpose=Purpose.PLAY, now=now)
+        seat = known.passed and _take_seat(
             player_session=player_session,
             player=player,
             game=game,
@@ -131,6 +131,8 @@ def launch_game(
             remote_address=remote_address,
             now=now,
         )
+    if not seat:
+        refuse(player=player, purpose=Purpose.PLAY, answer=known, now=now)
     order = _order(seat, player, game)
     try:
         url = _launch(seat.launcher, order)

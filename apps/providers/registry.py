@@ -50,6 +50,11 @@ def plugin_of(vendor: str) -> Plugin | None:
     return _plugins.get(vendor)
 
 
+def plugins() -> list[str]:
+    """Vendors that plug-ins speak for."""
+    return list(_plugins)
+
+
 def load_adapters() -> None:
     """
     Import the plug-ins of the settings, and make every vendor's settings known. Called when the platform starts.

@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from apps.compliance.approvals import request_approval
 from apps.core.admin_actions import ActionForm, reason_field, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
-from apps.core.admin_display import NOTHING, amount_text, change_link, pill
+from apps.core.admin_display import NOTHING, amount_text, change_link, pill, plain_text
 from apps.core.clock import now
 from apps.core.money import Money, MoneyError
 from apps.safer_play.commands import ACCEPT_RETURN, END_EXCLUSION, RAISE_LIMIT, raise_payload
@@ -403,14 +403,19 @@ class RegisterQueryAdmin(SaferPlayPage):
 class RefusalAdmin(SaferPlayPage):
     """Bets and deposits that a limit refused."""
 
-    list_display = ("refused_at", "player_shown", "subject", "rule", "period", "asked", "room", "returns_at")
+    list_display = ("refused_at", "player_shown", "subject", "rule_shown", "period", "asked", "room", "returns_at")
     list_filter = ("subject", "rule")
     fields = (
-        "refused_at", "player_shown", ("subject", "rule"), "period", ("asked", "room"), "returns_at", "limit_id",
+        "refused_at", "player_shown", ("subject", "rule_shown"), "period", ("asked", "room"), "returns_at", "limit_id",
         "policy_version_id", "request_id",
     )  # fmt: skip
-    readonly_fields = ("player_shown", "asked", "room")
+    readonly_fields = ("player_shown", "rule_shown", "asked", "room")
     empty_hint = "No limit has had to hold anybody back."
+
+    @admin.display(description="limit", ordering="rule")
+    def rule_shown(self, row: Refusal) -> str:
+        """Which kind of limit, in words."""
+        return plain_text(row.rule).capitalize()
 
     @admin.display(description="asked for")
     def asked(self, row: Refusal) -> str:

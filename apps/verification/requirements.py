@@ -1,7 +1,7 @@
 """Refusing what a player may not do before he is known: the gate's answer as an error for callers above."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 from apps.core.errors import DomainError
 from apps.core.money import Money
@@ -31,8 +31,17 @@ def require_known(*, player: Player, purpose: str, now: datetime, money: Money |
     :raises KycRequired: if something is missing
     """
     answer = gate(player=player, purpose=purpose, now=now, money=money)
-    if answer.passed:
-        return answer
+    if not answer.passed:
+        refuse(player=player, purpose=purpose, answer=answer, now=now)
+    return answer
+
+
+def refuse(*, player: Player, purpose: str, answer: GateAnswer, now: datetime) -> NoReturn:
+    """
+    Record a refusal of the gate and raise it, once the transaction is over in which the gate was asked.
+
+    :raises KycRequired: always
+    """
     record_fact(
         kind="verification.gate.refused",
         brand_code=player.brand.code,

@@ -244,7 +244,13 @@ def _tell(player: Player, hit: ScreeningHit, now: datetime) -> None:
         brand_code=player.brand.code,
         player_id=player.pk,
         subject=str(hit.public_id),
-        data={"is_sanction": hit.is_sanction, "score": str(hit.score), "corroboration": hit.corroboration},
+        data={
+            "is_sanction": hit.is_sanction,
+            "topic": "sanction" if hit.is_sanction else "pep",
+            "score": float(hit.score),
+            "corroboration": hit.corroboration,
+            "cleared": False,
+        },
         now=now,
     )
     alert_hit(hit, now=now)

@@ -13,6 +13,7 @@ from apps.compliance.approvals import request_approval
 from apps.core.admin_actions import ActionForm, reason_field, staff_action, staff_of
 from apps.core.admin_display import NOTHING, amount_text, change_link, instant_text, pill
 from apps.core.clock import now
+from apps.core.money import Money
 from apps.verification.base_page import VerificationPage, compared, level
 from apps.verification.contract import FoundPerson
 from apps.verification.gates import CDD_FACTS
@@ -160,6 +161,8 @@ class DueDiligenceAdmin(VerificationPage):
         proven = proven_kinds(obj.player_id, now())
         return {
             "diligence": obj,
+            "reached": self.reached(obj),
+            "window": _span(obj.threshold["window_hours"]),
             "state": self.state_shown(obj),
             "wanted": [(PlayerFact.Kind(kind).label, kind in proven) for kind in CDD_FACTS],
             "counted": [(kind, amount_text(units, currency)) for kind, currency, units in obj.measured["units"]],
@@ -179,7 +182,11 @@ class DueDiligenceAdmin(VerificationPage):
     @admin.display(description="reached")
     def reached(self, diligence: DueDiligence) -> str:
         """What was counted, of what."""
-        return f"{diligence.measured['value']} of {diligence.threshold['amount']} {diligence.threshold['currency']}"
+        currency = diligence.threshold["currency"]
+        value, limit = (
+            Money.parse(str(each), currency) for each in (diligence.measured["value"], diligence.threshold["amount"])
+        )
+        return f"{amount_text(value.units, currency)} of {amount_text(limit.units, currency)}"
 
     @admin.display(description="money")
     def locked(self, diligence: DueDiligence) -> str:
@@ -221,6 +228,11 @@ def _propose(request: HttpRequest, diligence: DueDiligence, command: str, reason
         subject_player_id=diligence.player_id,
     )
     return "Proposed. It waits under Approvals for a second person."
+
+
+def _span(hours: int) -> str:
+    """Say how long in days where it is whole days."""
+    return f"{hours // 24} days" if hours >= 48 and hours % 24 == 0 else f"{hours} hours"  # noqa: PLR2004 - two days
 
 
 def _validity(fact: PlayerFact, at: datetime) -> tuple[str, str]:

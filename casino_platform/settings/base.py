@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.backoffice.second_factor.SecondFactorMiddleware",
+    "apps.backoffice.downloads.DownloadLogMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -147,7 +148,13 @@ CONTENT_SECURITY_POLICY = {
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ADAPTER = "apps.backoffice.mfa_adapter.StaffMfaAdapter"
 MFA_TOTP_ISSUER = "Casino platform"
-STAFF_SECOND_FACTOR_REQUIRED = False
+STAFF_SECOND_FACTOR_REQUIRED: bool = env.bool("STAFF_SECOND_FACTOR_REQUIRED", default=False)
+# Where somebody has to show a factor, deciding, unmasking and taking files out want one shown this recently. 0: never.
+STAFF_FRESH_FACTOR_SECONDS: int = env.int("STAFF_FRESH_FACTOR_SECONDS", default=5 * 60)
+# Staff who do nothing for so long are logged out; a page that refreshes itself is nothing.
+STAFF_IDLE_SECONDS: int = env.int("STAFF_IDLE_SECONDS", default=30 * 60)
+# More looks at personal data than this within an hour take a second person.
+STAFF_LOOKS_PER_HOUR: int = env.int("STAFF_LOOKS_PER_HOUR", default=20)
 
 # --- the wallet ---------------------------------------------------------------------------------
 # Database connections (commits in flight) of one process for wallet calls; more waiting calls share a commit.
@@ -233,6 +240,9 @@ SPECTACULAR_SETTINGS = {
         "PlayerRestriction": "apps.players.models.Player.Restriction",
         "DepositState": "apps.payments.models.Deposit.State",
         "TransactionKind": "apps.transactions.models.TransactionKind",
+        "LimitKind": "apps.safer_play.models.Limit.Kind",
+        "ExclusionKind": "apps.safer_play.models.Exclusion.Kind",
+        "DocumentKind": "apps.verification.models.Document.Kind",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -23,6 +23,14 @@ def _second_factor(_: HttpRequest) -> str:
     return reverse("backoffice:second-factor")
 
 
+def _sessions(_: HttpRequest) -> str:
+    return reverse("backoffice:sessions")
+
+
+def _help(_: HttpRequest) -> str:
+    return reverse("backoffice:help")
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Casino platform",
     "SITE_HEADER": "Casino platform",
@@ -35,7 +43,13 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "apps.backoffice.navigation.environment",
     "DASHBOARD_CALLBACK": "apps.backoffice.home.dashboard",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _favicon}],
-    "ACCOUNT": {"navigation": [{"title": "Second factor", "link": _second_factor}]},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Second factor", "link": _second_factor},
+            {"title": "Your log-ins", "link": _sessions},
+            {"title": "Help and keys (?)", "link": _help},
+        ]
+    },
     "STYLES": [_styles],
     "SCRIPTS": [_script],
     "SIDEBAR": {

@@ -35,3 +35,40 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const event of ["dragleave", "drop"]) zone.addEventListener(event, () => zone.classList.remove("is-over"));
   }
 });
+
+// Keys of every page, named on the help page. The desk and the case page have more of their own (cases.js).
+const typesSomewhere = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
+
+function listRows() {
+  return document.querySelector("[data-rows], .case-page") ? [] : [...document.querySelectorAll("#result_list tbody tr")];
+}
+
+function moveInList(by) {
+  const rows = listRows();
+  if (!rows.length) return;
+  const at = rows.findIndex((row) => row.classList.contains("is-at"));
+  const next = rows[Math.min(Math.max(at + by, 0), rows.length - 1)];
+  rows.forEach((row) => row.classList.remove("is-at"));
+  next.classList.add("is-at");
+  next.scrollIntoView({ block: "nearest" });
+}
+
+const keysOfEveryPage = {
+  "?": () => { window.location.href = "/admin/help/"; },
+  h: () => { window.location.href = "/admin/"; },
+  a: () => { window.location.href = "/admin/compliance/approvalrequest/"; },
+  "/": () => { (document.querySelector("#searchbar") ?? document.querySelector("#nav-sidebar input, aside input"))?.focus(); },
+  v: () => { document.querySelector("[data-keep-view]")?.focus(); },
+  j: () => moveInList(1),
+  k: () => moveInList(-1),
+  Enter: () => { document.querySelector("#result_list tr.is-at a")?.click(); },
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || typesSomewhere(event.target)) return;
+  if (document.querySelector("dialog[open]") || !(event.key in keysOfEveryPage)) return;
+  const isForList = ["j", "k", "Enter"].includes(event.key);
+  if (isForList && (!listRows().length || (event.key === "Enter" && event.target.closest("a, button, summary")))) return;
+  event.preventDefault();
+  keysOfEveryPage[event.key]();
+});

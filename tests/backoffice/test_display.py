@@ -2,7 +2,8 @@
 
 import pytest
 
-from apps.core.admin_display import amount_text, masked_email, shown_body, signed_amount_text
+from apps.core.admin_display import amount_text, masked_email, signed_amount_text
+from apps.core.shown_bodies import shown_body
 
 
 @pytest.mark.parametrize(

@@ -210,7 +210,10 @@ def test_records_of_what_staff_did_only_grow(
 ) -> None:
     client = login("superuser")
     client.post(address_of_button("providers_game", game.pk, "disable"), {"reason": "Vendor asked"})
-    client.post(address_of_button("players_player", player.pk, "show-personal-data"), {"purpose": "Case 17"})
+    client.post(
+        address_of_button("players_player", player.pk, "show-personal-data"),
+        {"purpose": "Case 17", "fields_wanted": ["city"]},
+    )
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - a name from the list above
         assert cursor.fetchone()[0] > 0

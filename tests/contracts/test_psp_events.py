@@ -4,15 +4,11 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 
 from apps.core import clock
 from apps.integrations import inbox
-from apps.integrations.connections import forget_connections
-from apps.integrations.credentials import add_credential, revoke_credential
-from apps.integrations.models import Credential, InboundEvent, IntegrationEvent
+from apps.integrations.models import InboundEvent, IntegrationEvent
 from apps.payments.inbox_tasks import PROCESS_EVENT, process_event, sweep_inbox
 from apps.transactions.models import Transaction
 from tests.contracts.psps import EVENT_VENDORS, MAKERS, Message, Psp
@@ -109,41 +105,6 @@ def test_what_cannot_be_read_is_refused(psp: Psp, body: bytes) -> None:
     good = psp.paid_in(psp.deposit("1"))[0]
     assert psp.send(Message(good.path, body, good.headers)).status_code in {400, 401}
     assert InboundEvent.objects.count() == 0
-
-
-def test_the_old_key_works_until_it_is_revoked(psp: Psp) -> None:
-    purpose, name = (
-        Credential.Purpose.VERIFY_INBOUND,
-        {"trustly": "", "adyen": "hmac_key_hex"}.get(psp.vendor, "secret"),
-    )
-    old = Credential.objects.get(integration=psp.integration, purpose=purpose, name=name)
-    public, private = _new_secret(psp.vendor)
-    new = add_credential(
-        integration=psp.integration, purpose=purpose, name=name, secret=public, actor=None, now=clock.now()
-    )
-    forget_connections()
-    first, second = psp.deposit("1"), psp.deposit("2")
-    psp.tell(*psp.paid_in(first), *(psp.resigned(each, private) for each in psp.paid_in(second)))
-    kids = InboundEvent.objects.order_by("id").values_list("verified_by", flat=True)
-    assert set(kids) == {old.kid, new.kid}
-    revoke_credential(credential_id=old.pk, reason="rotated", actor=None, now=clock.now())
-    forget_connections()
-    third = psp.deposit("3")
-    assert psp.send(psp.paid_in(third)[0]).status_code == 401
-    psp.tell(*(psp.resigned(each, private) for each in psp.paid_in(third)))
-    assert psp.state(third) == "settled"
-
-
-def _new_secret(vendor: str) -> tuple[bytes, str]:
-    """What we are given of a new key, and what its owner signs with."""
-    if vendor != "trustly":
-        return b"ab" * 32, "ab" * 32
-    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = made.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    private = made.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return public, private.decode()
 
 
 def test_an_unknown_word_is_kept_and_never_taken_for_processed(psp: Psp) -> None:

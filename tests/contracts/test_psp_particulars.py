@@ -116,6 +116,15 @@ def test_adyen_no_money_event_hangs_on_a_failure_flag() -> None:
     assert not {code for code, (_, failed) in MEANINGS.items() if failed in moves}
 
 
+def test_adyen_transfer_from_the_future_is_refused_and_from_the_past_is_taken(adyen: Adyen) -> None:
+    withdrawal = adyen.withdrawal("100")
+    ahead = (clock.now() + timedelta(hours=1)).isoformat()
+    assert adyen.send(adyen.transfer(withdrawal, "booked", timestamp=ahead)).status_code == 400
+    assert (InboundEvent.objects.count(), adyen.state(withdrawal)) == (0, "submitted")
+    adyen.tell(adyen.transfer(withdrawal, "booked", timestamp="2020-01-01T00:00:00+01:00"))
+    assert (adyen.state(withdrawal), adyen.balances()) == ("paid", ("900.00", "0.00"))
+
+
 # --- Trustly
 
 

@@ -12,7 +12,7 @@ from tests.contracts.family import HUB88_KEY, HUB88_PUBLIC_KEY
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 
 
-def make_brand(code: str = "aurora", currencies: tuple[str, ...] = ("EUR", "USD")) -> Brand:
+def make_brand(code: str = "aurora", currencies: tuple[str, ...] = ("EUR", "SEK", "GBP", "CAD", "USD", "BTC")) -> Brand:
     """Find or make a brand in Malta with these currencies."""
     malta, _ = Jurisdiction.objects.get_or_create(code="MT", defaults={"name": "Malta", "timezone": "Europe/Malta"})
     brand, _ = Brand.objects.get_or_create(code=code, defaults={"name": code.title()})
@@ -23,7 +23,7 @@ def make_brand(code: str = "aurora", currencies: tuple[str, ...] = ("EUR", "USD"
             defaults={"name": currency, "exponent": spec.exponent, "ledger_exponent": spec.ledger_exponent},
         )
         brand.currencies.add(row)
-    Market.objects.get_or_create(brand=brand, jurisdiction=malta, defaults={"countries": ["MT"]})
+    Market.objects.get_or_create(brand=brand, jurisdiction=malta, defaults={"countries": ["MT", "FI", "IS"]})
     return brand
 
 

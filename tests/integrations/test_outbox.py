@@ -2,11 +2,14 @@
 
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
+from django.utils import timezone
 
+from apps.core.ids import uuid7_floor
 from apps.integrations import outbox
 from apps.integrations.models import FactCursor
 from apps.integrations.outbox import Fact, consume, lag_seconds, record_fact
@@ -179,3 +182,35 @@ def test_a_follower_reads_past_a_month_of_silence() -> None:
     follower.follow()
     assert follower.seen == [1, 2]
     assert outbox.lag_seconds("follower") == 0
+
+
+def tell_long_ago(number: int, *, age: timedelta) -> None:
+    """A fact whose id says that it was written then."""
+    key = UUID(int=uuid7_floor(timezone.now() - age).int + number)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO integrations_fact (id, kind, brand_code, player_id, subject, data, at)"
+            " VALUES (%s, 'player.registered', 'aurora', 7, %s, jsonb_build_object('number', %s::int), %s)",
+            [key, f"s{number}", number, NOW],
+        )
+
+
+def test_a_backlog_older_than_a_day_is_read_batch_by_batch_and_nothing_of_it_skipped() -> None:
+    """The floor that keeps old partitions out lies a day below the cursor's time: that may not move before the end."""
+    for number in range(5):
+        tell_long_ago(number, age=timedelta(days=3))
+    tell(5)
+    follower = Follower()
+    assert [follower.follow(most=2) for _ in range(4)] == [2, 2, 2, 0]
+    assert follower.seen == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_follower_that_stood_still_for_days_finds_all_that_was_told_meanwhile() -> None:
+    tell(0)
+    follower = Follower()
+    follower.follow()
+    FactCursor.objects.update(updated_at=timezone.now() - timedelta(days=9))
+    for number in range(1, 6):
+        tell_long_ago(number, age=timedelta(days=8) - timedelta(hours=number))
+    assert [follower.follow(most=2) for _ in range(3)] == [2, 2, 1]
+    assert sorted(follower.seen) == [0, 1, 2, 3, 4, 5]

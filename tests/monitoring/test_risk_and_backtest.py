@@ -84,7 +84,11 @@ def test_two_people_set_a_level_until_a_date_and_it_ends_by_itself() -> None:
         "reason": "Press reports",
         "now": NOW,
     }
-    for wrong in ({"level": 6, "until": NOW + timedelta(days=9)}, {"level": 4, "until": NOW + timedelta(days=181)}):
+    wrongs: list[dict[str, Any]] = [
+        {"level": 6, "until": NOW + timedelta(days=9)},
+        {"level": 4, "until": NOW + timedelta(days=181)},
+    ]
+    for wrong in wrongs:
         with pytest.raises(OverrideNotSound):
             request_override(**terms, **wrong)
     asked = request_override(**terms, level=4, until=NOW + timedelta(days=30))

@@ -1,6 +1,7 @@
 """Who works on which withdrawal, the clock of each, and what may be approved together."""
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -98,13 +99,14 @@ def test_nobody_decides_past_its_holder(player: Player, instrument: Instrument) 
     anna, bert = officer("anna", player), officer("bert", player)
     claim_withdrawal(withdrawal_id=withdrawal.pk, actor=anna, now=clock.now())
     terms: dict[str, Any] = {"withdrawal_id": withdrawal.pk, "actor": bert, "now": clock.now()}
-    for refused in (
+    attempts: tuple[Callable[[], Any], ...] = (
         lambda: approve(withdrawal, bert),
         lambda: reject_withdrawal(reason_code="other", note="No", **terms),
         lambda: hold_withdrawal(reason_code="other", note="No", **terms),
         lambda: claim_withdrawal(**terms),
         lambda: release_claim(**terms),
-    ):
+    )
+    for refused in attempts:
         with pytest.raises(WithdrawalHeld, match="anna has it"):
             refused()
     assert fresh(withdrawal).state == "in_review"

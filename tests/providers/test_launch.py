@@ -345,7 +345,7 @@ def test_a_launch_costs_a_fixed_number_of_queries(
 ) -> None:
     launch(player)
     client = frontend_of(player)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(26):
         client.post("/api/v1/games/clt-dragonrising/launch", data=REAL, content_type="application/json")
 
 

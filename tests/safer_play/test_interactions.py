@@ -1,6 +1,7 @@
 """The ladder: what is done about signs of harm, once, with evidence, and what came of it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -47,7 +48,7 @@ def test_a_trigger_starts_one_interaction_however_often_it_fires(player: Player)
 
 def test_an_interaction_is_done_only_with_evidence(player: Player) -> None:
     started = start(player, "contact")
-    terms = {"interaction_id": started.pk, "state": "done", "outcome": "Took a break", "actor": "officer"}
+    terms: dict[str, Any] = {"interaction_id": started.pk, "state": "done", "outcome": "Rests", "actor": "officer"}
     with pytest.raises(InteractionUnproven):
         close_interaction(evidence=" ", now=clock.now(), **terms)
     assert Interaction.objects.get().state == "open"

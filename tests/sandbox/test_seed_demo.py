@@ -31,7 +31,7 @@ def test_the_document_lets_staff_players_and_vendors_in(tmp_path: Path, client: 
     document = seed(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert document["base_url"] == BASE_URL
-    assert len(document["staff"]) == 13
+    assert len(document["staff"]) == 16
     for entry in document["staff"]:
         user: Any = authenticate(username=entry["username"], password=entry["password"])
         assert [group.name for group in user.groups.all()] == [entry["role"]]
@@ -62,7 +62,7 @@ def test_seeding_again_changes_nothing_but_the_address(tmp_path: Path) -> None:
     counts = [kind.objects.count() for kind in (Player, Game, GameCertificate, Credential, Transaction)]
     after = seed(path, "http://127.0.0.1:9000")
     assert counts == [kind.objects.count() for kind in (Player, Game, GameCertificate, Credential, Transaction)]
-    assert counts[:2] == [12, 34]
+    assert counts[:2] == [24, 34]
     assert (after["staff"], after["players"]) == (before["staff"], before["players"])
     keys = [before["integrations"][slug]["credentials"] for slug in ("hub88", "caleta")]
     assert keys == [after["integrations"][slug]["credentials"] for slug in ("hub88", "caleta")]

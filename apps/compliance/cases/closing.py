@@ -18,6 +18,7 @@ from apps.compliance.cases.steps import (
     record,
     require_held_by,
     save,
+    tell,
 )
 from apps.compliance.models import Alert, ApprovalRequest, Case, CaseHold
 from apps.compliance.queues import RESOLVE, check_permission, may_work
@@ -191,6 +192,7 @@ def _close(case: Case, terms: Mapping[str, Any], actor: User, checker: User | No
         "checked_by": checker.get_username() if checker else "",
     }
     record(case, "resolved", actor=actor, now=now, text=terms["narrative"], data=data)
+    tell(case, "resolved", now=now)
     return case
 
 
@@ -214,6 +216,7 @@ def _reopen(case: Case, reason: str, actor: User, checker: User | None, now: dat
     case.save()
     data = {"checked_by": checker.get_username() if checker else ""}
     record(case, "reopened", actor=actor, now=now, text=reason, data=data)
+    tell(case, "reopened", now=now)
     return case
 
 

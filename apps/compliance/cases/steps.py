@@ -11,6 +11,7 @@ from apps.compliance.models import Case, CaseEvent, CaseNotice
 from apps.compliance.queues import may_work
 from apps.core.errors import DomainError
 from apps.core.request_context import current_request_id
+from apps.integrations.outbox import record_fact
 
 PLATFORM = "platform"
 
@@ -141,6 +142,18 @@ def record(
         data=dict(data or {}),
         request_id=current_request_id(),
         at=now,
+    )
+
+
+def tell(case: Case, what: str, *, now: datetime) -> None:
+    """Tell the outbox that a case was opened, resolved or reopened: which, of what kind; nothing of its content."""
+    record_fact(
+        kind=f"compliance.case.{what}",
+        brand_code=case.brand.code,
+        player_id=case.player_id,
+        subject=case.reference,
+        data={"blueprint": case.blueprint_code, "severity": case.severity, "state": case.state},
+        now=now,
     )
 
 

@@ -20,6 +20,9 @@ MONEY: JsonSchema = {
     "properties": {"amount": {"type": "string"}, "currency": {"type": "string"}},
     "required": ["amount", "currency"],
 }
+MAYBE_TEXT: JsonSchema = {"type": ["string", "null"]}
+MAYBE_COUNT: JsonSchema = {"type": ["integer", "null"]}
+MAYBE_MONEY: JsonSchema = {**MONEY, "type": ["object", "null"]}
 # In every event, beside what its own schema names.
 _COMMON: Mapping[str, JsonSchema] = {
     "sequence": {"type": "integer", "description": "Counts up by one for each event of this endpoint"},
@@ -68,7 +71,8 @@ def register_event(kind: str, summary: str, properties: Mapping[str, JsonSchema]
     Let facts of this kind be told outside.
 
     :param kind: as in `outbox.record_fact`
-    :param properties: schema of each value of the fact's data that is told; every event must carry all of them
+    :param properties: schema of each value of the fact's data that is told; every event must carry all of them. An
+        amount (`MONEY`) called `settled` is made of the fact's `settled_units` (or `units`) and `currency`
     """
     _kinds[kind] = EventKind(kind, summary, properties or {})
 

@@ -6,11 +6,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.utils import timezone
 
+from apps.core.money import Money
 from apps.integrations.outbox import Fact, consume
-from apps.integrations.outgoing.catalogue import event_kind, event_kinds, matches, public_player_ids
+from apps.integrations.outgoing.catalogue import (
+    MAYBE_MONEY,
+    MONEY,
+    JsonSchema,
+    event_kind,
+    event_kinds,
+    matches,
+    public_player_ids,
+)
 from apps.integrations.outgoing.models import WebhookEndpoint, WebhookMessage
+
+log = structlog.get_logger(__name__)
 
 CONSUMER = "integrations.webhooks"
 _BATCH = 500
@@ -35,7 +47,7 @@ def _write(facts: Sequence[Fact]) -> None:
     messages = []
     for endpoint in endpoints:
         for fact in facts:
-            if _is_wanted(fact, endpoint):
+            if _is_wanted(fact, endpoint) and _is_whole(fact):
                 player = None if fact.player_id is None else players.get(fact.player_id)
                 messages.append(_message(fact, endpoint, player, now))
                 endpoint.next_sequence += 1
@@ -47,6 +59,32 @@ def _is_wanted(fact: Fact, endpoint: WebhookEndpoint) -> bool:
     """What happened before an endpoint was set up is not told to it."""
     is_its_own = fact.brand_code == endpoint.brand_code and fact.at >= endpoint.created_at
     return is_its_own and matches(endpoint.kinds, fact.kind)
+
+
+def _is_whole(fact: Fact) -> bool:
+    """Whether a fact has all its event promises. One written before it promised so much must not stop the others."""
+    kind = event_kind(fact.kind)
+    missing = [name for name in kind.properties if _source(fact, name, kind.properties[name]) is None] if kind else []
+    if missing:
+        log.error("webhook_fact_lacks_values", fact=str(fact.id), kind=fact.kind, missing=missing)
+    return not missing
+
+
+def _source(fact: Fact, name: str, schema: JsonSchema) -> str | None:
+    """Under which name a fact has a value; None if it has none."""
+    names = (f"{name}_units", "units") if schema in (MONEY, MAYBE_MONEY) else (name,)
+    return next((each for each in names if each in fact.data), None)
+
+
+def _told(fact: Fact, name: str, schema: JsonSchema) -> Any:
+    source = _source(fact, name, schema)
+    if source is None:
+        raise KeyError(name)
+    value = fact.data[source]
+    if schema not in (MONEY, MAYBE_MONEY) or value is None:
+        return value
+    currency = fact.data["currency"]
+    return {"amount": Money(value, currency).format(), "currency": currency}
 
 
 def _message(fact: Fact, endpoint: WebhookEndpoint, player: UUID | None, now: datetime) -> WebhookMessage:
@@ -75,7 +113,7 @@ def body_of(fact: Fact, *, player: UUID | None, sequence: int) -> str:
         "brand": fact.brand_code,
         "player": None if player is None else str(player),
         "subject": fact.subject,
-        **{name: fact.data[name] for name in kind.properties},
+        **{name: _told(fact, name, schema) for name, schema in kind.properties.items()},
     }
     return json.dumps(
         {"type": fact.kind, "timestamp": fact.at.isoformat().replace("+00:00", "Z"), "data": data},

@@ -6,7 +6,7 @@ from apps.monitoring.gate import gate as ask_monitoring
 from apps.payments.checks.answer import Answer, hold, passed, review
 from apps.payments.models import Withdrawal
 from apps.safer_play.exclusions import is_excluded
-from apps.verification.gates import BEING_REVIEWED, Purpose
+from apps.verification.gates import BEING_REVIEWED, FUNDS_LOCKED, Purpose
 from apps.verification.gates import gate as ask_identity
 
 
@@ -21,6 +21,8 @@ def identity(withdrawal: Withdrawal, now: datetime) -> Answer:
     }
     if answer.passed:
         return passed("", **evidence)
+    if answer.player_reason == FUNDS_LOCKED and withdrawal.is_source_refund:
+        return passed("Two people decided that it goes back to where it came from.", **evidence)
     if answer.player_reason == BEING_REVIEWED:
         return review(answer.staff_reason, **evidence)
     return hold(answer.staff_reason, **evidence)

@@ -58,23 +58,11 @@ def _seed(apps: Any, _editor: Any) -> None:
         target.objects.get_or_create(state=state, defaults={"minutes": minutes})
 
 
-# Disputes of before have no events of their own: one line stands for what is taken back at present.
-_OLD_DISPUTES = """
-INSERT INTO payments_disputeevent (dispute_id, word, stage, status, units, fee_units, transaction_id, event_id, at)
-SELECT d.id, left(coalesce(nullif(d.word, ''), 'before'), 64), d.stage, d.status, -d.debited_units, 0,
-       (SELECT s.transaction_id FROM payments_paymentstep s
-         WHERE s.deposit_id = d.deposit_id AND s.name IN ('chargeback', 'second-chargeback')
-           AND s.transaction_id IS NOT NULL ORDER BY s.id DESC LIMIT 1), '', d.changed_at
-  FROM payments_dispute d WHERE d.debited_units > 0
-"""
-
-
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0003_domain"), ("transactions", "0005_reserve_accounts")]
+    dependencies = [("payments", "0002_books"), ("transactions", "0005_reserve_accounts")]
 
     operations = [
         migrations.RunPython(_seed, migrations.RunPython.noop),
-        migrations.RunSQL(_OLD_DISPUTES, migrations.RunSQL.noop),
         install_sql("payments", "books_domain.sql"),
         install_sql("payments", "append_only_terms.sql"),
     ]

@@ -17,6 +17,7 @@ from apps.payments.models.routing import (
     RoutingRule,
 )
 from apps.payments.models.sessions import CashierSession
+from apps.payments.models.source_refunds import SourceRefund
 from apps.payments.models.withdrawals import Approval, Check, Withdrawal
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "RouteDrill",
     "RoutingRule",
     "SettlementTerm",
+    "SourceRefund",
     "StateTarget",
     "Withdrawal",
     "WithdrawalReason",

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from apps.core.ids import uuid7
 from apps.integrations.models import Integration
@@ -66,7 +67,13 @@ class Instrument(models.Model):
         permissions = (("judge_instrument", "Can verify, reject, block and unblock payment instruments"),)
 
     def __str__(self) -> str:
-        return f"{self.method_id} {self.masked}".strip()
+        return f"{self.method_id.replace('_', ' ').capitalize()} {self.masked}".strip()
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for all players who use one account or card; without our key it tells nobody which that is."""
+        named = f"{self.method_id}|{self.integration_id}|{self.token}"
+        return salted_hmac("apps.payments.instrument", named, algorithm="sha256").hexdigest()[:32]
 
     @property
     def is_verified(self) -> bool:

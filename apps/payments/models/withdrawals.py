@@ -142,6 +142,11 @@ class Withdrawal(models.Model):
         """Whether nothing of it is locked any more."""
         return self.state in self.CLOSED
 
+    @property
+    def is_source_refund(self) -> bool:
+        """Whether it is money of a failed due diligence on its way back, which nobody asked for."""
+        return hasattr(self, "source_refund")
+
     def stop_clock(self, *, at: datetime) -> None:
         """Let the time not count while the player has to do something."""
         self.clock_stopped_at = at

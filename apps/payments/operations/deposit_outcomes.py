@@ -7,9 +7,10 @@ from apps.payments.contract import EventKind, PaymentEvent
 from apps.payments.models import Attempt, Deposit
 from apps.payments.operations import deposit_gates, postings
 from apps.payments.operations.instruments import learn_instrument, note_instrument
+from apps.payments.operations.references import key_of
 from apps.payments.operations.refusals import Applied, EventNotSound, EventParked
 from apps.payments.operations.reserves import hold_reserve
-from apps.payments.operations.steps import record_event_step
+from apps.payments.operations.steps import lock_deposit, record_event_step, record_step
 from apps.payments.registry import adapter_of
 from apps.verification.operations.due_diligence import check_threshold
 
@@ -54,10 +55,14 @@ def _settled(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: datet
     units = event.amount.units if event.amount is not None else deposit.amount_units
     if units <= 0:
         raise EventNotSound("a deposit of nothing")
+    if before in _DONE and _is_another_payment(attempt, event):
+        beside = _beside(deposit, attempt, event, units, now)
+        return _settled(*beside, event, now)
     if before in _DONE:
         if units != deposit.settled_units or attempt.state != Attempt.State.DONE:
             raise EventNotSound(f"a second settlement, of {units} units, after one of {deposit.settled_units}")
         return Applied.NO_OP
+    _take_reference(attempt, event)
     deposit.integration_id = attempt.integration_id
     deposit.contract_id = attempt.contract_id or deposit.contract_id
     deposit.fee_units = _fee(event, deposit)
@@ -84,6 +89,39 @@ def _settled(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: datet
         **{name: remark for name, remark in remarks.items() if remark},
     )  # fmt: skip
     return Applied.APPLIED
+
+
+def _is_another_payment(attempt: Attempt, event: PaymentEvent) -> bool:
+    return bool(event.psp_reference and attempt.psp_reference) and event.psp_reference != attempt.psp_reference
+
+
+def _take_reference(attempt: Attempt, event: PaymentEvent) -> None:
+    """Call an attempt by the payment that succeeded: one before it, tried with another card, may have failed."""
+    if _is_another_payment(attempt, event):
+        attempt.psp_reference = event.psp_reference
+        attempt.save(update_fields=["psp_reference"])
+
+
+def _beside(
+    deposit: Deposit, attempt: Attempt, event: PaymentEvent, units: int, now: datetime
+) -> tuple[Deposit, Attempt]:
+    """
+    Make a deposit of its own of a second payment under the same reference: another transaction to the same address.
+
+    Each can then be refunded, reversed and contested by itself.
+    """
+    made = Deposit.objects.create(
+        player=deposit.player, brand_id=deposit.brand_id, currency=deposit.currency, amount_units=units,
+        method_id=deposit.method_id, integration_id=attempt.integration_id, contract_id=attempt.contract_id,
+        next_step={"type": "wait"}, created_at=now, changed_at=now, expires_at=now,
+    )  # fmt: skip
+    own = Attempt.objects.create(
+        deposit=made, integration_id=attempt.integration_id, contract_id=attempt.contract_id, number=1,
+        key=key_of(made, 1), psp_reference=event.psp_reference, state=Attempt.State.ACCEPTED, started_at=now,
+        answered_at=now,
+    )  # fmt: skip
+    record_step(made, "initiated", before="", now=now, beside=str(deposit.public_id), is_incident=True)
+    return lock_deposit(made.pk), own
 
 
 def _failed(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: datetime) -> Applied:

@@ -213,6 +213,8 @@ def _record(
 def _tell(instrument: Instrument, player: Player, kind: str, now: datetime) -> None:
     data = {
         "method": instrument.method_id,
+        "instrument": instrument.fingerprint,
+        "holder_match": None if instrument.name_score is None else instrument.name_score / 100,
         "verification": instrument.verification,
         "is_shared": instrument.is_shared,
         "is_blocked": instrument.is_blocked,

@@ -124,8 +124,7 @@ def post_locked(withdrawal: Withdrawal, *, now: datetime) -> UUID:
 
 def post_released(withdrawal: Withdrawal, *, now: datetime) -> UUID:
     """Give the locked money back."""
-    accounts = _accounts(withdrawal)
-    legs = [Leg(accounts.locked, accounts.cash, withdrawal.amount_units)]
+    legs = [Leg(_accounts(withdrawal).locked, _home(withdrawal), withdrawal.amount_units)]
     return _post(withdrawal, TransactionKind.RELEASE, legs, withdrawal.integration_id, "", now)
 
 
@@ -135,7 +134,7 @@ def post_paid(withdrawal: Withdrawal, *, units: int, fee: int, psp_reference: st
     legs = [Leg(accounts.locked, psp, min(units, withdrawal.amount_units))]
     shortfall = 0
     if units < withdrawal.amount_units:
-        legs.append(Leg(accounts.locked, accounts.cash, withdrawal.amount_units - units))
+        legs.append(Leg(accounts.locked, _home(withdrawal), withdrawal.amount_units - units))
     elif units > withdrawal.amount_units:
         more, shortfall = _take(withdrawal, psp, units - withdrawal.amount_units)
         legs += more
@@ -160,7 +159,7 @@ def post_returned(withdrawal: Withdrawal, *, units: int, psp_reference: str, now
     owed = min(units, withdrawal.owed_units)
     legs = [Leg(source, _shared(withdrawal, AccountKind.SUSPENSE), owed)] if owed else []
     if units > owed:
-        legs.append(Leg(source, _accounts(withdrawal).cash, units - owed))
+        legs.append(Leg(source, _home(withdrawal), units - owed))
     return _post(withdrawal, TransactionKind.RETURN, legs, withdrawal.integration_id, f"{psp_reference}/return", now)
 
 
@@ -182,6 +181,12 @@ def _take(payment: Deposit | Withdrawal, target: int, units: int) -> tuple[list[
 
 def _fee_legs(payment: Deposit | Withdrawal, fee: int, integration_id: int | None) -> list[Leg]:
     return [Leg(_shared(payment, AccountKind.FEE), _psp(payment, integration_id), fee)] if fee else []
+
+
+def _home(withdrawal: Withdrawal) -> int:
+    """Where the money of a withdrawal comes back to: cash, but for what is locked for due diligence."""
+    accounts = _accounts(withdrawal)
+    return accounts.restricted if withdrawal.is_source_refund else accounts.cash
 
 
 def _accounts(payment: Deposit | Withdrawal) -> PlayerAccounts:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.core.money import Money
+from apps.integrations.outbox import record_fact
 from apps.payments.contract import EventKind, PaymentEvent
 from apps.payments.contracts import fee_of
 from apps.payments.models import ContractFee, Deposit, Refund
@@ -50,7 +51,24 @@ def _done(refund: Refund, event: PaymentEvent, now: datetime) -> Applied:
     deposit.reverse(units=refund.amount_units, at=now)
     deposit.save(update_fields=["state", "reversed_units", "changed_at"])
     _step(refund, "refunded", before, event, now, transaction_id=taken.transaction_id, is_incident=was_released)
+    _tell(refund, deposit, now)
     return Applied.APPLIED
+
+
+def _tell(refund: Refund, deposit: Deposit, now: datetime) -> None:
+    record_fact(
+        kind="payments.refund.made",
+        brand_code=deposit.brand.code,
+        player_id=deposit.player_id,
+        subject=str(refund.public_id),
+        data={
+            "deposit": str(deposit.public_id),
+            "amount_units": refund.amount_units,
+            "currency": deposit.currency,
+            "method": deposit.method_id,
+        },
+        now=now,
+    )
 
 
 def _failed(refund: Refund, event: PaymentEvent, now: datetime) -> Applied:

@@ -100,7 +100,7 @@ def _tell(payment: Deposit | Withdrawal, *, is_incident: bool, now: datetime) ->
     if payment.state not in _FACTS[type(payment)]:
         return
     name = "deposit" if isinstance(payment, Deposit) else "withdrawal"
-    settled = {"settled_units": payment.settled_units} if isinstance(payment, Deposit) else {}
+    more = {"settled_units": payment.settled_units, "reason": payment.reason} if isinstance(payment, Deposit) else {}
     record_fact(
         kind=f"payments.{name}.{_WORDS.get(payment.state, payment.state)}",
         brand_code=payment.brand.code,
@@ -111,9 +111,9 @@ def _tell(payment: Deposit | Withdrawal, *, is_incident: bool, now: datetime) ->
             "currency": payment.currency,
             "method": payment.method_id,
             "integration": payment.integration.slug if payment.integration else "",
-            "instrument": str(payment.instrument.public_id) if payment.instrument else "",
+            "instrument": payment.instrument.fingerprint if payment.instrument else "",
             "is_incident": is_incident,
-            **settled,
+            **more,
         },
         now=now,
     )

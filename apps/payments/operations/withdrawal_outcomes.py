@@ -141,16 +141,15 @@ def _returned(withdrawal: Withdrawal, attempt: Attempt, event: PaymentEvent, now
         # The news of the payment is still on its way; a return says that there was one.
         withdrawal.integration_id = attempt.integration_id
         withdrawal.paid_units = withdrawal.amount_units
+        units = _returned_units(withdrawal, event)
         postings.post_paid(withdrawal, units=withdrawal.amount_units, fee=0, psp_reference=_reference(attempt), now=now)
-        made = postings.post_returned(
-            withdrawal, units=withdrawal.amount_units, psp_reference=_reference(attempt), now=now
-        )
+        made = postings.post_returned(withdrawal, units=units, psp_reference=_reference(attempt), now=now)
     elif before == State.PAID and withdrawal.integration_id == attempt.integration_id:
-        units = event.amount.units if event.amount is not None else withdrawal.paid_units
-        if units > withdrawal.paid_units:
-            raise EventNotSound(f"a return of {units} units where {withdrawal.paid_units} were paid")
+        units = _returned_units(withdrawal, event)
         made = postings.post_returned(withdrawal, units=units, psp_reference=_reference(attempt), now=now)
         withdrawal.owed_units -= min(units, withdrawal.owed_units)
+    elif before in (State.PAID, State.RETURNED) and withdrawal.integration_id != attempt.integration_id:
+        raise EventNotSound("a return from a provider that is not the one whose payout is booked")
     elif before != State.FAILED:
         return Applied.NO_OP
     withdrawal.mark_returned(at=now)
@@ -161,6 +160,13 @@ def _returned(withdrawal: Withdrawal, attempt: Attempt, event: PaymentEvent, now
         doubt_instrument(withdrawal.instrument, reason=event.reason or event.word, now=now)
     record_event_step(withdrawal, attempt, event, before, now, made=made, is_incident=True, reason=event.reason)
     return Applied.APPLIED
+
+
+def _returned_units(withdrawal: Withdrawal, event: PaymentEvent) -> int:
+    units = event.amount.units if event.amount is not None else withdrawal.paid_units
+    if units > withdrawal.paid_units:
+        raise EventNotSound(f"a return of {units} units where {withdrawal.paid_units} were paid")
+    return units
 
 
 def _finish(attempt: Attempt, state: Attempt.State = Attempt.State.DONE) -> None:

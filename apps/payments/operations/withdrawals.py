@@ -130,7 +130,7 @@ def cancel_withdrawal(*, player: Player, public_id: UUID, now: datetime) -> With
         if before == Withdrawal.State.CANCELLED:
             return withdrawal
         allowed = may_take_back(player, now=now)
-        if allowed and before not in Withdrawal.CANCELLABLE:
+        if allowed and (before not in Withdrawal.CANCELLABLE or withdrawal.is_source_refund):
             raise WithdrawalLocked
         if allowed:
             made = postings.post_released(withdrawal, now=now)

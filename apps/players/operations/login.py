@@ -13,7 +13,7 @@ from apps.core.errors import DomainError
 from apps.core.throttling import RateLimit
 from apps.players.admission import ask_after_login
 from apps.players.caller import Caller
-from apps.players.facts import tell
+from apps.players.facts import fingerprint, tell
 from apps.players.models import LoginAttempt, Player, PlayerSession
 from apps.players.operations.sessions import end_session, open_session
 from apps.players.passwords import is_outdated, is_right_password, password_hash
@@ -180,7 +180,14 @@ def _open(player: Player, password: str, caller: Caller, now: datetime) -> Logge
         changed.append("password")
     player.save(update_fields=changed)
     session, token = open_session(player=player, caller=caller, now=now)
-    tell(player, "logged_in", now=now, session=str(session.public_id))
+    tell(
+        player,
+        "logged_in",
+        now=now,
+        session=str(session.public_id),
+        device=fingerprint("device", session.device),
+        address=fingerprint("address", session.remote_address or ""),
+    )
     return LoggedIn(session, token)
 
 

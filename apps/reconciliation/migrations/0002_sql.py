@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("reconciliation", "0001_initial"),
         ("transactions", "0003_books"),
-        ("payments", "0002_books"),
+        ("payments", "0001_initial"),
         ("providers", "0004_books"),
         ("core", "0002_append_only"),
     ]

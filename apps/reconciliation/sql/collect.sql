@@ -12,10 +12,10 @@ DECLARE
     v_lines bigint;
 BEGIN
     INSERT INTO transactions_cursor (name) VALUES ('reconciliation') ON CONFLICT DO NOTHING;
-    SELECT next_xact, ledger_tail_floor(next_xact, updated_at) INTO v_from, v_floor
+    SELECT next_xact, core_tail_floor(next_xact, updated_at) INTO v_from, v_floor
       FROM transactions_cursor WHERE name = 'reconciliation' FOR UPDATE;
-    PERFORM ledger_require_present(v_from);
-    SELECT greatest(v_from, ledger_horizon()) INTO v_to;
+    PERFORM core_require_present(v_from);
+    SELECT greatest(v_from, core_xact_horizon()) INTO v_to;
     WITH lines AS (
         SELECT t.id, t.integration_id, t.brand_id, t.player_id, t.kind, t.currency, t.external_id, t.details, t.created_at,
                coalesce(sum(CASE WHEN d.kind = 'psp' THEN x.amount ELSE -x.amount END)

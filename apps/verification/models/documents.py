@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from apps.core.chains import ChainedRow
 from apps.core.ids import uuid7
 from apps.players.models import Player
 from apps.verification.models.processes import Verification
@@ -64,8 +65,8 @@ class Document(models.Model):
         return f"{self.get_kind_display()} of player {self.player_id}"
 
 
-class EvidenceRead(models.Model):
-    """Somebody opened a document, or a hit's comparison: written before anything is shown, never altered."""
+class EvidenceRead(ChainedRow):
+    """Somebody opened a document, or a hit's comparison: written before anything is shown, never altered. Chained."""
 
     document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, related_name="reads")
     hit = models.ForeignKey("ScreeningHit", on_delete=models.PROTECT, null=True, related_name="reads")

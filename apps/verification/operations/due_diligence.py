@@ -167,6 +167,13 @@ def refund_funds(*, payload: Mapping[str, Any], maker: User, checker: User, now:
     return {"maker": maker.get_username(), "checker": checker.get_username()}
 
 
+def refundable_units(diligence: DueDiligence) -> dict[str, int]:
+    """Say how much is locked for a due diligence, in ledger units by currency; what was restricted before is not."""
+    before: dict[str, int] = diligence.measured.get("restricted_before", {})
+    locked = {each: units - int(before.get(each, 0)) for each, units in _restricted(diligence.player_id).items()}
+    return {currency: units for currency, units in sorted(locked.items()) if units > 0}
+
+
 def take_for_refund(*, due_diligence_id: int, money: Money, now: datetime) -> Any:
     """
     Move locked money into the bucket of money on its way out, for a refund to source; for payments to call.

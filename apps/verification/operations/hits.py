@@ -139,7 +139,12 @@ def _decide(hit: ScreeningHit, before: str, note: str, actor: User, checker: Use
         brand_code=hit.player.brand.code,
         player_id=hit.player_id,
         subject=str(hit.public_id),
-        data={"is_sanction": hit.is_sanction},
+        data={
+            "is_sanction": hit.is_sanction,
+            "topic": "sanction" if hit.is_sanction else "pep",
+            "score": float(hit.score),
+            "cleared": hit.state == ScreeningHit.State.FALSE_POSITIVE,
+        },
         now=now,
     )
     settle_facts(player_id=hit.player_id, now=now)

@@ -22,6 +22,7 @@ from apps.payments.adapters.adyen.wire import (
 )
 from apps.payments.adapters.basic_auth import basic_auth_verified_by
 from apps.payments.adapters.exact_json import BadJson, read_object, text_of
+from apps.payments.adapters.pattern import FUTURE_TOLERANCE
 from apps.payments.contract import (
     CallbackReceipt,
     Capabilities,
@@ -78,6 +79,8 @@ class AdyenAdapter:
             events = _events(connection, message)
         except (BadJson, BadItem) as error:
             return _refusal(400, Outcome.BAD_REQUEST, f"not understood: {error}")
+        if any(each.occurred_at and each.occurred_at > request.now + FUTURE_TOLERANCE for each in events):
+            return _refusal(400, Outcome.BAD_REQUEST, "from the future")
         return CallbackReceipt(
             status=200,
             body=b"[accepted]",

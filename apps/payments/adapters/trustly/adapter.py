@@ -1,6 +1,5 @@
 """Trustly: notifications in and their signed answers, Deposit, AccountPayout and GetWithdrawals out."""
 
-from datetime import timedelta
 from typing import Any
 
 from apps.integrations.connections import Connection
@@ -9,6 +8,7 @@ from apps.integrations.models import Credential
 from apps.integrations.outbound import VendorTimeout, VendorUnreachable
 from apps.integrations.rsa_keys import UnusableKey
 from apps.payments.adapters.exact_json import text_of
+from apps.payments.adapters.pattern import FUTURE_TOLERANCE
 from apps.payments.adapters.trustly import rpc
 from apps.payments.adapters.trustly.signature import sign, verified_by
 from apps.payments.adapters.trustly.wire import (
@@ -42,9 +42,6 @@ from apps.payments.contract import (
     PspState,
     Query,
 )
-
-FUTURE_TOLERANCE = timedelta(minutes=5)
-"""A notification from further ahead is refused; its sender repeats it, and by then it may be true."""
 
 
 class TrustlyAdapter:

@@ -24,6 +24,7 @@ from apps.sandbox.seeding.places import seed_places
 from apps.sandbox.seeding.policies import seed_decisions, seed_matrix
 from apps.sandbox.seeding.psps import seed_psps
 from apps.sandbox.seeding.reconciliation import seed_reconciliation
+from apps.sandbox.seeding.rules import seed_rules
 from apps.sandbox.seeding.safer_play import seed_limits, seed_registers
 
 
@@ -53,6 +54,7 @@ class Command(BaseCommand):
         seed_games(base_url, today=now.date())
         seed_staff(passwords)
         seed_decisions(now=now)
+        seed_rules(now=now)
         seed_players(passwords, now=now)
         seed_known_people(passwords, now=now)
         seed_cases(now=now)

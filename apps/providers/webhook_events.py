@@ -1,0 +1,9 @@
+"""What operators' systems are told of games. Rounds are read from reports: there are too many to tell one by one."""
+
+from apps.integrations.outgoing.catalogue import TEXT, register_event
+
+
+def register() -> None:
+    """Enter the events; called once, when the app is ready."""
+    game = {"game": TEXT, "product": TEXT, "integration": TEXT, "platform": TEXT, "currency": TEXT}
+    register_event("providers.game.launched", "A player has opened a game for money.", game)

@@ -1,0 +1,104 @@
+"""The section that measures providers' callbacks: taken at the door, worked off by a real worker, posted once each."""
+
+import http.client
+import json
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from benchmarks.figures import Figure
+from benchmarks.ground import DATA_DIR, BenchFailed, Ground, free_port, is_live, say
+from benchmarks.sections import Terms, section
+from casino_platform.runtime.servers import PROJECT_DIR
+from casino_platform.runtime.supervisor import ProcessSpec, Supervisor
+from casino_platform.runtime.web import web_argv
+
+_VENDORS = ("adyen", "trustly", "cryptoprocessing")
+_COUNT, _CONNECTIONS = 600, 8
+_PATIENCE_SECONDS = 180.0
+_WORKER = ("-m", "celery", "-A", "casino_platform", "worker", "--concurrency=1", "--without-gossip")
+
+
+@section("callbacks", "Signed callbacks of payment providers, and the deposits that they settle")
+def callbacks(ground: Ground, terms: Terms) -> list[Figure]:
+    """For each run and vendor a fresh database, a web server and one worker process; every accepted one is posted."""
+    figures = []
+    for vendor in _VENDORS:
+        runs = [_run(ground, vendor) for _ in range(terms.runs)]
+        note = f"{_COUNT * terms.runs} accepted = posted"
+        figures += [
+            Figure("callbacks", f"{vendor}: taken at the door", [taken for taken, _ in runs], "callbacks/s"),
+            Figure("callbacks", f"{vendor}: settled, one worker", [done for _, done in runs], "deposits/s", note=note),
+        ]
+    return figures
+
+
+def _run(ground: Ground, vendor: str) -> tuple[float, float]:
+    database, path = f"bench_callbacks_{vendor}", DATA_DIR / "callbacks.jsonl"
+    ground.clone_seeds(database)
+    supervisor = Supervisor(DATA_DIR / "log", lambda name, message: say(f"[{name}] {message}"))
+    try:
+        ground.inside(database, "callbacks", step="prepare", vendor=vendor, count=_COUNT, path=str(path))
+        port = free_port()
+        for spec in _processes(ground, database, port):
+            supervisor.start(spec)
+        taken = _send(vendor, port, path)
+        settled = _wait(ground, database, vendor)
+    finally:
+        supervisor.stop_all()
+        path.unlink(missing_ok=True)
+        ground.drop(database)
+    say(f"  {vendor}: {taken:.0f} taken, {settled:.0f} settled a second")
+    return taken, settled
+
+
+def _processes(ground: Ground, database: str, port: int) -> list[ProcessSpec]:
+    environment = ground.environment(database)
+    web = web_argv(port=port, workers=ground.shape.workers, threads=ground.shape.threads)
+    worker = [sys.executable, *_WORKER, "--without-mingle", "--loglevel=warning"]
+    ready: Any = lambda: is_live(port)  # noqa: E731 - one line, used twice
+    return [
+        ProcessSpec(name="callbacks-web", argv=web, environment=environment, directory=PROJECT_DIR, ready=ready),
+        ProcessSpec(name="callbacks-worker", argv=worker, environment=environment, directory=PROJECT_DIR, ready=ready),
+    ]
+
+
+def _send(vendor: str, port: int, path: Path) -> float:
+    """Send every callback once, over a few kept-alive connections; returns how many were taken a second."""
+    requests = [json.loads(line) for line in path.read_text().splitlines()]
+    shares = [requests[place::_CONNECTIONS] for place in range(_CONNECTIONS)]
+    started = time.perf_counter()
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        taken = sum(pool.map(lambda share: _send_share(vendor, port, share), shares))
+    seconds = time.perf_counter() - started
+    if taken != len(requests):
+        raise BenchFailed(f"{vendor}: {taken} of {len(requests)} callbacks were taken")
+    return taken / seconds
+
+
+def _send_share(vendor: str, port: int, requests: Sequence[dict[str, Any]]) -> int:
+    connection, taken = http.client.HTTPConnection("127.0.0.1", port, timeout=30), 0
+    for request in requests:
+        headers = {"Content-Type": "application/json", **request["headers"]}
+        connection.request("POST", f"/psp/{vendor}/{request['path']}", request["body"].encode(), headers)
+        answer = connection.getresponse()
+        answer.read()
+        taken += answer.status == http.client.OK
+    connection.close()
+    return taken
+
+
+def _wait(ground: Ground, database: str, vendor: str) -> float:
+    """Wait until the inbox is empty, and prove that what was taken is posted, once each."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while ground.inside(database, "callbacks", step="look", vendor=vendor)["states"] != {"processed": _COUNT}:
+        if time.monotonic() > until:
+            raise BenchFailed(f"{vendor}: the inbox was not worked off within {_PATIENCE_SECONDS:g} s")
+        time.sleep(0.5)
+    found = ground.inside(database, "callbacks", step="prove", vendor=vendor)
+    if (found["settled"], found["posted"], found["breaks"]) != (_COUNT, _COUNT, []):
+        raise BenchFailed(f"{vendor}: {_COUNT} taken, but {found}")
+    return float(_COUNT / found["seconds"])
