@@ -97,7 +97,8 @@ def test_suspending_needs_the_right_to_switch_games(game: Game, brand: Brand) ->
     assert may_be_played(game)
     suspend_game(alert_id=alert.pk, actor=staff("operator", "switch_game"), now=NOW)
     assert not may_be_played(game)
-    reason = game.history.latest("history_id").history_change_reason
+    history: Any = game.history
+    reason = history.latest("history_id").history_change_reason
     assert reason == f"RTP alert {alert.pk}: 98.00 % of 96.00 % declared"
 
 
