@@ -74,6 +74,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "backoffice.check_read_log": {"task": "backoffice.check_read_log", "schedule": crontab(hour=2, minute=40)},
     "reconciliation.sweep": {"task": "reconciliation.sweep", "schedule": 60},
+    "reporting.follow_ledger": {"task": "reporting.follow_ledger", "schedule": 10},
+    "reporting.watch_rtp": {"task": "reporting.watch_rtp", "schedule": 60},
 }
 
 app = Celery("casino_platform")

@@ -134,6 +134,8 @@ MENU: tuple[Group, ...] = (
             ("Studios", "palette", "providers.studio"),
             ("Certificates", "verified", "providers.gamecertificate"),
             ("Brand settings", "storefront", "providers.brandgame"),
+            ("RTP alerts", "ssid_chart", "reporting.rtpalert"),
+            ("Games by day", "query_stats", "reporting.gameday"),
         ),
         ("providers.switch_game",),
     ),

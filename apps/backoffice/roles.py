@@ -17,6 +17,7 @@ _CONNECTIONS = frozenset(
 _CATALOGUE = frozenset(
     {"providers.view_game", "providers.view_studio", "providers.view_gamecertificate", "providers.view_brandgame"}
 )
+_GAME_FIGURES = frozenset({"reporting.view_gameday", "reporting.view_rtpalert"})
 _MARKETS = frozenset({"brands.view_brand", "brands.view_market", "brands.view_jurisdiction", "brands.view_currency"})
 _ADJUSTMENTS = frozenset({"wallets.view_adjustment"})
 # Support sees what the player himself sees of his payments; `view_check` is what shows holds, checks and their reasons.
@@ -165,7 +166,7 @@ ROLES: tuple[Role, ...] = (
         | _FIGURES | _PAYMENTS | _POLICIES | _PRIVACY_VIEW | _CASES | _SAFER_PLAY | _RULES | _RISK
         | {"compliance.view_every_approval"}
         | {"compliance.read_all_cases", "compliance.view_case_figures"}
-        | _RECONCILIATION
+        | _RECONCILIATION | _GAME_FIGURES
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread", "backoffice.view_download"},
     ),
@@ -185,6 +186,7 @@ ROLES: tuple[Role, ...] = (
         | {"transactions.view_transaction", "brands.view_brand", "brands.view_market"}
         | {"providers.switch_game", "providers.resolve_round", "providers.approve_round_void"}
         | {"integrations.switch_integration", "integrations.acknowledge_incident", "integrations.change_options"}
+        | _GAME_FIGURES | {"reporting.decide_rtpalert"}
         | {"brands.switch_brand"} | _work("game") | {"compliance.resolve_case"},
     ),
     Role(

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 WIDTH, HEIGHT = 720, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 8, 10, 24
 _MOST_LABELS = 8
+_MEASURED, _EXPECTED, _BAND = "#2563eb", "#64748b", "#9ac5b8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,47 @@ def lines(labels: Sequence[str], series: Sequence[Series], *, title: str) -> Saf
     return _frame(drawn, labels, top, title, {each.name: each.colour for each in series})
 
 
+@dataclass(frozen=True, slots=True)
+class Banded:
+    """One place of a chart with a band: what was measured and between what it may lie; None where it is not known."""
+
+    label: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def band(places: Sequence[Banded], *, expected: float, title: str, unit: str = "") -> SafeString:
+    """
+    Draw a measurement inside the band in which chance leaves it, around what is expected.
+
+    The axis shows only the range that matters, not zero; `title` says what is shown, with the unit.
+    """
+    known = [number for each in places for number in (each.value, each.low, each.high) if number is not None]
+    floor, top = min([expected, *known]), max([expected, *known])
+    margin = (top - floor) * 0.08 or 1.0
+    floor, top = floor - margin, top + margin
+    step = (WIDTH - _LEFT - _RIGHT) / max(len(places), 1)
+    spots = [
+        (_LEFT + (place + 0.5) * step, _y(each.low - floor, top - floor), _y(each.high - floor, top - floor))
+        for place, each in enumerate(places)
+        if each.low is not None and each.high is not None
+    ]
+    outline = [*((x, high) for x, _, high in spots), *((x, low) for x, low, _ in reversed(spots))]
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in outline)
+    values = [None if each.value is None else each.value - floor for each in places]
+    drawn = format_html(
+        '<polygon points="{}" fill="{}" opacity="0.35"></polygon>'
+        '<line x1="{}" x2="{}" y1="{}" y2="{}" stroke="{}" stroke-dasharray="4 4"></line>'
+        '<path d="{}" fill="none" stroke="{}" stroke-width="2"></path>',
+        points, _BAND, _LEFT, WIDTH - _RIGHT, *[f"{_y(expected - floor, top - floor):.1f}"] * 2, _EXPECTED,
+        _path(values, step, top - floor), _MEASURED,
+    )  # fmt: skip
+    ticks = [(share * (top - floor), f"{floor + share * (top - floor):.1f}{unit}") for share in (0, 0.5, 1)]
+    colours = {"measured": _MEASURED, "declared": _EXPECTED, "chance explains": _BAND}
+    return _frame(drawn, [each.label for each in places], top - floor, title, colours, ticks)
+
+
 def _path(values: Sequence[float | None], step: float, top: float) -> str:
     commands, is_pen_down = [], False
     for place, value in enumerate(values):
@@ -85,8 +127,15 @@ def _path(values: Sequence[float | None], step: float, top: float) -> str:
     return " ".join(commands)
 
 
-def _frame(drawn: SafeString, labels: Sequence[str], top: float, title: str, colours: Mapping[str, str]) -> SafeString:
-    """Put axis, labels and legend around what is drawn."""
+def _frame(
+    drawn: SafeString,
+    labels: Sequence[str],
+    top: float,
+    title: str,
+    colours: Mapping[str, str],
+    ticks: Sequence[tuple[float, str]] = (),
+) -> SafeString:
+    """Put axis, labels and legend around what is drawn; `ticks` are other marks than zero, half and whole."""
     step = (WIDTH - _LEFT - _RIGHT) / max(len(labels), 1)
     every = max(1, -(-len(labels) // _MOST_LABELS))
     marks = [
@@ -94,7 +143,8 @@ def _frame(drawn: SafeString, labels: Sequence[str], top: float, title: str, col
         for place, label in enumerate(labels)
         if place % every == 0
     ]
-    rules = [(_LEFT, WIDTH - _RIGHT, f"{_y(top * share, top):.1f}", _short(top * share)) for share in (0, 0.5, 1)]
+    ticks = ticks or [(top * share, _short(top * share)) for share in (0, 0.5, 1)]
+    rules = [(_LEFT, WIDTH - _RIGHT, f"{_y(value, top):.1f}", text) for value, text in ticks]
     legend = format_html_join(
         "",
         '<span class="staff-key"><i style="background:{}"></i>{}</span>',

@@ -81,6 +81,13 @@ class RtpVariant(models.Model):
     game = models.ForeignKey(Game, on_delete=models.CASCADE, related_name="rtp_variants")
     code = models.SlugField(max_length=40)
     rtp_basis_points = models.PositiveIntegerField()
+    deviation = models.DecimalField(
+        max_digits=8,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        help_text="Standard deviation of one round's return, in stakes, as the vendor publishes it",
+    )
     is_default = models.BooleanField(default=False)
 
     class Meta:

@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "apps.providers.apps.ProvidersConfig",
     "apps.payments.apps.PaymentsConfig",
     "apps.reconciliation.apps.ReconciliationConfig",
+    "apps.reporting.apps.ReportingConfig",
     *(["apps.sandbox.apps.SandboxConfig"] if SANDBOX else []),
     "apps.backoffice.apps.BackofficeConfig",
 ]

@@ -1,0 +1,1 @@
+"""Tests of game operations: projections of the ledger, and return to player."""
