@@ -206,13 +206,13 @@ MENU: tuple[Group, ...] = (
 )
 
 # As many entries as a window of 900 px shows; whoever has no more of them sees them all without opening anything.
-_ONE_SCREEN = 16
+ONE_SCREEN = 16
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Build the menu for one person: open where he works, folded where he only looks things up."""
     offered = [(group, _offered(group, request)) for group in MENU]
-    fold = sum(len(items) for _, items in offered) > _ONE_SCREEN
+    fold = sum(len(items) for _, items in offered) > ONE_SCREEN
     return [
         {
             "title": group.title,
