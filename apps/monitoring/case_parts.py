@@ -1,6 +1,7 @@
-"""What a case page shows of monitoring: the player's risk with its reasons. One query a card."""
+"""What a case page shows of monitoring: the player's risk with its reasons. One query for both cards."""
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,8 @@ from apps.core.admin_display import instant_text
 from apps.monitoring.models import RiskKind, RiskState
 
 _SHOWN = 6
+# The cards of one page are built with one time, in one thread: the second finds what the first has read.
+_latest: ContextVar[tuple[int, datetime, dict[str, RiskState]] | None] = ContextVar("latest", default=None)
 
 
 def register() -> None:
@@ -17,18 +20,25 @@ def register() -> None:
     register_part(Part("monitoring-harm", "Risk of harm", "monitoring.view_riskstate", harm_card))
 
 
-def aml_card(player_id: int, now: datetime) -> Mapping[str, Any]:  # noqa: ARG001 - the signature of a card
+def aml_card(player_id: int, now: datetime) -> Mapping[str, Any]:
     """Level and reasons."""
-    return _card(player_id, RiskKind.AML)
+    return _card(_states(player_id, now).get(RiskKind.AML))
 
 
-def harm_card(player_id: int, now: datetime) -> Mapping[str, Any]:  # noqa: ARG001 - likewise
+def harm_card(player_id: int, now: datetime) -> Mapping[str, Any]:
     """Level and reasons."""
-    return _card(player_id, RiskKind.HARM)
+    return _card(_states(player_id, now).get(RiskKind.HARM))
 
 
-def _card(player_id: int, kind: RiskKind) -> Mapping[str, Any]:
-    state = RiskState.objects.filter(player_id=player_id, kind=kind).first()
+def _states(player_id: int, now: datetime) -> dict[str, RiskState]:
+    latest = _latest.get()
+    if latest is None or latest[:2] != (player_id, now):
+        states = {state.kind: state for state in RiskState.objects.filter(player_id=player_id)}
+        _latest.set(latest := (player_id, now, states))
+    return latest[2]
+
+
+def _card(state: RiskState | None) -> Mapping[str, Any]:
     if state is None:
         return {"facts": [("Level", "not rated yet: no rule has hit")]}
     level = f"{state.level} of 5, score {state.score} ({instant_text(state.computed_at)})"

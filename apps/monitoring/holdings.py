@@ -10,7 +10,7 @@ def register() -> None:
     register_holding(
         Holding(
             "monitoring",
-            "Checks against laundering, fraud and harm",
+            "Automatic checks",
             _none,
             _erase,
             "Decisions of rules with their figures, under a number: the law wants them explained",

@@ -304,7 +304,7 @@ def _listed(plot: Plot) -> list[Life]:
     life = plot.life("AML-27")
     score = round(plot.dice.uniform(0.7, 1.0), 2)
     life.acts.append(
-        _fact(plot.now - _DAY, "verification.screening.hit", subject=f"s{plot.number}", score=score, topic="pep")
+        _fact(plot.now - _DAY, "verification.hit.found", subject=f"s{plot.number}", score=score, topic="pep")
     )
     return [life]
 
@@ -349,7 +349,7 @@ STORIES["RG-05"] = _facts("RG-05", "safer_play.exclusion.started", 2, 45, kind="
 STORIES["RG-06"] = _facts("RG-06", "safer_play.limit.raised", 3, 7, kind="loss", period="day")
 STORIES["RG-07"] = _facts("RG-07", "payments.withdrawal.cancelled", 3, 10)
 STORIES["RG-17"] = _facts("RG-17", "payments.deposit.failed", 3, 1, reason="insufficient_funds")
-STORIES["RG-22"] = _facts("RG-22", "compliance.contact.received", 1, 2, text="I lost everything and cannot stop.")
+STORIES["RG-22"] = _facts("RG-22", "compliance.contact.received", 1, 2, words=2)
 
 
 @story("RG-08")

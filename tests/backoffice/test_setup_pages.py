@@ -33,7 +33,7 @@ def kept(row: Any) -> Any:
 
 
 def market(client: Client, **changes: Any) -> Any:
-    terms = {"brand": Brand.objects.latest("pk").pk, "jurisdiction": "ZZ", "countries": "no, IS", "licence": "L-1"}
+    terms = {"brand": Brand.objects.latest("pk").pk, "jurisdiction": "ZZ", "countries": "no, DE", "licence": "L-1"}
     return client.post(reverse("backoffice:new-market"), terms | REASON | changes)
 
 
@@ -72,8 +72,8 @@ def test_a_brand_that_will_not_do_is_refused(wrong: dict[str, Any], admin: Clien
 def test_a_market_is_opened_once_a_jurisdiction_and_once_a_country(admin: Client) -> None:
     assert market(admin).status_code == 302
     opened = Market.objects.get(jurisdiction="ZZ")
-    assert (opened.countries, opened.licence, opened.is_open) == (["IS", "NO"], "L-1", True)
-    assert LogEntry.objects.get().change_message == f"Opened for IS, NO: {REASON['reason']}"
+    assert (opened.countries, opened.licence, opened.is_open) == (["DE", "NO"], "L-1", True)
+    assert LogEntry.objects.get().change_message == f"Opened for DE, NO: {REASON['reason']}"
     Jurisdiction.objects.create(code="YY", name="Otherland")
     for wrong in ({}, {"jurisdiction": "YY", "countries": "SE, NO"}, {"jurisdiction": "YY", "countries": "Norway"}):
         assert market(admin, **wrong).status_code == 400

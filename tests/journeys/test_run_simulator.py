@@ -26,7 +26,7 @@ def test_the_simulator_plays_until_it_is_told_to_stop(in_demo: Demo, tmp_path: P
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        while SimulatedRound.objects.count() < before + 40:
+        while SimulatedRound.objects.count() < before + 40 or not all(each.settled for each in vendor_figures()):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.1)
             assert process.poll() is None

@@ -35,7 +35,7 @@ def tell(kind: str, player: Player, data: dict[str, Any]) -> None:
     record_fact(kind=kind, brand_code=player.brand.code, player_id=player.pk, subject="s", data=data, now=clock.now())
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_log_in_links_players_of_one_device_without_naming_the_device() -> None:
     make_brand()
     for _ in range(2):

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 
 from apps.brands.models import StaffScope
 from apps.core import clock
+from apps.integrations import exchange_log
 from apps.integrations.models import Integration
 from apps.payments import tasks
 from apps.payments.adapters.adyen.wire import DISPUTE_PLACES, MEANINGS
@@ -154,6 +155,7 @@ def test_a_pack_holds_what_its_manifest_says_and_copies_are_counted(player: Play
     assert request_pack(dispute_id=dispute.pk, actor=anna, now=clock.now()).pk == pack.pk
     with pytest.raises(EvidenceNotReady):
         take_copy(pack_id=pack.pk, actor=anna, remote_address="", now=clock.now())
+    assert exchange_log.flush()
     tasks.build_evidence_pack(pack_id=pack.pk)
     built = EvidencePack.objects.get(pk=pack.pk)
     assert (built.state, built.progress) == ("ready", 100)

@@ -282,7 +282,7 @@ def test_staff_of_another_brand_sees_no_such_player_and_no_such_adjustment() -> 
         {"bucket": "house"},
         {"note": "too short"},
         {"note": " " * 30},
-        {"currency": "SEK"},
+        {"currency": "JPY"},
     ],
 )
 def test_a_proposal_that_makes_no_sense_is_refused(unsound: dict[str, object]) -> None:
