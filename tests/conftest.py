@@ -20,6 +20,7 @@ from casino_platform.settings.urls import database_from_url
 from tests.harness import redis_databases
 from tests.harness.databases import Databases, run_database_name, url_of
 from tests.harness.live import LivePlatform, start_platform
+from tests.harness.queries import captured_queries
 
 # Made by pytest_configure: one of each for every test process.
 _databases: Databases
@@ -187,6 +188,19 @@ def live_platform(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> 
         finally:
             platform.supervisor.stop_all()
             _databases.drop(name)
+
+
+@pytest.fixture
+def django_assert_num_queries() -> Callable[[int], contextlib.AbstractContextManager[None]]:
+    """Assert the number of statements, without what a process reads again now and then; see the harness."""
+
+    @contextlib.contextmanager
+    def asserted(number: int) -> Iterator[None]:
+        with captured_queries() as statements:
+            yield
+        assert len(statements) == number, "\n".join(statements)
+
+    return asserted
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ _SECRET_NAME = re.compile(r"token|secret|passw|api[-_]?key|casino[-_]?key|author
 _SECRET_PARAMETER = re.compile(
     r"((?:^|[?&;])[^=&;\s?]*(?:token|secret|passw|api[-_]?key|casino[-_]?key)[^=&;\s]*=)[^&;\s\"<]+", re.IGNORECASE
 )
+# The id of a session is what opens it: Evolution's launch sends the player's token as ``session.id``.
+_SESSION_ID = re.compile(r'("session"\s*:\s*\{[^{}]*?"id"\s*:\s*)"[^"]*(?:"|$)', re.IGNORECASE)
 # Personal data by the names that vendors give it, whatever their spelling.
 _PERSONAL_NAMES = frozenset(
     {
@@ -71,7 +73,7 @@ def _masked_members(text: str) -> str:
         is_masked = _SECRET_NAME.search(name) or _is_personal(name, beside=beside)
         return f'"{name}"{found.group(2)}"{_MASK}"' if is_masked else found.group()
 
-    return _JSON_TEXT.sub(shown, text)
+    return _JSON_TEXT.sub(shown, _SESSION_ID.sub(rf'\1"{_MASK}"', text))
 
 
 def _is_personal(name: str, *, beside: bool = False) -> bool:
@@ -100,6 +102,8 @@ _MARK = "\ue000"
 def _shown_member(name: str, value: Any, *, beside: bool) -> Any:
     if _SECRET_NAME.search(name) and isinstance(value, str):
         return _MASK
+    if name.lower() == "session" and isinstance(value, dict) and "id" in value:
+        value = value | {"id": _MASK}
     return _masked(value) if _is_personal(name, beside=beside) else _without_secrets(value)
 
 

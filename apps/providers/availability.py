@@ -96,7 +96,7 @@ def integrations_offering(vendor: str, *, brand_code: str) -> QuerySet[Integrati
 def _requirements(player: Player, *, now: datetime, platform: str | None, currency: str) -> dict[str, Q]:
     """Name each rule; the key is what a refused launch answers as its reason."""
     country, today = player.country, _local_date(player, now)
-    rules = {
+    return {
         "brand": Q(Exists(Brand.objects.filter(pk=player.brand_id, is_enabled=True))),
         "brand-currency": Q(
             Exists(
@@ -114,10 +114,8 @@ def _requirements(player: Player, *, now: datetime, platform: str | None, curren
         "country": ~Q(blocked_countries__contains=[country]) & ~Q(studio__blocked_countries__contains=[country]),
         "certificate": Q(needs_certificate=False) | Q(Exists(_valid_certificates(player, today))),
         "currency": Q(currencies=[]) | Q(currencies__contains=[currency]),
+        "platform": ~Q(platforms=[]) if platform is None else Q(platforms__contains=[platform]),
     }
-    if platform is not None:
-        rules["platform"] = Q(platforms__contains=[platform])
-    return rules
 
 
 def _offered(player: Player) -> QuerySet[Game]:

@@ -1,5 +1,7 @@
 """What is shown of amounts and bodies: exact, readable, and without secrets."""
 
+import json
+
 import pytest
 
 from apps.core.admin_display import amount_text, masked_email, signed_amount_text
@@ -28,6 +30,17 @@ from apps.core.shown_bodies import shown_body
 )
 def test_a_body_is_shown_without_secrets_and_with_its_numbers_as_written(raw: bytes, shown: str) -> None:
     assert shown_body(raw) == shown
+
+
+@pytest.mark.parametrize("filler", ["", "x" * 30_000])
+def test_the_session_that_a_launch_hands_over_is_not_shown(filler: str) -> None:
+    body = json.dumps(
+        {"player": {"id": "p-1", "session": {"ip": "203.0.113.9", "id": "opens-the-wallet"}}, "x": filler}
+    )
+    shown = shown_body(body.encode())
+    assert "opens-the-wallet" not in shown
+    assert "p-1" in shown
+    assert '"id": "***"' in shown
 
 
 def test_a_hostile_body_is_shown_all_the_same() -> None:

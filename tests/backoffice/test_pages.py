@@ -3,9 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.core import clock
@@ -19,6 +17,7 @@ from tests.backoffice.conftest import Login
 from tests.contracts.family import Vendor
 from tests.factories.games import make_player
 from tests.factories.integrations import make_brand
+from tests.harness.queries import statements_of
 from tests.providers.table import GAME, seated
 
 LISTS = {
@@ -33,13 +32,6 @@ LISTS = {
     "players_loginattempt": "",
     "wallets_adjustment": "",
 }
-
-
-def queries_of(client: Client, address: str) -> int:
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(address).status_code == 200, address
-    # The sandbox's clock is read again every quarter of a second; elsewhere it costs no query.
-    return len([query for query in captured if "core_clockoffset" not in query["sql"]])
 
 
 def play_more(player: Player, caleta: Integration, game: Game) -> None:
@@ -58,9 +50,9 @@ def test_lists_ask_the_same_number_of_queries_for_more_rows(
     client = login("auditor")
     addresses = {name: reverse(f"admin:{name}_changelist") + query for name, query in LISTS.items()}
     client.get("/admin/")
-    before = {name: queries_of(client, address) for name, address in addresses.items()}
+    before = {name: len(statements_of(client, address)) for name, address in addresses.items()}
     play_more(player, caleta, game)
-    after = {name: queries_of(client, address) for name, address in addresses.items()}
+    after = {name: len(statements_of(client, address)) for name, address in addresses.items()}
     assert after == before
     assert max(after.values()) <= 14, after
 
@@ -70,10 +62,10 @@ def test_a_players_page_takes_few_queries_however_much_was_played(played: Vendor
     page = reverse("admin:players_player_change", args=[player.pk])
     client.get(page)
     names = ("overview", "transactions", "rounds", "games", "sessions", "logins", "history")
-    before = {name: queries_of(client, f"{page}?tab={name}") for name in names}
+    before = {name: len(statements_of(client, f"{page}?tab={name}")) for name in names}
     for number in range(8):
         played.bet(100_000, round=f"more-{number}", **GAME)
-    after = {name: queries_of(client, f"{page}?tab={name}") for name in names}
+    after = {name: len(statements_of(client, f"{page}?tab={name}")) for name in names}
     assert after == before
     # Four of them are the session, the person, their permissions and their brands.
     assert max(after.values()) <= 15, after
@@ -195,7 +187,7 @@ def test_home_tells_figures_to_those_who_may_see_them(played: Vendor, login: Log
 def test_finished_minutes_are_counted_once(played: Vendor, login: Login) -> None:
     client = login("game_ops")
     client.get(reverse("backoffice:live"))
-    assert queries_of(client, reverse("backoffice:live")) <= 16
+    assert len(statements_of(client, reverse("backoffice:live"))) <= 16
 
 
 def test_the_books_page_shows_the_last_proof_and_every_balance(played: Vendor, login: Login) -> None:

@@ -30,7 +30,8 @@ def open_player(page: Page, name: str) -> None:
 
 def test_a_pasted_id_shows_the_whole_story(staff: Staff, platform: LivePlatform) -> None:
     with platform.in_database():
-        bet = Transaction.objects.filter(kind="bet").latest("id")
+        caleta = Integration.objects.get(slug="caleta")
+        bet = Transaction.objects.filter(kind="bet", integration_id=caleta.pk).latest("id")
     page = staff("game_ops")
     page.get_by_role("link", name="Trace").first.click()
     page.get_by_label("Id to trace").fill(bet.external_id)
@@ -104,6 +105,7 @@ def test_personal_data_shows_after_a_purpose(staff: Staff, shot: Shot, platform:
     personal = page.get_by_test_id("personal")
     expect(personal).to_contain_text("d•••@player.example")
     page.get_by_role("button", name="Show personal data").click()
+    page.get_by_role("dialog").get_by_label("E-mail").check()
     page.get_by_role("dialog").get_by_label("Purpose").fill("Case 17: name check")
     page.get_by_role("dialog").get_by_role("button", name="Show personal data").click()
     expect(personal).to_contain_text("dieter@player.example")

@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.backoffice.roles import ROLES
@@ -17,6 +15,7 @@ from apps.core import clock
 from apps.players.models import Player
 from tests.factories.cases import NARRATIVE, case_of, colleague, hit, tick_all
 from tests.factories.games import make_player
+from tests.harness.queries import statements_of
 
 DESK = "/admin/compliance/desk/"
 LIST = "/admin/compliance/case/"
@@ -187,25 +186,19 @@ def test_evidence_is_given_out_by_post_only_and_the_look_is_recorded(
     assert browser(colleague("support", brand=player.brand)).post(address).status_code == 403
 
 
-def queries_of(client: Client, address: str) -> list[str]:
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(address).status_code == 200, address
-    return [query["sql"] for query in captured if "core_clockoffset" not in query["sql"]]
-
-
 def test_the_case_page_takes_fifteen_queries_however_much_hangs_on_it(player: Player) -> None:
     mlro = colleague("mlro", brand=player.brand)
     case = case_of(hit(player, now=clock.now()))
     claim_case(case_id=case.pk, actor=mlro, now=clock.now())
     client = browser(mlro)
     client.get(page(case))
-    before = queries_of(client, page(case))
+    before = statements_of(client, page(case))
     assert len(before) <= 15, "\n".join(before)
     for number in range(5):
         hit(player, dedupe_key=f"AML-{number}", rule_id=f"AML-{number}", now=clock.now())
         hit(player, blueprint="fraud", dedupe_key=f"F-{number}", now=clock.now())
     tick_all(case_of(hit(player, now=clock.now())), mlro, now=clock.now())
-    assert len(queries_of(client, page(case))) == len(before)
+    assert len(statements_of(client, page(case))) == len(before)
 
 
 def test_lists_take_a_constant_number_of_queries(player: Player) -> None:
@@ -215,11 +208,11 @@ def test_lists_take_a_constant_number_of_queries(player: Player) -> None:
     hit(player, now=clock.now())
     for address in addresses:
         client.get(address)
-    before = {address: len(queries_of(client, address)) for address in addresses}
+    before = {address: len(statements_of(client, address)) for address in addresses}
     for number in range(6):
         other = make_player(f"player{number}")
         raised = hit(other, severity="critical", now=clock.now())
         if number % 2:
             claim_case(case_id=raised.case_id, actor=mlro, now=clock.now())
-    assert {address: len(queries_of(client, address)) for address in addresses} == before
+    assert {address: len(statements_of(client, address)) for address in addresses} == before
     assert max(before.values()) <= 20, before

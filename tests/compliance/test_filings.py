@@ -9,10 +9,9 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.http import Http404
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.backoffice.roles import ROLES
@@ -30,6 +29,7 @@ from apps.wallets.operations import open_wallet
 from tests.backoffice.test_crawl import addresses
 from tests.factories.cases import NOW, case_of, colleague, hit
 from tests.factories.games import make_player
+from tests.harness.queries import statements_of
 
 GOAML = Path(__file__).parent.parent / "fixtures" / "goaml"
 CANARY = "zq7-canary-suspicion"
@@ -235,9 +235,7 @@ def test_a_case_page_of_others_costs_the_same_with_and_without_a_filing(case: Ca
     client.get(address)
 
     def asked() -> list[str]:
-        with CaptureQueriesContext(connection) as captured:
-            client.get(address)
-        return [query["sql"].split("WHERE")[0] for query in captured if "core_clockoffset" not in query["sql"]]
+        return [sql.split("WHERE")[0] for sql in statements_of(client, address)]
 
     before = asked()
     handed_in(case, mlro, deputy)

@@ -27,6 +27,7 @@ def seat(live_platform: LivePlatform) -> dict[str, str]:
     """Give a player with money a seat on the live platform; returns its token and user id."""
     with live_platform.in_database():
         connect_vendor("valkyrie", slug=SLUG)
+    live_platform.await_connections()
     reply = httpx2.post(
         f"{live_platform.base_url}/sandbox/session",
         json={"provider": SLUG, "currency": "EUR", "cashAmount": 1000, "promoAmount": 10, "gameId": GAME},

@@ -4,8 +4,10 @@ import contextlib
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import httpx2
@@ -31,6 +33,10 @@ class LivePlatform:
         """Let the test's own Django code read and write the platform's database."""
         with self.blocker.unblock(), pointed_at(self.database):
             yield
+
+    def await_connections(self) -> None:
+        """Wait until every web worker must know the integrations as they are now."""
+        time.sleep(import_module("apps.integrations.connections").LONGEST_AGE_SECONDS)
 
     def start_worker(self) -> None:
         """Start a Celery worker and wait until the platform calls itself ready."""

@@ -1,5 +1,6 @@
 """The simulated vendors against the live platform: every fault, and the platform killed under fire."""
 
+import contextlib
 import os
 import random
 import signal
@@ -28,14 +29,12 @@ from tests.journeys.conftest import Demo
 def session(in_demo: Demo, request: pytest.FixtureRequest) -> SimulatedSession:
     """A funded player at a game of the vendor that the test names."""
     vendor: str = request.param
-    api = PlayerApi(in_demo.base_url)
-    player = in_demo.document["players"][2]
-    token = api.log_in(**player)
-    code = next(code for code in api.games(token) if code.startswith(vendor))
-    url = api.launch(token, code)
-    opened = SimulatedSession.objects.select_related("vendor").get(token=url.partition("token=")[2])
-    api.top_up(provider=vendor, user=opened.user, currency=opened.currency, cash=100)
-    api.close()
+    with contextlib.closing(PlayerApi(in_demo.base_url)) as api:
+        token = api.log_in(**in_demo.document["players"][2])
+        code = next(code for code in api.games(token) if code.startswith(vendor))
+        url = api.launch(token, code)
+        opened = SimulatedSession.objects.select_related("vendor").get(token=url.partition("token=")[2])
+        api.top_up(provider=vendor, user=opened.user, currency=opened.currency, cash=100)
     return opened
 
 

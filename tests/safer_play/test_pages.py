@@ -5,9 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.core import clock
@@ -16,6 +14,7 @@ from apps.safer_play.exclusions import ExclusionTerms, exclude_person, is_exclud
 from apps.safer_play.interactions import start_interaction
 from apps.safer_play.models import Exclusion, Interaction, Limit
 from tests.contracts.family import Vendor
+from tests.harness.queries import statements_of
 from tests.safer_play.scene import bet, limit
 
 
@@ -54,10 +53,7 @@ def test_the_tab_costs_the_same_queries_however_much_there_is(player: Player, ve
     client = login_as("rg_officer", player)
     limit(player, "loss", "100", "day")
     client.get(tab(player))
-    with CaptureQueriesContext(
-        connection,
-    ) as few:
-        client.get(tab(player))
+    few = statements_of(client, tab(player))
     for number in range(5):
         bet(vendor, 1, f"r{number}")
         start_interaction(
@@ -67,9 +63,7 @@ def test_the_tab_costs_the_same_queries_however_much_there_is(player: Player, ve
     exclude_person(
         player_id=player.pk, terms=ExclusionTerms(kind="time_out", lasts=timedelta(hours=1)), now=clock.now()
     )
-    with CaptureQueriesContext(connection) as many:
-        client.get(tab(player))
-    assert len(many) <= len(few) + 1
+    assert len(statements_of(client, tab(player))) <= len(few) + 1
 
 
 def test_an_officer_excludes_limits_and_interacts_from_the_players_page(player: Player, vendor: Vendor) -> None:
