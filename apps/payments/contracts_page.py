@@ -8,8 +8,8 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from apps.compliance.approvals import request_approval
-from apps.core.admin_actions import ActionForm, reason_field, staff_action, staff_of
+from apps.compliance.asking import ask_colleague
+from apps.core.admin_actions import ActionForm, reason_field, staff_action
 from apps.core.admin_display import NOTHING, amount_text, pill
 from apps.core.clock import now
 from apps.payments.base_page import PaymentPage
@@ -141,7 +141,4 @@ class PspContractAdmin(PaymentPage):
             "valid_from": data["valid_from"].isoformat(),
             "valid_to": None,
         }
-        request_approval(
-            command=ADD_CONTRACT, payload=payload, maker=staff_of(request), reason=data["reason"], now=now()
-        )
-        return "Asked. The terms are in force once a colleague has approved them."
+        return ask_colleague(request, ADD_CONTRACT, payload, reason=data["reason"])

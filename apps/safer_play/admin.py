@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from apps.compliance.approvals import request_approval
+from apps.compliance.asking import ask_colleague
 from apps.core.admin_actions import ActionForm, reason_field, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
 from apps.core.admin_display import NOTHING, amount_text, change_link, pill, plain_text
@@ -153,15 +153,13 @@ class LimitAdmin(SaferPlayPage):
     )
     def propose_raise(self, request: HttpRequest, obj: Limit, data: dict[str, Any]) -> str:
         """Ask a colleague."""
-        request_approval(
-            command=RAISE_LIMIT,
-            payload=raise_payload(obj, money=data["money"], minutes=data["minutes"]),
-            maker=staff_of(request),
+        return ask_colleague(
+            request,
+            RAISE_LIMIT,
+            raise_payload(obj, money=data["money"], minutes=data["minutes"]),
             reason=data["reason"],
-            now=now(),
-            subject_player_id=obj.player_id,
+            about=obj.player_id,
         )
-        return "A colleague has to agree now; see Approvals."
 
 
 class LengthenForm(ActionForm):
@@ -232,15 +230,13 @@ class ExclusionAdmin(SaferPlayPage):
     )
     def propose_end(self, request: HttpRequest, obj: Exclusion, data: dict[str, Any]) -> str:
         """Ask a colleague."""
-        request_approval(
-            command=END_EXCLUSION,
-            payload={"exclusion": obj.pk, "reason": data["reason"]},
-            maker=staff_of(request),
+        return ask_colleague(
+            request,
+            END_EXCLUSION,
+            {"exclusion": obj.pk, "reason": data["reason"]},
             reason=data["reason"],
-            now=now(),
-            subject_player_id=obj.player_id,
+            about=obj.player_id,
         )
-        return "A colleague has to agree now; see Approvals."
 
 
 @admin.register(ExclusionReturn)
@@ -282,15 +278,9 @@ class ExclusionReturnAdmin(SaferPlayPage):
     )
     def propose_acceptance(self, request: HttpRequest, obj: ExclusionReturn, data: dict[str, Any]) -> str:
         """Ask a colleague."""
-        request_approval(
-            command=ACCEPT_RETURN,
-            payload={"return": obj.pk},
-            maker=staff_of(request),
-            reason=data["reason"],
-            now=now(),
-            subject_player_id=obj.exclusion.player_id,
+        return ask_colleague(
+            request, ACCEPT_RETURN, {"return": obj.pk}, reason=data["reason"], about=obj.exclusion.player_id
         )
-        return "A colleague has to agree now; see Approvals."
 
     @staff_action(
         title="Reject",

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from apps.compliance.approvals import request_approval
+from apps.compliance.asking import ask_colleague
 from apps.core.admin_actions import ActionForm, reason_field, staff_action, staff_of
 from apps.core.admin_display import NOTHING, amount_text, change_link, instant_text, pill
 from apps.core.clock import now
@@ -203,7 +203,9 @@ class DueDiligenceAdmin(VerificationPage):
     )
     def propose_release(self, request: HttpRequest, obj: DueDiligence, data: dict[str, Any]) -> str:
         """Ask for it."""
-        return _propose(request, obj, RELEASE_COMMAND, data["reason"], now())
+        return ask_colleague(
+            request, RELEASE_COMMAND, {"due_diligence": obj.pk}, reason=data["reason"], about=obj.player_id
+        )
 
     @staff_action(
         title="Propose refund to source",
@@ -215,19 +217,9 @@ class DueDiligenceAdmin(VerificationPage):
     )
     def propose_refund(self, request: HttpRequest, obj: DueDiligence, data: dict[str, Any]) -> str:
         """Ask for it."""
-        return _propose(request, obj, REFUND_COMMAND, data["reason"], now())
-
-
-def _propose(request: HttpRequest, diligence: DueDiligence, command: str, reason: str, at: datetime) -> str:
-    request_approval(
-        command=command,
-        payload={"due_diligence": diligence.pk},
-        maker=staff_of(request),
-        reason=reason,
-        now=at,
-        subject_player_id=diligence.player_id,
-    )
-    return "Proposed. It waits under Approvals for a second person."
+        return ask_colleague(
+            request, REFUND_COMMAND, {"due_diligence": obj.pk}, reason=data["reason"], about=obj.player_id
+        )
 
 
 def _span(hours: int) -> str:

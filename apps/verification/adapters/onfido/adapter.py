@@ -1,7 +1,5 @@
 """Onfido: webhooks in, applicants and workflow runs out."""
 
-import json
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -10,8 +8,9 @@ from apps.integrations.door import VendorRequest
 from apps.integrations.models import Credential
 from apps.integrations.outbound import VendorResponse, VendorTimeout, VendorUnreachable, call_vendor
 from apps.verification.adapters.onfido.wire import SIGNATURE_HEADER, event_of, state_of
-from apps.verification.adapters.reading import BadBody, instant_of, node_of, read_object, text_of
+from apps.verification.adapters.reading import instant_of, node_of, text_of
 from apps.verification.adapters.signatures import verified_by
+from apps.verification.adapters.speaking import NOT_FOUND, TIMEOUT_SECONDS, object_of, post_json
 from apps.verification.contract import (
     Applicant,
     HostedSession,
@@ -24,9 +23,6 @@ from apps.verification.contract import (
 )
 
 API = "v3.6"
-_TIMEOUT_SECONDS = 10.0
-_DEFINITE_REFUSALS = frozenset({400, 401, 403, 404, 410, 422})
-_NOT_FOUND = 404
 
 
 class OnfidoAdapter:
@@ -67,7 +63,7 @@ class OnfidoAdapter:
         }
         if applicant.return_url:
             body["link"] = {"completed_redirect_url": applicant.return_url}
-        run = _object(_post(connection, "workflow_runs", body, verb="workflow_run", applicant=applicant))
+        run = object_of(post_json(_call, connection, "workflow_runs", body, verb="workflow_run", applicant=applicant))
         session, link = text_of(run, "id", 120), node_of(run, "link")
         if not session or not text_of(link, "url"):
             raise VendorTimeout("a workflow run without an id or a link")
@@ -78,9 +74,9 @@ class OnfidoAdapter:
         answer = _call(
             connection, "GET", f"workflow_runs/{quote(session, safe='')}", b"", "fetch", (session,), player_id
         )
-        if answer.status == _NOT_FOUND:
+        if answer.status == NOT_FOUND:
             return VendorState(found=False)
-        run = _object(answer)
+        run = object_of(answer)
         if text_of(run, "id", 120) != session:
             raise VendorTimeout("another workflow run than was asked for")
         return state_of(run)
@@ -92,21 +88,11 @@ class OnfidoAdapter:
             "dob": applicant.birth_date,
             **({"email": applicant.email} if applicant.email else {}),
         }
-        made = _object(_post(connection, "applicants", body, verb="applicant", applicant=applicant))
+        made = object_of(post_json(_call, connection, "applicants", body, verb="applicant", applicant=applicant))
         subject = text_of(made, "id", 120)
         if not subject:
             raise VendorTimeout("an applicant without an id")
         return subject
-
-
-def _post(
-    connection: Connection, path: str, body: Mapping[str, Any], *, verb: str, applicant: Applicant
-) -> VendorResponse:
-    raw = json.dumps(body, separators=(",", ":")).encode()
-    answer = _call(connection, "POST", path, raw, verb, (applicant.reference,), applicant.player_id)
-    if answer.status in _DEFINITE_REFUSALS:
-        raise StartRefused(f"HTTP {answer.status} to {verb}")
-    return answer
 
 
 def _call(
@@ -129,17 +115,8 @@ def _call(
         path=f"{API}/{path}",
         body=body,
         headers=headers,
-        timeout_seconds=_TIMEOUT_SECONDS,
+        timeout_seconds=TIMEOUT_SECONDS,
         refs=refs,
         player_id=player_id,
         signed_by=tokens[0].kid,
     )
-
-
-def _object(answer: VendorResponse) -> dict[str, Any]:
-    if answer.status not in range(200, 300):
-        raise VendorTimeout(f"HTTP {answer.status}")
-    try:
-        return read_object(answer.body)
-    except BadBody as error:
-        raise VendorTimeout(f"an answer that is no JSON: {error}") from error

@@ -1,8 +1,5 @@
 """Sumsub: webhooks in; applicants, hosted links and reviews out, each request signed."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.utils import timezone
@@ -11,8 +8,9 @@ from apps.integrations.connections import Connection
 from apps.integrations.door import VendorRequest
 from apps.integrations.models import Credential
 from apps.integrations.outbound import VendorResponse, VendorTimeout, VendorUnreachable, call_vendor
-from apps.verification.adapters.reading import BadBody, read_object, text_of
+from apps.verification.adapters.reading import text_of
 from apps.verification.adapters.signatures import hex_hmac, verified_by
+from apps.verification.adapters.speaking import NOT_FOUND, TIMEOUT_SECONDS, object_of, post_json
 from apps.verification.adapters.sumsub.wire import (
     ALGORITHM_HEADER,
     ALGORITHMS,
@@ -28,13 +26,10 @@ from apps.verification.contract import (
     Option,
     Outcome,
     Receipt,
-    StartRefused,
     VendorState,
 )
 
-_TIMEOUT_SECONDS = 10.0
-_DEFINITE_REFUSALS = frozenset({400, 401, 403, 404, 422})
-_NOT_FOUND, _CONFLICT = 404, 409
+_CONFLICT = 409
 _LINK_SECONDS = 30 * 60
 
 
@@ -75,8 +70,8 @@ class SumsubAdapter:
         subject = applicant.subject or self._make_applicant(connection, applicant, level)
         body = {"levelName": level, "userId": applicant.reference, "ttlInSecs": _LINK_SECONDS}
         path = "/resources/sdkIntegrations/levels/-/websdkLink"
-        answer = _post(connection, path, body, verb="websdk_link", applicant=applicant)
-        link = text_of(_object(answer), "url")
+        answer = post_json(_call, connection, path, body, verb="websdk_link", applicant=applicant)
+        link = text_of(object_of(answer), "url")
         if not link:
             raise VendorTimeout("a session without a link")
         return HostedSession(subject, subject, link)
@@ -85,13 +80,13 @@ class SumsubAdapter:
         """Ask for the review, and for what was read of the person."""
         name = quote(session, safe="")
         status = _call(connection, "GET", f"/resources/applicants/{name}/status", b"", "fetch", (subject,), player_id)
-        if status.status == _NOT_FOUND:
+        if status.status == NOT_FOUND:
             return VendorState(found=False)
-        found = _object(status)
+        found = object_of(status)
         person = _call(connection, "GET", f"/resources/applicants/{name}/one", b"", "fetch", (subject,), player_id)
-        if person.status == _NOT_FOUND:
+        if person.status == NOT_FOUND:
             return VendorState(found=False)
-        applicant = _object(person)
+        applicant = object_of(person)
         if text_of(applicant, "id", 120) != session:
             raise VendorTimeout("another applicant than was asked for")
         return state_of(found, applicant)
@@ -107,12 +102,12 @@ class SumsubAdapter:
             },
         }
         path = f"/resources/applicants?{urlencode({'levelName': level})}"
-        answer = _post(connection, path, body, verb="applicant", applicant=applicant)
+        answer = post_json(_call, connection, path, body, verb="applicant", applicant=applicant)
         if answer.status == _CONFLICT:
             # An earlier request of ours, whose answer was lost, made it.
             mine = f"/resources/applicants/-;externalUserId={quote(applicant.reference, safe='')}/one"
             answer = _call(connection, "GET", mine, b"", "applicant", (applicant.reference,), applicant.player_id)
-        made = _object(answer)
+        made = object_of(answer)
         if not text_of(made, "id", 120) or text_of(made, "externalUserId", 120) != applicant.reference:
             raise VendorTimeout("an applicant without an id, or not ours")
         return text_of(made, "id", 120)
@@ -121,16 +116,6 @@ class SumsubAdapter:
 def request_signature(secret: bytes, timestamp: str, method: str, path: str, body: bytes) -> str:
     """Sign one of our requests: hex HMAC-SHA256 over timestamp, method, path with query, and body."""
     return hex_hmac(secret, timestamp.encode() + method.encode() + path.encode() + body)
-
-
-def _post(
-    connection: Connection, path: str, body: Mapping[str, Any], *, verb: str, applicant: Applicant
-) -> VendorResponse:
-    raw = json.dumps(body, separators=(",", ":")).encode()
-    answer = _call(connection, "POST", path, raw, verb, (applicant.reference,), applicant.player_id)
-    if answer.status in _DEFINITE_REFUSALS:
-        raise StartRefused(f"HTTP {answer.status} to {verb}")
-    return answer
 
 
 def _call(
@@ -160,17 +145,8 @@ def _call(
         path=path,
         body=body,
         headers=headers,
-        timeout_seconds=_TIMEOUT_SECONDS,
+        timeout_seconds=TIMEOUT_SECONDS,
         refs=refs,
         player_id=player_id,
         signed_by=secrets[0].kid,
     )
-
-
-def _object(answer: VendorResponse) -> dict[str, Any]:
-    if answer.status not in range(200, 300):
-        raise VendorTimeout(f"HTTP {answer.status}")
-    try:
-        return read_object(answer.body)
-    except BadBody as error:
-        raise VendorTimeout(f"an answer that is no JSON: {error}") from error
