@@ -149,7 +149,7 @@ def post(
         raise UnableToPost("a posting needs legs, each with an amount above zero between two accounts")
     return _posted(
         (
-            kind,
+            str(kind),  # the driver would look up how to write a member of an enum
             brand_id,
             currency,
             player_id,
@@ -189,7 +189,8 @@ def _posted(arguments: Sequence[Any]) -> UUID:
 
 def _sent(arguments: Sequence[Any]) -> UUID:
     """Send a posting past Django's cursor, which costs a tenth of it; what the driver raises is Django's as usual."""
-    connection.ensure_connection()
+    if connection.connection is None:
+        connection.ensure_connection()
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors:
         cursor = RawCursor(connection.connection)

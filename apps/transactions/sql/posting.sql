@@ -14,6 +14,12 @@ BEGIN
         -- What a posting left behind on the row of a player's account.
         CREATE TYPE ledger_side AS (version bigint, balance bigint, head_hash bytea);
     END IF;
+    IF to_regproc('ledger_require_funds_free') IS NULL THEN
+        -- What may keep a player's money where it is, whoever moves it. An app above the ledger puts its own in this place:
+        -- `verification/sql/funds_lock.sql`. A trigger would cost every bet the compiling of its condition.
+        CREATE FUNCTION ledger_require_funds_free(p_kind text, p_player bigint, p_details jsonb) RETURNS void
+        LANGUAGE sql AS '';
+    END IF;
 END
 $$;
 
@@ -44,8 +50,9 @@ CREATE OR REPLACE FUNCTION ledger_post(
     p_reverses uuid, p_request uuid, p_details jsonb, p_now timestamptz, p_legs ledger_leg[]
 ) RETURNS uuid LANGUAGE plpgsql AS $$
 -- Post one transaction: all its legs or none. Returns its id.
--- Raises check_violation (transactions_account_funds) when an account would fall below zero, and
--- foreign_key_violation when a guarded account is not a player's account. The caller holds the wallet's lock.
+-- Raises check_violation when an account would fall below zero (transactions_account_funds) or a player's funds are locked
+-- (verification_funds_locked), and foreign_key_violation when a guarded account is not a player's account. The caller
+-- holds the wallet's lock.
 DECLARE
     v_id      uuid := uuidv7();
     v_terms   text := ledger_terms(p_kind, p_brand, p_currency, p_player, p_integration, p_external_id, p_round, p_reverses,
@@ -55,6 +62,9 @@ DECLARE
     v_debit   ledger_side;
     v_credit  ledger_side;
 BEGIN
+    IF p_kind IN ('withdrawal', 'adjustment') AND p_player IS NOT NULL THEN
+        PERFORM ledger_require_funds_free(p_kind, p_player, p_details);
+    END IF;
     INSERT INTO transactions_transaction (id, kind, brand_id, currency, player_id, integration_id, external_id, round_id,
                                           reverses_id, request_id, details, created_at)
     VALUES (v_id, p_kind, p_brand, p_currency, p_player, p_integration, p_external_id, p_round,

@@ -1,35 +1,40 @@
 -- Funds locked at the due-diligence threshold: the ledger itself refuses what would let them out, whoever asks.
 
-CREATE OR REPLACE FUNCTION verification_guard_locked_funds() RETURNS trigger LANGUAGE plpgsql AS $$
--- Every withdrawal, and every manual adjustment but one that puts money into the restricted or bonus bucket. Refunds to
--- source name their due diligence, in state refund_due. Postings take the wallet's lock before they insert, and so does
--- whoever opens or closes a lock: this sees what is committed.
+CREATE OR REPLACE FUNCTION ledger_require_funds_free(p_kind text, p_player bigint, p_details jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+-- Asked by `ledger_post` before every withdrawal and every manual adjustment of a player. Passes an adjustment that puts
+-- money into the restricted or bonus bucket, and refunds to source, which name their due diligence in state refund_due.
+-- Postings take the wallet's lock first, and so does whoever opens or closes a lock: this sees what is committed.
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM verification_duediligence d
-                    WHERE d.player_id = NEW.player_id AND d.locks_funds AND d.state IN ('open', 'refund_due')) THEN
-        RETURN NEW;
+                    WHERE d.player_id = p_player AND d.locks_funds AND d.state IN ('open', 'refund_due')) THEN
+        RETURN;
     END IF;
-    IF NEW.kind = 'withdrawal' AND EXISTS (
+    IF p_kind = 'withdrawal' AND EXISTS (
            SELECT 1 FROM verification_duediligence d
-            WHERE d.player_id = NEW.player_id AND d.state = 'refund_due'
-              AND d.public_id::text = NEW.details ->> 'due_diligence') THEN
-        RETURN NEW;
+            WHERE d.player_id = p_player AND d.state = 'refund_due'
+              AND d.public_id::text = p_details ->> 'due_diligence') THEN
+        RETURN;
     END IF;
-    IF NEW.kind = 'adjustment' AND EXISTS (
+    IF p_kind = 'adjustment' AND EXISTS (
            SELECT 1 FROM wallets_adjustment a
-            WHERE a.public_id::text = NEW.details ->> 'adjustment' AND a.amount_units > 0
+            WHERE a.public_id::text = p_details ->> 'adjustment' AND a.amount_units > 0
               AND a.bucket IN ('restricted', 'bonus')) THEN
-        RETURN NEW;
+        RETURN;
     END IF;
     RAISE check_violation USING
-        MESSAGE = format('the funds of player %s are locked for due diligence', NEW.player_id),
+        MESSAGE = format('the funds of player %s are locked for due diligence', p_player),
         CONSTRAINT = 'verification_funds_locked', TABLE = 'transactions_transaction';
 END
 $$;
 
-CREATE OR REPLACE TRIGGER verification_locked_funds BEFORE INSERT ON transactions_transaction FOR EACH ROW
-    WHEN (NEW.kind IN ('withdrawal', 'adjustment') AND NEW.player_id IS NOT NULL)
-    EXECUTE FUNCTION verification_guard_locked_funds();
+DO $$
+BEGIN
+    -- Earlier versions kept this as a trigger, whose condition was compiled for every bet.
+    DROP TRIGGER IF EXISTS verification_locked_funds ON transactions_transaction;
+    DROP FUNCTION IF EXISTS verification_guard_locked_funds();
+END
+$$;
 
 CREATE OR REPLACE FUNCTION verification_take_movers() RETURNS TABLE (player_id bigint)
 LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
