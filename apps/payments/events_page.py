@@ -12,7 +12,7 @@ from apps.core.admin_display import NOTHING, pill
 from apps.core.clock import now
 from apps.core.shown_bodies import shown_body
 from apps.integrations import inbox
-from apps.integrations.admin import IntegrationFilter
+from apps.integrations.exchange_admin import IntegrationFilter
 from apps.integrations.models import InboundEvent, Integration
 from apps.payments.base_page import PaymentPage, level
 from apps.payments.inbox_tasks import PROCESS_EVENT
