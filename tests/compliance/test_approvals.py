@@ -7,6 +7,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
@@ -187,12 +188,13 @@ def test_the_last_moment_before_it_expires_is_soon_enough() -> None:
     assert place().name == "Place!"
 
 
-def test_the_task_ends_what_is_over_or_void_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_task_ends_what_is_over_or_void_and_nothing_else() -> None:
     over, void, fine = asked(expires_at=LATER), asked(maker("leaver")), asked()
     User.objects.filter(username="leaver").update(is_active=False)
-    monkeypatch.setattr("apps.core.clock.now", lambda: LATER)
 
-    assert (end_stale_requests(), end_stale_requests()) == (2, 0)
+    with time_machine.travel(LATER, tick=False):
+        assert (end_stale_requests(), end_stale_requests()) == (2, 0)
+
     assert [state(each) for each in (over, void, fine)] == ["expired", "void", "waiting"]
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
@@ -226,15 +227,13 @@ def test_a_part_of_each_deposit_is_kept_back_up_to_the_cap(player: Player, contr
     assert check_books() == []
 
 
-def test_a_hold_comes_free_on_its_day_and_once(
-    player: Player, contract: PspContract, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hold_comes_free_on_its_day_and_once(player: Player, contract: PspContract) -> None:
     settled_deposit(player, "100")
     hold = ReserveHold.objects.get()
     assert hold.release_at - hold.held_at == timedelta(days=180)
     assert tasks.release_reserves() == 0
-    monkeypatch.setattr(clock, "now", lambda: hold.release_at)
-    assert [tasks.release_reserves(), tasks.release_reserves()] == [1, 0]
+    with time_machine.travel(hold.release_at, tick=False):
+        assert [tasks.release_reserves(), tasks.release_reserves()] == [1, 0]
     assert (shared(AccountKind.PSP), shared(AccountKind.RESERVE)) == ("-100.00", "0.00")
     hold.refresh_from_db()
     assert hold.released_at == hold.release_at

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
@@ -133,14 +134,14 @@ def test_the_earlier_deadline_counts_and_nobody_moves_it_later(player: Player, i
     assert deposit.disputes.get().respond_by == earlier
 
 
-def test_somebody_is_told_once_before_time_runs_out(player: Player, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_somebody_is_told_once_before_time_runs_out(player: Player) -> None:
     deposit = settled_deposit(player, "80")
     ends = clock.now() + timedelta(days=9)
     say(deposit, "CHARGEBACK", respond_by=ends)
     assert tasks.watch_disputes() == 0
     late = ends - timedelta(days=2)
-    monkeypatch.setattr(clock, "now", lambda: late)
-    assert [tasks.watch_disputes(), tasks.watch_disputes()] == [1, 0]
+    with time_machine.travel(late, tick=False):
+        assert [tasks.watch_disputes(), tasks.watch_disputes()] == [1, 0]
     assert PaymentStep.objects.filter(name="dispute-runs-out", is_incident=True).count() == 1
     assert time_left(deposit.disputes.get(), now=late) == timedelta(days=2)
     say(deposit, "INFORMATION_SUPPLIED")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db import connections
@@ -180,13 +181,13 @@ def test_a_drill_shows_that_the_others_carry_it(player: Player, instrument: Inst
     assert Attempt.objects.count() == 1
 
 
-def test_a_drill_ends_by_itself(player: Player, second: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_drill_ends_by_itself(player: Player, second: Integration) -> None:
     first = Integration.objects.get(slug="bank")
     drill = start_drill(integration_id=first.pk, minutes=15, reason="Drill", actor=driller(player), now=clock.now())
     assert routes(player, now=drill.ends_at) == ["bank", "second"]
     assert tasks.end_drills() == 0
-    monkeypatch.setattr(clock, "now", lambda: drill.ends_at)
-    assert tasks.end_drills() == 1
+    with time_machine.travel(drill.ends_at, tick=False):
+        assert tasks.end_drills() == 1
     assert RouteDrill.objects.get().ended_at == drill.ends_at
 
 

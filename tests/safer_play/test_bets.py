@@ -4,6 +4,7 @@ from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 
@@ -216,13 +217,13 @@ def test_in_britain_the_law_limits_the_stake_of_a_slot_cycle_by_age(
 
 
 def test_in_britain_slot_cycles_begin_at_least_two_and_a_half_seconds_apart(
-    caleta: Integration, game: Game, policies: None, monkeypatch: pytest.MonkeyPatch
+    caleta: Integration, game: Game, policies: None
 ) -> None:
     vendor, _ = british(caleta, game, 40)
     at = clock.now()
     for seconds, round_ref, said in ((0, "r1", OK), (2.499, "r2", REFUSED), (2.499, "r1", OK), (2.5, "r3", OK)):
-        monkeypatch.setattr(clock, "now", lambda seconds=seconds: at + timedelta(seconds=seconds))
-        assert bet(vendor, 1, round_ref) == said, (seconds, round_ref)
+        with time_machine.travel(at + timedelta(seconds=seconds), tick=False):
+            assert bet(vendor, 1, round_ref) == said, (seconds, round_ref)
     assert [rule for rule, _, _ in refusals()] == ["pace"]
 
 
