@@ -89,7 +89,7 @@ def _start_over(_test_case: TransactionTestCase) -> None:
     import_module("apps.providers.wallet_calls").close_lanes()
     import_module("apps.integrations.exchange_log").flush()
     connections.close_all()
-    _databases.clone(_run_database())
+    _databases.renew(_run_database())
 
 
 TransactionTestCase._fixture_teardown = _start_over  # type: ignore[attr-defined]
@@ -124,7 +124,7 @@ def _no_exchanges_of_others(request: pytest.FixtureRequest, _django_db_marker: N
         blocker: DjangoDbBlocker = request.getfixturevalue("django_db_blocker")
         with blocker.unblock():
             connections.close_all()
-            _databases.clone(_run_database())
+            _databases.renew(_run_database())
         _exchanges_may_be_left = False
 
 

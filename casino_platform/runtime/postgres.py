@@ -105,6 +105,10 @@ class Postgres:
                 statement = sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}")
                 connection.execute(statement.format(sql.Identifier(ROLE), password))
                 connection.execute(sql.SQL("GRANT pg_monitor TO {}").format(sql.Identifier(ROLE)))
+            if self.throw_away:
+                # Tests put databases back in place, past the triggers that refuse to forget.
+                statement = sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}")
+                connection.execute(statement.format(sql.Identifier(ROLE)))
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 statement = sql.SQL("CREATE DATABASE {} OWNER {}")
                 connection.execute(statement.format(sql.Identifier(DATABASE), sql.Identifier(ROLE)))

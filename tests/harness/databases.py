@@ -14,6 +14,8 @@ from django.db import connections
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from tests.harness.resetting import Pristine
+
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 _TEMPLATE_PREFIX = "casino_template_"
 _RUN_PREFIX = "casino_test_"
@@ -59,6 +61,19 @@ class Databases:
         """
         self._server_url = server_url
         self._template: str | None = None
+        self._pristine: dict[str, Pristine | None] = {}
+
+    def renew(self, name: str) -> None:
+        """Make the database `name` as migrations leave it: in place where that can be done."""
+        with self._maintenance() as maintenance:
+            maintenance.execute(_DISCONNECT, [name])
+        with psycopg.connect(url_of(self._server_url, name), autocommit=True) as database:
+            known = self._pristine.get(name)
+            if known and known.put_back(database):
+                return
+        self.clone(name)
+        with psycopg.connect(url_of(self._server_url, name), autocommit=True) as database:
+            self._pristine[name] = Pristine.of(database)
 
     def clone(self, name: str) -> None:
         """Make the database `name` as migrations leave it, replacing one that exists."""
