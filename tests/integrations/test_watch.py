@@ -13,6 +13,7 @@ from django.utils import timezone
 from prometheus_client import REGISTRY
 from pytest_django import Settings
 
+from apps.integrations import exchange_log
 from apps.integrations.connections import connection as connected
 from apps.integrations.connections import forget_connections
 from apps.integrations.models import Exchange, Integration
@@ -201,9 +202,11 @@ def test_after_five_failures_in_a_row_nothing_is_sent_until_a_probe_succeeds() -
     for _ in range(breaker.OPENS_AFTER):
         with pytest.raises(VendorUnreachable, match="cannot be reached"):
             launch()
+    exchange_log.flush()
     sent = Exchange.objects.count()
     with pytest.raises(VendorUnreachable, match="again and again"):
         launch()
+    exchange_log.flush()
     assert Exchange.objects.count() == sent
     Breaker.objects.update(probe_at=timezone.now())
     with pytest.raises(VendorUnreachable, match="cannot be reached"):
