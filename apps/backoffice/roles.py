@@ -185,7 +185,8 @@ ROLES: tuple[Role, ...] = (
         "Runs games and their connections",
         _PLAY | _CATALOGUE | _CONNECTIONS | _EXCHANGES | _FIGURES
         | {"transactions.view_transaction", "brands.view_brand", "brands.view_market"}
-        | {"providers.switch_game", "providers.synchronise_catalogue", "providers.resolve_round", "providers.approve_round_void"}
+        | {"providers.switch_game", "providers.synchronise_catalogue"}
+        | {"providers.resolve_round", "providers.approve_round_void"}
         | {"integrations.switch_integration", "integrations.acknowledge_incident", "integrations.change_options"}
         | _GAME_FIGURES | {"reporting.decide_rtpalert"}
         | {"brands.switch_brand"} | _work("game") | {"compliance.resolve_case"},

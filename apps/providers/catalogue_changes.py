@@ -14,8 +14,9 @@ from apps.core.errors import DomainError
 from apps.providers.catalogue import require_right, save_with_history
 from apps.providers.catalogue_diff import RTP, RTP_IN_PLAY, current_value
 from apps.providers.catalogue_entries import enter_game, set_brand_game, set_field, tell_change
+from apps.providers.catalogue_models import CatalogueChange
 from apps.providers.catalogue_sync import PERMISSION
-from apps.providers.models import CatalogueChange, Game, GameCertificate, RtpVariant
+from apps.providers.models import Game, GameCertificate, RtpVariant
 
 _Kind, _State = CatalogueChange.Kind, CatalogueChange.State
 

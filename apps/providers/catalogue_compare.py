@@ -12,8 +12,9 @@ from apps.integrations.models import Integration
 from apps.providers.catalogue import save_with_history
 from apps.providers.catalogue_diff import Standing, differences, facts
 from apps.providers.catalogue_entries import set_brand_game, set_field, tell_change
+from apps.providers.catalogue_models import CatalogueChange, CatalogueSync
 from apps.providers.list_contract import ListedGame
-from apps.providers.models import BrandGame, CatalogueChange, CatalogueSync, Game, RtpVariant
+from apps.providers.models import BrandGame, Game, RtpVariant
 
 _Kind, _State = CatalogueChange.Kind, CatalogueChange.State
 _Key = tuple[str, str, str]
@@ -130,7 +131,7 @@ def _standing(comparison: _Comparison, game: Game) -> Standing:
 
 
 def _withdraw(comparison: _Comparison, game: Game) -> None:
-    """Not on the list. Whoever gets it from elsewhere keeps it; a game without a platform is offered to nobody anyway."""
+    """Not on the list. Who gets it from elsewhere keeps it; a game without a platform is offered to nobody anyway."""
     today = comparison.now.date()
     if (game.withdrawn_on is not None and game.withdrawn_on <= today) or not game.platforms:
         return

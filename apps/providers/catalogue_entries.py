@@ -14,7 +14,8 @@ from apps.integrations.models import Integration
 from apps.integrations.outbox import record_fact
 from apps.providers.catalogue import save_with_history
 from apps.providers.catalogue_diff import RTP, RTP_IN_PLAY
-from apps.providers.models import BrandGame, CatalogueChange, Game, RtpVariant, Studio
+from apps.providers.catalogue_models import CatalogueChange
+from apps.providers.models import BrandGame, Game, RtpVariant, Studio
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -40,7 +41,7 @@ def enter_game(change: CatalogueChange, *, reason: str, actor: "User | None", no
 
     Its return to player becomes its default variant; there is no other that could be in play.
     """
-    vendor, said = change.integration.vendor, change.after
+    vendor, said = change.integration.vendor, dict(change.after or {})
     known = Game.objects.select_related("studio").filter(vendor=vendor, code=change.code).first()
     if known is not None:
         return known

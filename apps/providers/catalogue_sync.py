@@ -26,9 +26,10 @@ from apps.integrations.watch.models import Incident
 from apps.integrations.watch.rules import Finding
 from apps.providers.catalogue import require_right
 from apps.providers.catalogue_compare import compare
+from apps.providers.catalogue_models import CatalogueSync
 from apps.providers.list_contract import GameList, ListError
 from apps.providers.list_registry import lister_of
-from apps.providers.models import CatalogueSync, Game
+from apps.providers.models import Game
 
 log = structlog.get_logger(__name__)
 

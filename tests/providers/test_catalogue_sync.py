@@ -1,4 +1,4 @@
-"""Vendors' game lists against the catalogue: what is proposed, what takes effect at once, which lists are not believed."""
+"""Vendors' game lists against the catalogue: what is proposed, what takes effect at once, what is not believed."""
 
 import json
 import threading
@@ -14,6 +14,7 @@ from django.db import connections
 from apps.brands.models import Brand
 from apps.core import clock
 from apps.integrations.connections import forget_connections
+from apps.integrations.credentials import add_credential
 from apps.integrations.models import Integration
 from apps.integrations.watch.models import Incident
 from apps.players.models import Player
@@ -235,14 +236,9 @@ def test_a_return_to_player_is_never_changed_by_a_list(served: tuple[str, ListVe
 def test_currencies_are_taken_away_at_once_and_none_left_is_not_every_one(served: tuple[str, ListVendor]) -> None:
     address, vendor = served
     swipe = connected("swipegames", address, cid="6f2f2e6a-2f43-4b0f-9c58-2d7d5b8a51f1")
-    swipe.credentials.filter(purpose="sign_outbound").update(name="api_key")
-    # Its name is part of what a secret is bound to, so it has to be entered anew.
-    swipe.credentials.filter(name="api_key").delete()
-    from apps.integrations.credentials import add_credential  # noqa: PLC0415 - for this protocol only
-
-    add_credential(
-        integration=swipe, purpose="sign_outbound", name="api_key", secret=b"s3cret", actor=None, now=clock.now() - timedelta(days=1)
-    )  # fmt: skip
+    long_ago = clock.now() - timedelta(days=1)
+    key: dict[str, Any] = {"purpose": "sign_outbound", "name": "api_key", "secret": b"s3cret"}
+    add_credential(integration=swipe, **key, actor=None, now=long_ago)
     forget_connections()
     player = make_player()
     plain = {"id": "sg_one", "title": "One", "platforms": ["desktop", "mobile"], "rtp": 97, "hasFreeSpins": False}
