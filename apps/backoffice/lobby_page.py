@@ -123,7 +123,7 @@ def _posted(request: HttpRequest) -> tuple[dict[int, int | None], dict[int, str]
     return places, categories
 
 
-def _games(brand: Brand) -> QuerySet[Game]:
+def _games(brand: Brand) -> QuerySet[Any]:
     """Games that the brand can get, in the order of its lobby."""
     own = BrandGame.objects.filter(brand=brand, game=OuterRef("pk"))
     vendors = Integration.objects.filter(kind=Integration.Kind.GAMES, brand_code=brand.code).values("vendor")
@@ -135,15 +135,15 @@ def _games(brand: Brand) -> QuerySet[Game]:
     ).order_by("position", "title", "pk")
 
 
-def _rows(games: QuerySet[Game], request: HttpRequest, *, is_placed: bool = False) -> list[dict[str, Any]]:
+def _rows(games: QuerySet[Any], request: HttpRequest, *, is_placed: bool = False) -> list[dict[str, Any]]:
     """What the page shows of each; what was posted and refused stays in the fields."""
     return [
         {
             "game": game,
             "tile": tile(game.title, game.thumbnail_url),
             "place": request.POST.get(f"place-{game.pk}", place if is_placed else ""),
-            "category": request.POST.get(f"category-{game.pk}", game.own_category or ""),  # type: ignore[attr-defined]
-            "is_on": game.is_enabled and game.studio.is_enabled and game.own_switch is not False,  # type: ignore[attr-defined]
+            "category": request.POST.get(f"category-{game.pk}", game.own_category or ""),
+            "is_on": game.is_enabled and game.studio.is_enabled and game.own_switch is not False,
         }
         for place, game in enumerate(games, start=1)
     ]

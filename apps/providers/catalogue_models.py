@@ -44,6 +44,7 @@ class CatalogueSync(models.Model):
     )
 
     class Meta:
+        verbose_name = "fetched game list"
         ordering = ("-id",)
         permissions = (("synchronise_catalogue", "Can fetch vendors' game lists and decide on their changes"),)
         indexes = (models.Index(fields=["integration", "-id"], name="providers_sync_of"),)
@@ -119,6 +120,8 @@ class CatalogueChange(models.Model):
     reason = models.CharField(max_length=100, blank=True)
 
     class Meta:
+        verbose_name = "change on a vendor's list"
+        verbose_name_plural = "changes on vendors' lists"
         ordering = ("-id",)
         indexes = (
             models.Index(fields=["integration", "code", "field", "-id"], name="providers_change_latest"),

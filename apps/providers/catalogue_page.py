@@ -86,15 +86,14 @@ class CatalogueSyncAdmin(StaffAdmin):
         view = self.admin_site.admin_view(self.fetch_view)
         return [path("fetch/", view, name="providers_cataloguesync_fetch"), *super().get_urls()]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Put the vendors that have a list above the runs."""
         context = {
             **(extra_context or {}),
             "sources": _sources(request),
             "may_fetch": request.user.has_perm(PERMISSION),
         }
-        answer: HttpResponse = super().changelist_view(request, context)
-        return answer
+        return super().changelist_view(request, context)
 
     def fetch_view(self, request: HttpRequest) -> HttpResponse:
         """Have one list fetched."""
@@ -200,11 +199,10 @@ class CatalogueChangeAdmin(StaffAdmin):
         """The game, if it is known."""
         return change_link("providers.game", change.game_id, str(change.game)) if change.game else NOTHING
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Offer to decide several at once."""
         context = {**(extra_context or {}), "may_decide": request.user.has_perm(PERMISSION)}
-        answer: HttpResponse = super().changelist_view(request, context)
-        return answer
+        return super().changelist_view(request, context)
 
     def page_context(self, request: HttpRequest, obj: CatalogueChange) -> dict[str, Any]:
         """Before and after, side by side, and whether it is one of those decided with care."""

@@ -12,7 +12,8 @@ from apps.brands.models import Brand
 from apps.core import clock
 from apps.integrations.models import Integration
 from apps.players.models import Player
-from apps.providers.models import BrandGame, CatalogueChange, CatalogueSync, Game, GameCertificate, RtpVariant, Studio
+from apps.providers.catalogue_models import CatalogueChange, CatalogueSync
+from apps.providers.models import BrandGame, Game, GameCertificate, RtpVariant, Studio
 from tests.backoffice.conftest import Login
 from tests.contracts.family import Vendor
 from tests.factories.games import frontend_of, make_game
@@ -36,6 +37,11 @@ def proposed(integration: Integration, game: Game | None, number: int = 0, **fie
         "title": game.title if game else f"New {number}", "kind": "changed", "found_at": clock.now(),
     }  # fmt: skip
     return CatalogueChange.objects.create(**(facts | fields))
+
+
+def why(row: Any) -> str:
+    """The reason that the history keeps of the newest version."""
+    return str(row.history.latest().history_change_reason)
 
 
 def lobby(player: Player) -> list[tuple[str, str]]:
@@ -146,7 +152,7 @@ def test_a_lobby_is_arranged_and_never_over_a_colleagues_work(
     assert lobby(player) == [("Dragon Rising", "slot"), ("Fire", "slot"), ("Ice", "slot")]
     assert ops.post(address, first).status_code == 302
     assert lobby(player) == [("Ice", "winter"), ("Dragon Rising", "slot"), ("Fire", "slot")]
-    assert {each.history.latest().history_change_reason for each in BrandGame.objects.all()} == {REASON}
+    assert {why(each) for each in BrandGame.objects.all()} == {REASON}
     stale = ops.post(address, first | {f"place-{ice.pk}": "9"})
     assert (stale.status_code, "has changed meanwhile" in stale.content.decode()) == (400, True)
     for wrong in ("0", "-1", "first", "9" * 30):
@@ -199,7 +205,7 @@ def test_a_studio_is_removed_and_added_again_with_its_games(
     assert (lobby(player), vendor.bet(100_000, game_code=game.code)["status"] == "RS_OK") == ([], False)
     assert do("with_games").switched_on == 1
     assert [title for title, _ in lobby(player)] == ["Dragon Rising", "Off"]
-    assert off.history.latest().history_change_reason == REASON
+    assert why(off) == REASON
 
 
 def test_staff_choose_variants_record_certificates_and_plan_withdrawals(
