@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_safe
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -40,13 +39,13 @@ class LobbyForm(forms.Form):
 @admin.site.admin_view
 @require_safe
 def lobbies_page(request: HttpRequest) -> HttpResponse:
-    """Go to the person's first brand."""
+    """Show the lobby of the person's first brand."""
     _require_view(request)
     brand = _brands(request).first()
     if brand is None:
         context = {**admin.site.each_context(request), "title": "Lobby"}
         return TemplateResponse(request, "staff/catalogue/lobby.html", context)
-    return redirect("backoffice:lobby", code=brand.code)
+    return _show(request, brand, LobbyForm(initial={"seen": lobby_version(brand.pk)}))
 
 
 @admin.site.admin_view
@@ -57,12 +56,15 @@ def lobby_page(request: HttpRequest, code: str) -> HttpResponse:
     brand = _brands(request).filter(code=code).first()
     if brand is None:
         raise Http404
-    may_arrange = request.user.has_perm(SWITCH_PERMISSION)
-    if request.method == "POST" and not may_arrange:
+    if request.method == "POST" and not request.user.has_perm(SWITCH_PERMISSION):
         raise PermissionDenied
     form = LobbyForm(request.POST or None, initial={"seen": lobby_version(brand.pk)})
     if request.method == "POST" and form.is_valid() and _save(request, brand, form):
         return HttpResponseRedirect(request.get_full_path())
+    return _show(request, brand, form)
+
+
+def _show(request: HttpRequest, brand: Brand, form: LobbyForm) -> HttpResponse:
     games, search = _games(brand), request.GET.get("q", "").strip()[:80]
     # What a brand has put behind all others stands among them here.
     others = games.filter(position__gte=0)
@@ -78,12 +80,11 @@ def lobby_page(request: HttpRequest, code: str) -> HttpResponse:
         "others_count": others.count(),
         "search": search,
         "form": form,
-        "may_arrange": may_arrange,
+        "may_arrange": request.user.has_perm(SWITCH_PERMISSION),
         "categories": _categories(brand),
         "longest": LONGEST_CATEGORY,
     }
-    status = 400 if form.errors else 200
-    return TemplateResponse(request, "staff/catalogue/lobby.html", context, status=status)
+    return TemplateResponse(request, "staff/catalogue/lobby.html", context, status=400 if form.errors else 200)
 
 
 def _save(request: HttpRequest, brand: Brand, form: LobbyForm) -> bool:

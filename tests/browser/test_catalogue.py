@@ -1,7 +1,5 @@
 """Game operations in Chromium: a vendor's list and its changes, the month, a lobby, a studio and its effect."""
 
-import re
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -112,7 +110,6 @@ def test_the_month_shows_what_comes_and_what_ends(page: Page, platform: LivePlat
 
 def test_a_lobby_is_arranged_with_the_keyboard_alone(page: Page, platform: LivePlatform, shot: Shot) -> None:
     page.goto("/admin/catalogue/lobby/")
-    expect(page).to_have_url(re.compile("/admin/catalogue/lobby/[a-z-]+/$"))
     rows = page.get_by_test_id("placed").locator("tbody tr")
     names = [rows.nth(index).locator("a").inner_text() for index in range(rows.count())]
     page.get_by_role("button", name=f"{names[0]} down").focus()
