@@ -39,8 +39,12 @@ class _Comparison:
     variants: dict[int, list[RtpVariant]]
     own_words: dict[int, BrandGame]
     latest: dict[_Key, CatalogueChange]
+    moves: dict[tuple[int | None, int | None], str]
+    """By game and brand (None: everywhere), whether lists took it away last, or staff took it back."""
     elsewhere: dict[str, bool]
     """Codes that other connections of the vendor list; True where one of them is the same brand's."""
+    unknown: bool | None
+    """The same for every other code: while a connection has never given its list, it may have any game."""
     seen: set[_Key] = field(default_factory=set)
     proposals: list[CatalogueChange] = field(default_factory=list)
     applied: int = 0
@@ -90,20 +94,44 @@ def _begin(sync: CatalogueSync, now: datetime) -> _Comparison:
     changes = CatalogueChange.objects.filter(integration=integration, state__in=decided)
     newest = changes.order_by("code", "kind", "field", "-pk").distinct("code", "kind", "field")
     latest = {(change.code, change.kind, change.field): change for change in newest}
+    elsewhere, unknown = _elsewhere(integration)
     return _Comparison(
-        sync, brand, now, games, variants, {each.game_id: each for each in words}, latest, _elsewhere(integration)
+        sync=sync,
+        brand=brand,
+        now=now,
+        games=games,
+        variants=variants,
+        own_words={each.game_id: each for each in words},
+        latest=latest,
+        moves=_moves(integration),
+        elsewhere=elsewhere,
+        unknown=unknown,
     )
 
 
-def _elsewhere(integration: Integration) -> dict[str, bool]:
+def _moves(integration: Integration) -> dict[tuple[int | None, int | None], str]:
+    rows = CatalogueChange.objects.filter(
+        game__vendor=integration.vendor,
+        kind__in=(_Kind.WITHDRAWN, _Kind.RETURNED),
+        state__in=(_State.APPLIED, _State.ACCEPTED),
+    )
+    newest = rows.order_by("game_id", "brand_id", "-pk").distinct("game_id", "brand_id")
+    return {(game, brand): kind for game, brand, kind in newest.values_list("game_id", "brand_id", "kind")}
+
+
+def _elsewhere(integration: Integration) -> tuple[dict[str, bool], bool | None]:
     others = Integration.objects.filter(vendor=integration.vendor, kind=Integration.Kind.GAMES)
     others = others.exclude(Q(pk=integration.pk) | Q(switch=Integration.Switch.OFF))
     found: dict[str, bool] = {}
+    unknown: bool | None = None
     for other in others:
+        is_same_brand = other.brand_code == integration.brand_code
         last = other.catalogue_syncs.filter(state=CatalogueSync.State.DONE).first()
+        if last is None:
+            unknown = bool(unknown) or is_same_brand
         for code in last.listed_codes if last else ():
-            found[code] = found.get(code, False) or other.brand_code == integration.brand_code
-    return found
+            found[code] = found.get(code, False) or is_same_brand
+    return found, unknown
 
 
 def _change(comparison: _Comparison, game: Game, listed: ListedGame) -> None:
@@ -135,7 +163,7 @@ def _withdraw(comparison: _Comparison, game: Game) -> None:
     today = comparison.now.date()
     if (game.withdrawn_on is not None and game.withdrawn_on <= today) or not game.platforms:
         return
-    is_elsewhere = comparison.elsewhere.get(game.code)
+    is_elsewhere = comparison.elsewhere.get(game.code, comparison.unknown)
     if is_elsewhere:  # the brand has another connection that lists it
         return
     terms: dict[str, Any] = {"reason": comparison.reason, "actor": None, "now": comparison.now}
@@ -157,10 +185,7 @@ def _return(comparison: _Comparison, game: Game) -> None:
     is_off_here = word is not None and not word.is_enabled
     if not is_gone and not is_off_here:
         return
-    moves = CatalogueChange.objects.filter(game=game, kind__in=(_Kind.WITHDRAWN, _Kind.RETURNED))
-    moves = moves.filter(state__in=(_State.APPLIED, _State.ACCEPTED))
-    last = moves.filter(brand=None if is_gone else comparison.brand).first()
-    if last is None or last.kind != _Kind.WITHDRAWN:
+    if comparison.moves.get((game.pk, None if is_gone else comparison.brand.pk)) != _Kind.WITHDRAWN:
         return
     before = game.withdrawn_on.isoformat() if is_gone and game.withdrawn_on else "not offered"
     _propose(

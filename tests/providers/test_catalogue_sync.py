@@ -208,6 +208,15 @@ def test_one_brand_losing_a_game_does_not_take_it_from_another(
         assert BrandGame.objects.get().brand == there.brand
 
 
+def test_a_brand_whose_list_nobody_has_seen_yet_keeps_its_games(vendor: ListVendor, caleta: Integration) -> None:
+    connected("caleta", "http://127.0.0.1:1", slug="caleta-borealis", brand="borealis")
+    here, there = make_player(), make_player("bo", brand=Brand.objects.get(code="borealis"))
+    catalogued(vendor, "one", "two")
+    del vendor.games["one"]
+    assert synchronise(caleta).applied == 1
+    assert (lobby(here), lobby(there)) == (["two"], ["one", "two"])
+
+
 def test_a_return_to_player_is_never_changed_by_a_list(served: tuple[str, ListVendor], manager: User) -> None:
     address, vendor = served
     hub88 = connected("hub88", address)
