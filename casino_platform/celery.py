@@ -45,6 +45,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "providers.auto_close_rounds": {"task": "providers.auto_close_rounds", "schedule": 5 * 60},
     "providers.flag_stuck_rounds": {"task": "providers.flag_stuck_rounds", "schedule": 60},
     "providers.end_sessions": {"task": "providers.end_sessions", "schedule": 60},
+    "providers.synchronise_catalogues": {
+        "task": "providers.synchronise_catalogues",
+        "schedule": crontab(hour=4, minute=50),
+    },
+    "providers.sweep_catalogue_syncs": {"task": "providers.sweep_catalogue_syncs", "schedule": 60},
     "safer_play.apply_due_limits": {"task": "safer_play.apply_due_limits", "schedule": 30},
     "safer_play.end_due_exclusions": {"task": "safer_play.end_due_exclusions", "schedule": 30},
     "safer_play.end_idle_log_ins": {"task": "safer_play.end_idle_log_ins", "schedule": 20},

@@ -131,6 +131,10 @@ MENU: tuple[Group, ...] = (
         "Catalogue",
         (
             ("Games", "stadia_controller", "providers.game"),
+            ("Changes on vendors' lists", "published_with_changes", "providers.cataloguechange"),
+            ("Vendors' lists", "sync", "providers.cataloguesync"),
+            ("Calendar", "calendar_month", "backoffice:game-calendar", "providers.view_game"),
+            ("Lobby order", "reorder", "backoffice:lobbies", "providers.view_brandgame"),
             ("Studios", "palette", "providers.studio"),
             ("Certificates", "verified", "providers.gamecertificate"),
             ("Brand settings", "storefront", "providers.brandgame"),

@@ -16,6 +16,7 @@ _CONNECTIONS = frozenset(
 )
 _CATALOGUE = frozenset(
     {"providers.view_game", "providers.view_studio", "providers.view_gamecertificate", "providers.view_brandgame"}
+    | {"providers.view_cataloguesync", "providers.view_cataloguechange"}
 )
 _GAME_FIGURES = frozenset({"reporting.view_gameday", "reporting.view_rtpalert"})
 _MARKETS = frozenset({"brands.view_brand", "brands.view_market", "brands.view_jurisdiction", "brands.view_currency"})
@@ -184,7 +185,8 @@ ROLES: tuple[Role, ...] = (
         "Runs games and their connections",
         _PLAY | _CATALOGUE | _CONNECTIONS | _EXCHANGES | _FIGURES
         | {"transactions.view_transaction", "brands.view_brand", "brands.view_market"}
-        | {"providers.switch_game", "providers.resolve_round", "providers.approve_round_void"}
+        | {"providers.switch_game", "providers.synchronise_catalogue"}
+        | {"providers.resolve_round", "providers.approve_round_void"}
         | {"integrations.switch_integration", "integrations.acknowledge_incident", "integrations.change_options"}
         | _GAME_FIGURES | {"reporting.decide_rtpalert"}
         | {"brands.switch_brand"} | _work("game") | {"compliance.resolve_case"},

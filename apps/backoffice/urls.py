@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from apps.backoffice import home, kept_views, pages, reads_page, sessions_page, setup_pages, staff_login
+from apps.backoffice import (
+    change_desk,
+    game_calendar,
+    home,
+    kept_views,
+    lobby_page,
+    pages,
+    reads_page,
+    sessions_page,
+    setup_pages,
+    staff_login,
+    studio_page,
+)
 
 app_name = "backoffice"
 
@@ -19,6 +31,11 @@ urlpatterns = [
     path("admin/views/keep/", kept_views.keep, name="keep-view"),
     path("admin/views/<int:view_id>/", kept_views.follow, name="view"),
     path("admin/views/<int:view_id>/forget/", kept_views.forget, name="forget-view"),
+    path("admin/catalogue/changes/", change_desk.decide_page, name="decide-changes"),
+    path("admin/catalogue/calendar/", game_calendar.calendar_page, name="game-calendar"),
+    path("admin/catalogue/lobby/", lobby_page.lobbies_page, name="lobbies"),
+    path("admin/catalogue/lobby/<slug:code>/", lobby_page.lobby_page, name="lobby"),
+    path("admin/catalogue/studio/<int:studio_id>/", studio_page.step_page, name="studio-step"),
     path("admin/set-up/brand/", setup_pages.new_brand, name="new-brand"),
     path("admin/set-up/market/", setup_pages.new_market, name="new-market"),
     path("admin/set-up/vendor/", setup_pages.choose_vendor, name="new-vendor"),

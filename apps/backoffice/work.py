@@ -19,12 +19,16 @@ from apps.core.admin_base import BrandScope
 from apps.integrations.watch.models import Incident
 from apps.monitoring.models import DeadLetter, RuleVersion
 from apps.payments.models import Withdrawal
+from apps.providers.catalogue import expiring_certificates
+from apps.providers.catalogue_changes import SAFE
+from apps.providers.catalogue_models import CatalogueChange, CatalogueSync
 from apps.reconciliation.models import Break
 from apps.safer_play.models import ExclusionReturn, Interaction, Limit
 from apps.verification.models import Document, ScreeningHit, Verification
 
 _SOON = timedelta(hours=2)
 _OLD_BREAK = timedelta(days=3)
+_CERTIFICATE_SOON = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +271,29 @@ def _operations(asker: Asker) -> Card:
     )
 
 
+def _catalogue(asker: Asker) -> Card:
+    waiting = CatalogueChange.objects.filter(state=CatalogueChange.State.PROPOSED)
+    runs = CatalogueSync.objects.order_by("integration_id", "-pk").distinct("integration_id")
+    if asker.scope is not None:
+        waiting = waiting.filter(integration__brand_code__in=asker.scope.codes)
+        runs = runs.filter(integration__brand_code__in=asker.scope.codes)
+    counts = waiting.order_by().aggregate(safe=Count("pk", filter=SAFE), care=Count("pk", filter=~SAFE))
+    troubled = (CatalogueSync.State.REFUSED, CatalogueSync.State.FAILED)
+    bad = sum(state in troubled for state in runs.values_list("state", flat=True))
+    days = expiring_certificates(today=asker.at.date(), within=_CERTIFICATE_SOON).values_list("valid_to", flat=True)
+    ended = sum(day is not None and day < asker.at.date() for day in days)
+    url = reverse("admin:providers_cataloguechange_changelist")
+    certificates = reverse("admin:providers_gamecertificate_changelist")
+    lines = (
+        Line("lists refused or not to be had", bad, reverse("admin:providers_cataloguesync_changelist"), "bad"),
+        Line("certificates that have ended", ended, certificates, "bad"),
+        Line("certificates that end within 60 days", len(days) - ended, certificates, "warning"),
+        Line("changes to be decided with care", counts["care"], f"{url}?state__exact=proposed", "warning"),
+        Line("changes that may be decided together", counts["safe"], reverse("backoffice:decide-changes")),
+    )
+    return Card("Catalogue", url, lines, "The catalogue says what the vendors say. Lists are compared every night.")
+
+
 def _policies(asker: Asker) -> Card:  # noqa: ARG001 - drafts are of all brands
     versions = PolicyVersion.objects.filter(state__in=(PolicyVersion.State.DRAFT, PolicyVersion.State.PROPOSED))
     counts = versions.order_by().aggregate(
@@ -327,6 +354,7 @@ _CARDS: Sequence[tuple[str, Callable[[Asker], Card]]] = (
     ("safer_play.record_interaction", _protection),
     ("reconciliation.work_break", _breaks),
     ("integrations.acknowledge_incident", _operations),
+    ("providers.synchronise_catalogue", _catalogue),
     ("compliance.propose_policy", _policies),
     ("compliance.publish_policy", _policies),
     ("monitoring.author_rule", _rules),

@@ -20,7 +20,7 @@ from apps.integrations.exchange_log import ReplyRecord, RequestRecord, record
 from apps.integrations.masking import MASK
 from apps.integrations.watch import breaker
 
-_LARGEST_BODY_BYTES = 4 * 2**20
+LARGEST_ANSWER_BYTES = 4 * 2**20
 _CONNECT_SECONDS = 3.0
 _LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
 # Nothing of the request has left us.
@@ -89,6 +89,7 @@ def call_vendor(
     round_id: int | None = None,
     signed_by: str = "",
     path_secrets: tuple[str, ...] = (),
+    largest_answer_bytes: int = LARGEST_ANSWER_BYTES,
 ) -> VendorResponse:
     """
     Send one request and return the answer, also when it is a refusal. Redirects are not followed.
@@ -98,6 +99,7 @@ def call_vendor(
     :param refs: every id by which somebody may look for this exchange
     :param signed_by: kid of the key that signed it
     :param path_secrets: what the log must not keep of the path, where a vendor wants his keys there
+    :param largest_answer_bytes: of the answer, unpacked; a larger one counts as none
     :raises VendorSwitchedOff: the integration is off; nothing was sent
     :raises VendorUnreachable: nothing was sent, so it is safe to try again
     :raises VendorTimeout: the outcome is unknown; only an idempotent call may be tried again
@@ -128,7 +130,7 @@ def call_vendor(
     status, answer_headers, answer, outcome, error = None, dict[str, str](), b"", "", ""
     answered = False
     try:
-        status, answer_headers, answer = _send(request, timeout_seconds)
+        status, answer_headers, answer = _send(request, timeout_seconds, largest_answer_bytes)
     except _NOT_SENT as failure:
         outcome, error = "unreachable", _description(failure)
         raise VendorUnreachable(f"{connection.slug} cannot be reached") from failure
@@ -169,7 +171,9 @@ def _request(
         raise VendorUnreachable(f"{connection.slug} has no usable base URL") from error
 
 
-def _send(request: httpx2.Request, timeout_seconds: float) -> tuple[int, dict[str, str], bytes]:
+def _send(
+    request: httpx2.Request, timeout_seconds: float, largest_answer_bytes: int
+) -> tuple[int, dict[str, str], bytes]:
     """The client's own time-outs are for each read; a vendor that drips must not hold us longer than the whole."""
     deadline = time.monotonic() + timeout_seconds
     response = _client().send(request, stream=True, follow_redirects=False)
@@ -179,8 +183,8 @@ def _send(request: httpx2.Request, timeout_seconds: float) -> tuple[int, dict[st
         for chunk in response.iter_bytes():
             chunks.append(chunk)
             size += len(chunk)
-            if size > _LARGEST_BODY_BYTES:
-                raise _AnswerCutOff(f"more than {_LARGEST_BODY_BYTES} bytes")
+            if size > largest_answer_bytes:
+                raise _AnswerCutOff(f"more than {largest_answer_bytes} bytes")
             if time.monotonic() > deadline:
                 raise _AnswerCutOff(f"not complete after {timeout_seconds} s")
     finally:

@@ -9,6 +9,7 @@ from celery import shared_task
 from django.db.models import Q, QuerySet
 
 from apps.core import clock
+from apps.core.queue import enqueue_on_commit
 from apps.integrations.outbox import consume
 from apps.payments import inbox_tasks  # noqa: F401 - Celery finds tasks by this module
 from apps.payments.models import (
@@ -36,7 +37,6 @@ from apps.payments.operations.source_refunds import FOLLOWED as REFUNDS_FOLLOWED
 from apps.payments.operations.source_refunds import follow as follow_refunds
 from apps.payments.operations.submission import resolve_attempt as resolve
 from apps.payments.operations.submission import submit_withdrawal as submit
-from apps.payments.queue import enqueue_on_commit
 
 log = structlog.get_logger(__name__)
 

@@ -1,69 +1,64 @@
 """Pages of the catalogue and of game sessions. Rounds have their page in the back-office, which sees every app."""
 
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminSelectWidget
+from django.utils.safestring import SafeString
 
-from apps.brands.models import Brand
-from apps.core.admin_actions import ReasonForm, reason_field, staff_action, staff_of
+from apps.core.admin_actions import staff_action, staff_of
 from apps.core.admin_base import StaffAdmin, brand_scope
 from apps.core.admin_display import NOTHING, amount_text, pill
 from apps.core.clock import now
-from apps.providers.catalogue import MAX_REASON_LENGTH, switch_brand_game, switch_game, switch_studio
-from apps.providers.models import BrandGame, Game, GameCertificate, GameSession, Studio
+from apps.providers.admin_forms import (
+    BrandSwitchForm,
+    CertificateForm,
+    SwitchForm,
+    VariantForm,
+    WithdrawalForm,
+)
+from apps.providers.catalogue import switch_brand_game, switch_game, switch_studio
+from apps.providers.catalogue_changes import choose_variant, plan_withdrawal, record_certificate
+from apps.providers.catalogue_page import CatalogueChangeAdmin, CatalogueSyncAdmin
+from apps.providers.catalogue_sync import PERMISSION as _CATALOGUE
+from apps.providers.models import BrandGame, Game, GameCertificate, GameSession, RtpVariant, Studio
 from apps.providers.round_queries import RoundTotals, totals_by_session
+from apps.providers.thumbnails import tile
+
+# Importing them registers them.
+__all__ = ["CatalogueChangeAdmin", "CatalogueSyncAdmin"]
 
 _SWITCH = "providers.switch_game"
 _CERTIFICATE_WARNING = timedelta(days=60)
-
-
-class SwitchForm(ReasonForm):
-    """The history keeps a hundred characters of the reason."""
-
-    reason = reason_field(MAX_REASON_LENGTH)
-
-
-class BrandSwitchForm(SwitchForm):
-    """Asks for which brand."""
-
-    brand = forms.ModelChoiceField(queryset=Brand.objects.none(), widget=UnfoldAdminSelectWidget())
-    enabled = forms.TypedChoiceField(
-        label="At this brand",
-        choices=(("yes", "Offer it"), ("no", "Do not offer it")),
-        coerce=lambda value: value == "yes",
-        widget=UnfoldAdminSelectWidget(),
-    )
-    field_order = ("brand", "enabled", "reason")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        scope = brand_scope(self.user) if self.user is not None else None
-        brands = Brand.objects.all() if scope is None else Brand.objects.filter(pk__in=scope.ids)
-        cast("forms.ModelChoiceField[Any]", self.fields["brand"]).queryset = brands
 
 
 @admin.register(Game)
 class GameAdmin(StaffAdmin):
     """A game as one vendor delivers it."""
 
-    staff_actions = ("enable", "disable", "set_for_brand")
+    staff_actions = (
+        "enable", "disable", "set_for_brand", "choose_rtp", "certify", "plan_end",
+    )  # fmt: skip
     change_form_template = "staff/game.html"
-    list_display = ("title", "studio", "vendor", "category", "state", "certificate_needed", "code")
+    list_display = ("picture", "title", "studio", "vendor", "category", "state", "certificate_needed", "code")
+    list_display_links = ("title",)
     list_filter = ("is_enabled", "vendor", "category", "needs_certificate", "studio")
     list_select_related = ("studio",)
     search_fields = ("title", "code", "public_code", "studio__name")
     fields = (
         ("title", "studio"), ("vendor", "code"), ("public_code", "category"), "state", "platforms", "currencies",
-        "features", "blocked_countries", ("has_demo", "has_free_rounds"), "needs_certificate", "released_on",
-        "withdrawn_on",
+        "features", "blocked_countries", ("has_demo", "has_free_rounds"), "needs_certificate", "certifications",
+        ("released_on", "withdrawn_on"),
     )  # fmt: skip
     readonly_fields = ("state",)
     empty_hint = "The catalogue is empty. Games come with a vendor's list, and are enabled here one by one."
+
+    @admin.display(description="")
+    def picture(self, game: Game) -> SafeString:
+        """What it looks like."""
+        return tile(game.title, game.thumbnail_url)
 
     @admin.display(description="state", ordering="is_enabled")
     def state(self, game: Game) -> str:
@@ -80,8 +75,10 @@ class GameAdmin(StaffAdmin):
         certificates = obj.certificates.select_related("variant", "jurisdiction")
         settings = obj.brand_settings.select_related("brand", "variant")
         scope = brand_scope(request.user)
+        variants = list(obj.rtp_variants.all())
         return {
-            "variants": obj.rtp_variants.all(),
+            "tile": tile(obj.title, obj.thumbnail_url),
+            "variants": [(each, playing) for each, playing in variants_in_play(variants, settings)],
             "certificates": [(certificate, certificate_state(certificate)) for certificate in certificates],
             "brand_settings": settings if scope is None else settings.filter(brand_id__in=scope.ids),
         }
@@ -126,6 +123,51 @@ class GameAdmin(StaffAdmin):
         )
         return f"{data['brand']}: {obj.title} is {'' if data['enabled'] else 'not '}offered."
 
+    @staff_action(
+        title="Choose return to player",
+        permission=_CATALOGUE,
+        form=VariantForm,
+        description="At one brand, from the next launch on. Where certificates are needed, that variant needs one.",
+        icon="percent",
+    )
+    def choose_rtp(self, request: HttpRequest, obj: Game, data: dict[str, Any]) -> str:
+        """Let a brand play another variant."""
+        choose_variant(
+            brand_id=data["brand"].pk, game_id=obj.pk, variant_id=data["variant"].pk, reason=data["reason"],
+            actor=staff_of(request), now=now(),
+        )  # fmt: skip
+        return f"{data['brand']} plays {data['variant']} from the next launch on."
+
+    @staff_action(
+        title="Record a certificate",
+        permission=_CATALOGUE,
+        form=CertificateForm,
+        description="A successor, too: the older one stays on record.",
+        icon="verified",
+    )
+    def certify(self, request: HttpRequest, obj: Game, data: dict[str, Any]) -> str:
+        """Keep what a laboratory has certified."""
+        variant = data["variant"]
+        record_certificate(
+            game_id=obj.pk, variant_id=variant.pk if variant else None, jurisdiction=data["jurisdiction"].pk,
+            laboratory=data["laboratory"], reference=data["reference"], valid_from=data["valid_from"],
+            valid_to=data["valid_to"], reason=data["reason"], actor=staff_of(request),
+        )  # fmt: skip
+        return f"{obj.title} is certified in {data['jurisdiction']}."
+
+    @staff_action(
+        title="Plan its withdrawal",
+        permission=_CATALOGUE,
+        form=WithdrawalForm,
+        description="From that day on, where the player is, it is launched no more. Sessions that run may end.",
+        icon="event_busy",
+    )
+    def plan_end(self, request: HttpRequest, obj: Game, data: dict[str, Any]) -> str:
+        """Put a last day into the calendar, or take it out."""
+        day = data["day"]
+        plan_withdrawal(game_id=obj.pk, on=day, reason=data["reason"], actor=staff_of(request), now=now())
+        return f"{obj.title} is withdrawn on {day}." if day else f"{obj.title} is not withdrawn."
+
 
 @admin.register(Studio)
 class StudioAdmin(StaffAdmin):
@@ -135,6 +177,7 @@ class StudioAdmin(StaffAdmin):
     list_display = ("name", "code", "state", "blocked_countries")
     list_filter = ("is_enabled",)
     search_fields = ("name", "code")
+    change_form_template = "staff/catalogue/studio.html"
     fields = ("name", "code", "state", "blocked_countries")
     readonly_fields = ("state",)
 
@@ -164,6 +207,15 @@ class StudioAdmin(StaffAdmin):
         """Stop all its games."""
         switch_studio(studio_id=obj.pk, enabled=False, reason=data["reason"], actor=staff_of(request), now=now())
         return f"All games of {obj.name} are disabled."
+
+
+def variants_in_play(variants: list[RtpVariant], settings: Any) -> list[tuple[RtpVariant, list[str]]]:
+    """Each variant with the brands that have chosen it; the default is played by all others."""
+    chosen: dict[int, list[str]] = {}
+    for setting in settings:
+        if setting.variant_id is not None:
+            chosen.setdefault(setting.variant_id, []).append(setting.brand.name)
+    return [(each, chosen.get(each.pk, [])) for each in variants]
 
 
 def certificate_state(certificate: GameCertificate) -> str:

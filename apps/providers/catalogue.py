@@ -35,11 +35,11 @@ def switch_game(*, game_id: int, enabled: bool, reason: str, actor: "User", now:
     :raises PermissionDenied: if the actor may not switch games
     :raises ReasonRequired: if the reason is empty or too long
     """
-    _require_right(actor, reason)
+    require_right(actor, reason)
     game = Game.objects.select_for_update().get(pk=game_id)
     if game.is_enabled != enabled:
         game.is_enabled = enabled
-        _save_with_history(game, ["is_enabled"], reason=reason, actor=actor, now=now)
+        save_with_history(game, ["is_enabled"], reason=reason, actor=actor, now=now)
     return game
 
 
@@ -51,11 +51,11 @@ def switch_studio(*, studio_id: int, enabled: bool, reason: str, actor: "User", 
     :raises PermissionDenied: if the actor may not switch games
     :raises ReasonRequired: if the reason is empty or too long
     """
-    _require_right(actor, reason)
+    require_right(actor, reason)
     studio = Studio.objects.select_for_update().get(pk=studio_id)
     if studio.is_enabled != enabled:
         studio.is_enabled = enabled
-        _save_with_history(studio, ["is_enabled"], reason=reason, actor=actor, now=now)
+        save_with_history(studio, ["is_enabled"], reason=reason, actor=actor, now=now)
     return studio
 
 
@@ -69,16 +69,16 @@ def switch_brand_game(
     :raises PermissionDenied: if the actor may not switch games
     :raises ReasonRequired: if the reason is empty or too long
     """
-    _require_right(actor, reason)
+    require_right(actor, reason)
     # The brand's row serialises two first settings of one game, which have no row of their own to lock yet.
     brand = Brand.objects.select_for_update().get(pk=brand_id)
     setting = BrandGame.objects.filter(brand=brand, game_id=game_id).first()
     if setting is None:
         setting = BrandGame(brand=brand, game_id=game_id, is_enabled=enabled)
-        _save_with_history(setting, None, reason=reason, actor=actor, now=now)
+        save_with_history(setting, None, reason=reason, actor=actor, now=now)
     elif setting.is_enabled != enabled:
         setting.is_enabled = enabled
-        _save_with_history(setting, ["is_enabled"], reason=reason, actor=actor, now=now)
+        save_with_history(setting, ["is_enabled"], reason=reason, actor=actor, now=now)
     return setting
 
 
@@ -104,17 +104,28 @@ def expiring_certificates(*, today: date, within: timedelta = timedelta(days=60)
     )
 
 
-def _require_right(actor: "User", reason: str) -> None:
-    if not actor.has_perm(SWITCH_PERMISSION):
+def require_right(actor: "User", reason: str, permission: str = SWITCH_PERMISSION) -> None:
+    """
+    Refuse who may not, and what says no reason.
+
+    :raises PermissionDenied: without the permission
+    :raises ReasonRequired: if the reason is empty or too long
+    """
+    if not actor.has_perm(permission):
         raise PermissionDenied
     if not 0 < len(reason.strip()) <= MAX_REASON_LENGTH:
         raise ReasonRequired
 
 
-def _save_with_history(
-    row: models.Model, fields: list[str] | None, *, reason: str, actor: "User", now: datetime
+def save_with_history(
+    row: models.Model, fields: list[str] | None, *, reason: str, actor: "User | None", now: datetime
 ) -> None:
-    """Save, and let the row of the history say who, when and why; simple_history reads these attributes."""
+    """
+    Save, and let the row of the history say who, when and why; simple_history reads these attributes.
+
+    :param fields: None for a new row
+    :param actor: None for the platform itself
+    """
     row._change_reason = reason.strip()  # type: ignore[attr-defined]  # noqa: SLF001
     row._history_user = actor  # type: ignore[attr-defined]  # noqa: SLF001
     row._history_date = now  # type: ignore[attr-defined]  # noqa: SLF001

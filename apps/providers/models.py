@@ -13,6 +13,10 @@ from apps.brands.models import Brand, Jurisdiction
 from apps.core.ids import uuid7
 from apps.integrations.models import Integration
 from apps.players.models import Player, PlayerSession
+from apps.providers.catalogue_models import (  # noqa: F401 - Django looks for models here
+    CatalogueChange,
+    CatalogueSync,
+)
 
 
 class Studio(models.Model):
@@ -58,6 +62,12 @@ class Game(models.Model):
     blocked_countries = ArrayField(models.CharField(max_length=2), default=list, blank=True)
     needs_certificate = models.BooleanField(
         default=False, help_text="Launch needs a valid certificate in the player's jurisdiction"
+    )
+    certifications = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="Regulators that the vendor names; what lets a game be launched is a certificate on record",
     )
     thumbnail_url = models.URLField(blank=True, max_length=300)
     released_on = models.DateField(null=True, blank=True)

@@ -15,6 +15,7 @@ from apps.providers.adapters.swipegames.wallet import SwipeGamesAdapter
 from apps.providers.adapters.valkyrie.wallet import ValkyrieAdapter
 from apps.providers.contract import ProviderAdapter
 from apps.providers.launch_contract import Launcher
+from apps.providers.list_contract import Lister
 
 ADAPTERS: Mapping[str, ProviderAdapter] = MappingProxyType(
     {
@@ -34,6 +35,7 @@ class Plugin:
     vendor: str
     adapter: ProviderAdapter
     launcher: Launcher | None = None
+    lister: Lister | None = None
 
 
 _plugins: dict[str, Plugin] = {}

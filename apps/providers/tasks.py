@@ -7,7 +7,7 @@ from prometheus_client import Gauge
 
 from apps.core import clock
 from apps.integrations.models import Integration
-from apps.providers import rounds
+from apps.providers import catalogue_sync, rounds
 from apps.providers.catalogue import expiring_certificates
 from apps.providers.game_sessions import end_orphaned_sessions, expire_game_sessions
 
@@ -57,3 +57,24 @@ def check_certificates() -> int:
     count = expiring_certificates(today=clock.now().date()).count()
     EXPIRING_CERTIFICATES.set(count)
     return count
+
+
+@shared_task(name="providers.synchronise_catalogues")
+def synchronise_catalogues() -> int:
+    """Have every vendor's game list fetched; returns how many were asked for."""
+    return len(catalogue_sync.request_all(now=clock.now()))
+
+
+@shared_task(name="providers.synchronise_catalogue", soft_time_limit=600, time_limit=660)
+def synchronise_catalogue(*, sync_id: int) -> str:
+    """Fetch and compare one list; returns how it went. Safe to run twice: the second finds nothing to do."""
+    return str(catalogue_sync.perform_sync(sync_id=sync_id).state)
+
+
+@shared_task(name="providers.sweep_catalogue_syncs")
+def sweep_catalogue_syncs() -> int:
+    """Hand lost runs to a worker again, and end those whose worker has died; returns how many."""
+    lost, dead = catalogue_sync.sweep(now=clock.now())
+    for sync_id in lost:
+        synchronise_catalogue.delay(sync_id=sync_id)
+    return len(lost) + dead

@@ -6,7 +6,7 @@ import structlog
 from celery import Task, shared_task
 
 from apps.core import clock
-from apps.payments.queue import enqueue_on_commit
+from apps.core.queue import enqueue_on_commit
 from apps.reconciliation.models import Export, Import, Run
 from apps.reconciliation.operations import exports, feeds, imports, runs
 

@@ -25,11 +25,39 @@ class SimulatedVendor(models.Model):
     operator_id = models.IntegerField(default=1, help_text="The vendor's number for the platform")
     secrets = models.JSONField(default=dict, help_text="Of protocols without key pairs; in clear, likewise")
 
+    class ListMode(models.TextChoices):
+        """What the game list is like."""
+
+        WHOLE = "whole", "Whole"
+        EMPTY = "empty", "Empty"
+        HALF = "half", "Half of the games"
+        DOUBLED = "doubled", "The first game twice"
+        CUT = "cut", "Broken off in the middle"
+        REFUSED = "refused", "HTTP 500"
+
+    list_mode = models.CharField(max_length=8, choices=ListMode, default=ListMode.WHOLE)
+
     class Meta:
         ordering = ("slug",)
 
     def __str__(self) -> str:
         return self.slug
+
+
+class SimulatedListing(models.Model):
+    """What a simulated vendor's list says of a game otherwise than his catalogue does."""
+
+    vendor = models.ForeignKey(SimulatedVendor, on_delete=models.CASCADE, related_name="listings")
+    code = models.CharField(max_length=120)
+    is_listed = models.BooleanField(default=True)
+    facts = models.JSONField(default=dict, help_text="Whatever of `vendors.listings.FACTS` differs")
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (models.UniqueConstraint(fields=("vendor", "code"), name="sandbox_simulatedlisting_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.vendor_id}/{self.code}"
 
 
 class SimulatedSession(models.Model):

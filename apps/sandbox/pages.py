@@ -45,7 +45,10 @@ class PlayForm(forms.Form):
 
     game = forms.ChoiceField(
         choices=lambda: [
-            (SPEAKERS[vendor].title, [(f"{vendor}/{game.code}", game.title) for game in games.values()])
+            (
+                SPEAKERS[vendor].title,
+                [(f"{vendor}/{game.code}", game.title) for game in games.values() if not game.is_new],
+            )
             for vendor, games in GAMES.items()
         ]
     )

@@ -1,12 +1,10 @@
 """Seats a test player at a game or cashier: player, money, session. What `POST /sandbox/session` does."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils.text import slugify
 
 from apps.brands.models import Brand
 from apps.core.errors import DomainError
@@ -14,6 +12,7 @@ from apps.core.money import Money
 from apps.integrations.models import Integration
 from apps.payments.cashier_sessions import open_cashier_session
 from apps.players.models import Player
+from apps.providers.catalogue_entries import public_code
 from apps.providers.game_sessions import open_game_session
 from apps.providers.models import Game, GameSession, Studio
 from apps.sandbox.funding import set_balances
@@ -123,17 +122,6 @@ def ensure_game(*, vendor: str, code: str) -> Game:
     else:
         game = Game.objects.filter(vendor=vendor, is_enabled=True).order_by("pk").first()
     return game or _catalogue_game(vendor, code or _DEFAULT_GAME_CODE)
-
-
-def public_code(vendor: str, code: str) -> str:
-    """
-    The player API's name of a vendor's game.
-
-    Codes that a slug can not carry as they are get a digest, so that two of them never collide.
-    """
-    slug = slugify(code)[:100]
-    suffix = "" if slug == code else f"-{hashlib.sha256(code.encode()).hexdigest()[:8]}"
-    return f"{vendor}-{slug}{suffix}"
 
 
 def _is_uuid(text: str) -> bool:

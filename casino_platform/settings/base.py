@@ -129,6 +129,8 @@ CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+# Where vendors keep games' pictures (https://cdn.example.com): other hosts' are not shown to staff.
+STAFF_IMAGE_SOURCES: list[str] = env.list("STAFF_IMAGE_SOURCES", default=[])
 # Nothing is loaded from, framed by or sent to anybody else. Unfold's Alpine.js evaluates expressions in attributes, so
 # inline scripts cannot be forbidden; what they could fetch or post elsewhere is.
 CONTENT_SECURITY_POLICY = {
@@ -136,7 +138,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": ["'self'"],
         "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
         "style-src": ["'self'", "'unsafe-inline'"],
-        "img-src": ["'self'", "data:"],
+        "img-src": ["'self'", "data:", *STAFF_IMAGE_SOURCES],
         "font-src": ["'self'", "data:"],
         "connect-src": ["'self'"],
         "object-src": ["'none'"],

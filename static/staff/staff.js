@@ -72,3 +72,20 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   keysOfEveryPage[event.key]();
 });
+
+// The order of a lobby: arrows move a row, and the numbers follow. Without this, the numbers alone do it.
+document.addEventListener("click", (event) => {
+  const mover = event.target.closest("[data-moves]");
+  if (!mover) return;
+  const row = mover.closest("tr");
+  const rows = row.parentElement;
+  const neighbour = mover.dataset.moves === "-1" ? row.previousElementSibling : row.nextElementSibling;
+  if (!neighbour) return;
+  rows.insertBefore(mover.dataset.moves === "-1" ? row : neighbour, mover.dataset.moves === "-1" ? neighbour : row);
+  [...rows.querySelectorAll("input[type=number]")].filter((input) => input.value).forEach((input, index) => { input.value = index + 1; });
+  mover.focus();
+});
+document.addEventListener("change", (event) => {
+  const all = event.target.closest("[data-ticks]");
+  if (all) document.getElementsByName(all.dataset.ticks).forEach((box) => { box.checked = all.checked; });
+});

@@ -44,14 +44,21 @@ def watch(*, now: datetime) -> list[Incident]:
     opened = []
     for sight in sights(now=now):
         for rule, look in RULES.items():
-            incident = _judge(sight.integration, rule, look(sight), now)
+            incident = judge(sight.integration, rule, look(sight), now)
             if incident is not None:
                 opened.append(incident)
     return opened
 
 
 @transaction.atomic
-def _judge(integration: Integration, rule: str, finding: Finding | None, now: datetime) -> Incident | None:
+def judge(integration: Integration, rule: str, finding: Finding | None, now: datetime) -> Incident | None:
+    """
+    Open, renew or close the incident of one rule. Apps above judge by rules of their own, with a section in the alerts.
+
+    :param finding: None when all is well
+    :param now: real time
+    :return: the incident, if it was opened
+    """
     open_one = Incident.objects.select_for_update().filter(integration=integration, rule=rule, closed_at=None).first()
     OPEN.labels(integration.slug, rule).set(1 if finding or open_one else 0)
     if finding is None:

@@ -6,11 +6,11 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from apps.core.queue import enqueue_on_commit
 from apps.integrations.outbox import Fact
 from apps.payments.models import Withdrawal
 from apps.payments.operations.claims import drop_claim
 from apps.payments.operations.steps import lock_withdrawal, record_step
-from apps.payments.queue import enqueue_on_commit
 
 HELD_FOR_CASE = "aml-review"
 CONSUMER = "payments.identity"

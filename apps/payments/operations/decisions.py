@@ -11,13 +11,13 @@ from django.db import transaction
 
 from apps.brands.models import StaffScope
 from apps.core.errors import DomainError
+from apps.core.queue import enqueue_on_commit
 from apps.payments.models import Approval, Check, InstrumentEvent, Withdrawal
 from apps.payments.operations import postings
 from apps.payments.operations.claims import drop_claim, require_not_held_by_another
 from apps.payments.operations.reasons import reason_of
 from apps.payments.operations.screening import policy_of
 from apps.payments.operations.steps import PaymentUnknown, lock_withdrawal, record_step
-from apps.payments.queue import enqueue_on_commit
 
 APPROVE_PERMISSION = "payments.approve_withdrawal"
 HOLD_PERMISSION = "payments.hold_withdrawal"

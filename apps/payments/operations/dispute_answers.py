@@ -10,6 +10,7 @@ from django.db import transaction
 
 from apps.brands.models import StaffScope
 from apps.core.errors import DomainError
+from apps.core.queue import enqueue_on_commit
 from apps.integrations.connections import Connection, connection_by_id
 from apps.integrations.outbound import VendorSwitchedOff, VendorTimeout, VendorUnreachable
 from apps.payments.dispute_contract import (
@@ -24,7 +25,6 @@ from apps.payments.dispute_contract import (
 from apps.payments.evidence import STATEMENT
 from apps.payments.models import Dispute, DisputeAnswer, EvidencePack
 from apps.payments.operations.steps import PaymentUnknown, lock_deposit, record_step
-from apps.payments.queue import enqueue_on_commit
 from apps.payments.registry import adapter_of
 
 ANSWER_PERMISSION = "payments.answer_dispute"

@@ -12,11 +12,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from apps.core.errors import DomainError
+from apps.core.queue import enqueue_on_commit
 from apps.payments.evidence import sections
 from apps.payments.models import Dispute, EvidenceDownload, EvidencePack
 from apps.payments.operations.dispute_answers import ANSWER_PERMISSION, lock_dispute
 from apps.payments.operations.steps import PaymentUnknown
-from apps.payments.queue import enqueue_on_commit
 
 DOWNLOAD_PERMISSION = "payments.download_evidencepack"
 State = EvidencePack.State

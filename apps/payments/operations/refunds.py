@@ -11,6 +11,7 @@ from apps.brands.models import StaffScope
 from apps.core.errors import DomainError
 from apps.core.ids import uuid7
 from apps.core.money import Money
+from apps.core.queue import enqueue_on_commit
 from apps.integrations.connections import connection_by_id
 from apps.integrations.inbox import wake
 from apps.integrations.outbound import VendorSwitchedOff, VendorTimeout, VendorUnreachable
@@ -19,7 +20,6 @@ from apps.payments.dispute_contract import CallDone, CallRefused, CallResult, Ca
 from apps.payments.models import Attempt, Deposit, Refund
 from apps.payments.operations import postings
 from apps.payments.operations.steps import PaymentUnknown, lock_deposit, record_step
-from apps.payments.queue import enqueue_on_commit
 from apps.payments.registry import adapter_of
 
 START_PERMISSION = "payments.start_refund"

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from django.db import transaction
 
+from apps.core.queue import enqueue_on_commit
 from apps.payments.checks.registry import CHECKS
 from apps.payments.models import ApprovalPolicy, Check, Withdrawal
 from apps.payments.operations.steps import lock_withdrawal, record_step
-from apps.payments.queue import enqueue_on_commit
 
 _Hold, _Review = Check.Result.HOLD, Check.Result.REVIEW
 

@@ -8,12 +8,12 @@ from django.db import transaction
 from apps.compliance.alerts import raise_alert
 from apps.core.admin_display import amount_text
 from apps.core.money import Money
+from apps.core.queue import enqueue_on_commit
 from apps.integrations.outbox import Fact
 from apps.payments.closed_loop import Share, allocate
 from apps.payments.models import Instrument, SourceRefund, Withdrawal
 from apps.payments.operations.steps import record_step
 from apps.payments.operations.withdrawals import DUE_AFTER
-from apps.payments.queue import enqueue_on_commit
 from apps.verification.models import DueDiligence
 from apps.verification.operations.due_diligence import finish_refund, refundable_units, take_for_refund
 

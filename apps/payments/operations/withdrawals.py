@@ -9,11 +9,11 @@ from django.db import transaction
 from apps.compliance.policies import policy_for
 from apps.core.errors import DomainError
 from apps.core.money import Money
+from apps.core.queue import enqueue_on_commit
 from apps.payments.contract import Direction
 from apps.payments.models import Instrument, Withdrawal
 from apps.payments.operations import postings
 from apps.payments.operations.steps import PaymentUnknown, lock_withdrawal, record_step
-from apps.payments.queue import enqueue_on_commit
 from apps.payments.routing import capabilities_for
 from apps.players.models import Player
 from apps.transactions.models import Account, AccountKind

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from apps.brands.models import Brand, StaffScope
 from apps.core.errors import DomainError
-from apps.payments.queue import enqueue_on_commit
+from apps.core.queue import enqueue_on_commit
 from apps.reconciliation.export_queries import TABLES, rows_of
 from apps.reconciliation.files import store_file
 from apps.reconciliation.models import Export, ExportSchedule

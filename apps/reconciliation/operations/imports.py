@@ -10,8 +10,8 @@ from psycopg import DataError as CopyDataError
 
 from apps.brands.models import StaffScope
 from apps.core.errors import DomainError
+from apps.core.queue import enqueue_on_commit
 from apps.integrations.models import Integration
-from apps.payments.queue import enqueue_on_commit
 from apps.reconciliation.files import opened, store_file
 from apps.reconciliation.importing.copying import copy_rows
 from apps.reconciliation.importing.csv_lines import FileRefused, Issue

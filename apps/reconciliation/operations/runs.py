@@ -14,8 +14,8 @@ from django.db.models import Q
 
 from apps.brands.models import Brand, StaffScope
 from apps.core.errors import DomainError
+from apps.core.queue import enqueue_on_commit
 from apps.integrations.models import Integration
-from apps.payments.queue import enqueue_on_commit
 from apps.reconciliation import comparing
 from apps.reconciliation.models import Run, RunItem, Scope
 from apps.reconciliation.models.runs import EXPECTED

@@ -6,10 +6,11 @@ from datetime import date, timedelta
 from django.db import transaction
 
 from apps.brands.models import Brand
+from apps.providers.catalogue_entries import public_code
 from apps.providers.models import BrandGame, Game, GameCertificate, RtpVariant, Studio
-from apps.sandbox.seating import public_code
 from apps.sandbox.seeding.places import AURORA
-from apps.sandbox.vendors.catalogue import GAMES, STUDIOS, VendorGame
+from apps.sandbox.vendors.catalogue import GAMES, STUDIOS, VendorGame, released_on
+from apps.sandbox.vendors.listings import SWIPE_CURRENCIES
 
 _CERTIFIED_IN = ("MT", "SE", "DE", "GB", "CA-ON")
 _LABORATORIES = ("Baltic Game Testing", "Harbour Laboratories", "Northern Compliance Lab")
@@ -27,7 +28,8 @@ def seed_games(base_url: str, *, today: date) -> None:
         Studio.objects.get_or_create(code=code, defaults={"name": name})
     for vendor, games in GAMES.items():
         for place, offered in enumerate(games.values()):
-            _seed_game(vendor, offered, place, base_url, today)
+            if not offered.is_new:
+                _seed_game(vendor, offered, place, base_url, today)
     brand = Brand.objects.get(code=AURORA)
     for place, code in enumerate(_LOBBY_FIRST):
         game = Game.objects.get(code=code)
@@ -55,9 +57,11 @@ def _seed_game(vendor: str, offered: VendorGame, place: int, base_url: str, toda
         volatility=offered.volatility,
         has_free_rounds="free_spins" in offered.features,
         blocked_countries=list(offered.blocked_countries),
+        certifications=list(offered.certifications) if vendor == "hub88" else [],
+        currencies=list(SWIPE_CURRENCIES) if vendor == "swipegames" else [],
         needs_certificate=needs_certificate,
         thumbnail_url=thumbnail_url,
-        released_on=date(2024, 1, 15) + timedelta(days=37 * place),
+        released_on=released_on(vendor, offered.code),
         is_enabled=offered.code != _NOT_LIVE_YET,
     )
     for rtp in offered.rtp_basis_points:

@@ -9,10 +9,10 @@ from django.db.models import Q
 
 from apps.brands.models import Brand
 from apps.core.money import Money
+from apps.core.queue import enqueue_on_commit
 from apps.integrations.models import Integration
 from apps.payments.models import Attempt, Deposit, PspContract
 from apps.payments.operations.postings import post_settled
-from apps.payments.queue import enqueue_on_commit
 from apps.players.models import Player
 from apps.sandbox.models import SimulatedPayment, SimulatedPsp
 from apps.sandbox.psps.adyen import psp_reference

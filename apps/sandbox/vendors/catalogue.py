@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from types import MappingProxyType
 
@@ -36,11 +37,18 @@ class VendorGame:
     features: tuple[str, ...] = ()
     blocked_countries: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ("desktop", "mobile")
+    is_new: bool = False
+    """The vendor lists it, and the platform has not catalogued it yet."""
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """Cheapest first."""
         return SYMBOL_SETS[self.symbol_set]
+
+    @property
+    def certifications(self) -> tuple[str, ...]:
+        """Regulators for whom it is certified, in Hub88's words."""
+        return ("GGL", "MGA", "SGA", "UKGC") if self.category in {"slot", "crash"} else ()
 
     @property
     def rtp_percent(self) -> str:
@@ -60,6 +68,20 @@ STUDIOS: Mapping[str, str] = MappingProxyType(
         "ravenfold": "Ravenfold",
     }
 )
+
+
+# Vendors have him lately; the platform enters him when it takes his first game.
+_STUDIO_NAMES: Mapping[str, str] = MappingProxyType({**STUDIOS, "pinewood": "Pinewood Play"})
+
+
+def studio_name(code: str) -> str:
+    """The maker's name as vendors write it."""
+    return _STUDIO_NAMES[code]
+
+
+def released_on(vendor: str, code: str) -> date:
+    """When a game came out: one after the other, from 2024 on."""
+    return date(2024, 1, 15) + timedelta(days=37 * list(GAMES[vendor]).index(code))
 
 
 def _games(*rows: VendorGame) -> Mapping[str, VendorGame]:
@@ -82,6 +104,8 @@ GAMES: Mapping[str, Mapping[str, VendorGame]] = MappingProxyType(
             VendorGame("hmw_quietorbit", "Quiet Orbit", "halfmoon", "instant", "space", 1, (9550,)),
             VendorGame("hmw_royaldeal", "Royal Deal", "halfmoon", "table", "cards", 1, (9700,), (), ("DE",)),
             VendorGame("hmw_velvethearts", "Velvet Hearts", "halfmoon", "table", "cards", 2, (9680,)),
+            VendorGame("nlg_northernstar", "Northern Star", "northlight", "slot", "ice", 4, (9600,), ("free_spins",), is_new=True),
+            VendorGame("pwp_timberrush", "Timber Rush", "pinewood", "slot", "forest", 5, (9620,), ("multipliers",), ("DE",), is_new=True),
         ),
         "caleta": _games(
             VendorGame("tdw_torchoftides", "Torch of Tides", "tidewater", "slot", "sea", 3, (9600, 9300), ("free_spins",)),

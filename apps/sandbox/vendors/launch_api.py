@@ -1,6 +1,6 @@
 """The API that the platform calls at a simulated vendor: open a game, list games, show a round."""
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.sandbox.models import SimulatedVendor
@@ -9,7 +9,7 @@ from apps.sandbox.vendors.speakers.speaker import Refused
 
 
 @csrf_exempt
-def call(request: HttpRequest, vendor: str, path: str) -> JsonResponse:
+def call(request: HttpRequest, vendor: str, path: str) -> HttpResponse:
     """Answer any call of the platform in the vendor's own protocol."""
     speaker = SPEAKERS.get(vendor)
     simulated = SimulatedVendor.objects.filter(slug=vendor).first() if speaker else None

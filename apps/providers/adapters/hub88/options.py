@@ -8,6 +8,7 @@ OPTIONS = Options(
     Option("lobby_url", None, "where the game's home button leads; the brand's frontend where not set"),
     Option("deposit_url", None, "where the game's deposit button leads; left out where not set"),
     Option("launch_timeout_seconds", 5, "deadline of the whole launch call", "number"),
+    Option("list_timeout_seconds", 60, "deadline of fetching the whole game list", "number"),
     Option(
         "draw",
         ("restricted", "cash"),

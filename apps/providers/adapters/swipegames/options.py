@@ -8,6 +8,7 @@ OPTIONS = Options(
     Option("return_url", None, "where the game's home button leads; the brand's frontend where not set"),
     Option("deposit_url", None, "where its deposit button leads; left out (button off) where not set"),
     Option("launch_timeout_seconds", 5, "deadline of the whole launch call", "number"),
+    Option("list_timeout_seconds", 60, "deadline of fetching the whole game list", "number"),
     Option("draw", ("restricted", "cash"), "buckets that a bet draws, in order", "buckets", case="bet"),
     Option(
         "free_payout",

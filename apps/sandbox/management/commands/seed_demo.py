@@ -18,6 +18,7 @@ from apps.sandbox.seeding.filings import seed_filings
 from apps.sandbox.seeding.games import seed_games
 from apps.sandbox.seeding.known_people import seed_known_people
 from apps.sandbox.seeding.kyc import seed_kyc
+from apps.sandbox.seeding.listings import seed_listings
 from apps.sandbox.seeding.operator_hooks import seed_operator_hooks
 from apps.sandbox.seeding.people import seed_players, seed_staff
 from apps.sandbox.seeding.places import seed_places
@@ -52,6 +53,7 @@ class Command(BaseCommand):
         seed_operator_hooks(base_url, now=now)
         seed_registers(base_url, now=now)
         seed_games(base_url, today=now.date())
+        seed_listings(today=now.date())
         seed_staff(passwords)
         seed_decisions(now=now)
         seed_rules(now=now)

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
 from apps.sandbox.models import SimulatedRound, SimulatedSession, SimulatedTransaction, SimulatedVendor
-from apps.sandbox.vendors.catalogue import GAMES, VendorGame
+from apps.sandbox.vendors.catalogue import GAMES
 from apps.sandbox.vendors.dialects import DUPLICATE, MISSING, OK, UNKNOWN_STATUSES, Dialect
+from apps.sandbox.vendors.listings import family_wire, list_answer
 from apps.sandbox.vendors.sessions import client_address, open_session
 from apps.sandbox.vendors.signatures import is_signed, sign
 from apps.sandbox.vendors.speakers.speaker import Refused, Words
@@ -60,9 +62,9 @@ class FamilySpeaker:
             body["user"] = session.user
         return self._call(session.vendor, self.dialect.balance_path, body, TIMEOUT_SECONDS)
 
-    def api(self, request: HttpRequest, vendor: SimulatedVendor, path: str) -> JsonResponse:
+    def api(self, request: HttpRequest, vendor: SimulatedVendor, path: str) -> HttpResponse:
         """Open a game, list games, show a round: verify who speaks, then do what is asked."""
-        actions: dict[str, Callable[[HttpRequest, SimulatedVendor, dict[str, Any]], JsonResponse]] = {
+        actions: dict[str, Callable[[HttpRequest, SimulatedVendor, dict[str, Any]], HttpResponse]] = {
             self.dialect.launch_path: self._launch,
             self.dialect.list_path: self._list,
             self.dialect.round_path: self._round,
@@ -152,8 +154,8 @@ class FamilySpeaker:
         )
         return JsonResponse({"url": request.build_absolute_uri(client_address(session))})
 
-    def _list(self, request: HttpRequest, vendor: SimulatedVendor, _body: dict[str, Any]) -> JsonResponse:
-        return JsonResponse([_listed(request, vendor, game) for game in GAMES[vendor.slug].values()], safe=False)
+    def _list(self, request: HttpRequest, vendor: SimulatedVendor, _body: dict[str, Any]) -> HttpResponse:
+        return list_answer(request, vendor, partial(family_wire, is_hub88=self.slug == "hub88"))
 
     def _round(self, request: HttpRequest, vendor: SimulatedVendor, body: dict[str, Any]) -> JsonResponse:
         rounds = SimulatedRound.objects.filter(vendor=vendor)
@@ -167,16 +169,3 @@ class FamilySpeaker:
 
 def _refused(status: int, error: str) -> Refused:
     return Refused(status, {"error": error})
-
-
-def _listed(request: HttpRequest, vendor: SimulatedVendor, game: VendorGame) -> dict[str, Any]:
-    return {
-        "game_code": game.code,
-        "name": game.title,
-        "product": game.studio,
-        "category": game.category,
-        "platforms": [f"GPL_{platform.upper()}" for platform in game.platforms],
-        "blocked_countries": list(game.blocked_countries),
-        "url_thumb": request.build_absolute_uri(reverse("sandbox-thumbnail", args=[vendor.slug, game.code])),
-        "enabled": True,
-    }

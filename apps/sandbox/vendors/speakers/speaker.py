@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse
 
 from apps.sandbox.models import SimulatedSession, SimulatedTransaction, SimulatedVendor
 from apps.sandbox.vendors.paytable import SCALE
@@ -71,7 +71,7 @@ class Speaker(Protocol):
         """
         ...
 
-    def api(self, request: HttpRequest, vendor: SimulatedVendor, path: str) -> JsonResponse:
+    def api(self, request: HttpRequest, vendor: SimulatedVendor, path: str) -> HttpResponse:
         """
         Answer a call of the platform to the vendor's API.
 

@@ -3,17 +3,18 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx2
 import rfc8785
-from django.http import HttpRequest, JsonResponse
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from apps.sandbox.models import SimulatedSession, SimulatedTransaction, SimulatedVendor
 from apps.sandbox.vendors.catalogue import GAMES
+from apps.sandbox.vendors.listings import list_answer, swipe_wire
 from apps.sandbox.vendors.sessions import client_address, open_session
 from apps.sandbox.vendors.speakers.reading import document_of, number
 from apps.sandbox.vendors.speakers.speaker import Refused, Words, main_units, scaled
@@ -78,9 +79,12 @@ class SwipeGamesSpeaker:
         url = f"{session.vendor.platform_url}/balance?{urlencode(query)}"
         return self._answer(exchange("GET", url, headers=headers, body=b""))
 
-    def api(self, request: HttpRequest, vendor: SimulatedVendor, path: str) -> JsonResponse:
+    def api(self, request: HttpRequest, vendor: SimulatedVendor, path: str) -> HttpResponse:
         """Open a game, or list them."""
-        calls = {("POST", "create-new-game"): self._launch, ("GET", "games"): self._list}
+        calls: dict[tuple[str, str], Callable[[HttpRequest, SimulatedVendor], HttpResponse]] = {
+            ("POST", "create-new-game"): self._launch,
+            ("GET", "games"): self._list,
+        }
         call = calls.get((str(request.method), path))
         if call is None:
             raise _refused(404, "No such method")
@@ -114,27 +118,10 @@ class SwipeGamesSpeaker:
         )
         return JsonResponse({"gameURL": request.build_absolute_uri(client_address(session)), "gsID": str(uuid4())})
 
-    def _list(self, request: HttpRequest, vendor: SimulatedVendor) -> JsonResponse:
-        listed = [
-            {
-                "id": game.code,
-                "title": game.title,
-                "locales": ["en_us", "pt_br", "de"],
-                "currencies": ["EUR", "SEK", "GBP", "CAD", "USD", "BTC", "FUN"],
-                "platforms": list(game.platforms),
-                "images": {
-                    "baseURL": request.build_absolute_uri(reverse("sandbox-thumbnail", args=[vendor.slug, game.code])),
-                    "square": "",
-                    "horizontal": "",
-                    "widescreen": "",
-                    "vertical": "",
-                },
-                "hasFreeSpins": "free_spins" in game.features,
-                "rtp": game.rtp_basis_points[0] // 100,
-            }
-            for game in GAMES[self.slug].values()
-        ]
-        return JsonResponse(listed, safe=False)
+    def _list(self, request: HttpRequest, vendor: SimulatedVendor) -> HttpResponse:
+        if request.GET.get("cID") != vendor.secrets["cid"]:
+            raise _refused(404, "No such company")
+        return list_answer(request, vendor, swipe_wire)
 
     def _headers(self, vendor: SimulatedVendor, signed: bytes) -> dict[str, str]:
         signature = _signature(vendor.secrets["integration_api_key"], signed)

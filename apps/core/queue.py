@@ -1,4 +1,4 @@
-"""Handing work to Celery. The rows are the outbox: what is lost on the way, `payments.sweep_payments` finds."""
+"""Handing work to Celery. The rows are the outbox: what is lost on the way, a sweeper of the app finds."""
 
 import structlog
 from celery import current_app
