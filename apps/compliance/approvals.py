@@ -218,6 +218,7 @@ def request_approval(
     reason: str,
     now: datetime,
     subject_player_id: int | None = None,
+    brand_id: int | None = None,
     expires_at: datetime | None = None,
 ) -> ApprovalRequest:
     """
@@ -225,14 +226,17 @@ def request_approval(
 
     :param payload: what the command needs: JSON without floating-point numbers (amounts are integers or strings)
     :param subject_player_id: whose matter it is; then only staff of that player's brand decide
+    :param brand_id: whose matter it is where it is about several players; likewise
     :raises PermissionDenied: if the maker may not ask for this
-    :raises ApprovalUnknown: if there is no such player, or the maker does not serve his brand
+    :raises ApprovalUnknown: if there is no such player, or the maker does not serve the brand
     :raises ApprovalNotSound: if command, reason or time make no sense
     :raises DomainError: whatever the command's own check says
     """
     spec = command_named(command)
     maker = _require(maker, spec.maker_permission)
     player = _subject(subject_player_id, maker)
+    if brand_id is not None and not _serves(maker, brand_id):
+        raise ApprovalUnknown("There is no such brand.")
     until = expires_at or now + spec.lifetime
     _require_sound(reason, now, until)
     terms = _canonical(payload)
@@ -246,7 +250,7 @@ def request_approval(
         summary=spec.describe(terms)[:_LONGEST],
         reason=reason.strip(),
         subject_player=player,
-        brand_id=player.brand_id if player else None,
+        brand_id=player.brand_id if player else brand_id,
         maker=maker,
         created_at=now,
         expires_at=until,
@@ -277,6 +281,19 @@ def decide_approval(
     if refusal is not None:
         raise refusal
     return request
+
+
+def request_under_way(*, command: str, payload: Mapping[str, Any], maker: User) -> ApprovalRequest:
+    """
+    Return the request that is being carried out, for a command that keeps it with what it does.
+
+    :raises ApprovalUnknown: if there is none: called by something else than the mechanism
+    """
+    waiting = ApprovalRequest.objects.filter(command=command, payload=payload, maker=maker, state=_State.WAITING)
+    found = waiting.order_by("-pk").first()
+    if found is None:
+        raise ApprovalUnknown
+    return found
 
 
 @transaction.atomic
