@@ -42,7 +42,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "monitoring.sweep_backtests": {"task": "monitoring.sweep_backtests", "schedule": 15},
     "monitoring.assess_risk": {"task": "monitoring.assess_risk", "schedule": 60 * 60},
     "monitoring.judge_nightly": {"task": "monitoring.judge_nightly", "schedule": crontab(hour=3, minute=10)},
-    "providers.auto_close_rounds": {"task": "providers.auto_close_rounds", "schedule": 5 * 60},
+    "providers.resolve_incomplete_rounds": {"task": "providers.resolve_incomplete_rounds", "schedule": 60},
     "providers.flag_stuck_rounds": {"task": "providers.flag_stuck_rounds", "schedule": 60},
     "providers.end_sessions": {"task": "providers.end_sessions", "schedule": 60},
     "providers.synchronise_catalogues": {

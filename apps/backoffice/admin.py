@@ -9,13 +9,14 @@ from django.contrib.auth.models import Group, User
 from apps.backoffice.models import Download, PersonalDataRead
 from apps.backoffice.personal_data import FIELDS
 from apps.backoffice.player_page import PlayerAdmin
-from apps.backoffice.round_page import RoundAdmin, RoundVoidAdmin
+from apps.backoffice.round_page import RoundAdmin
+from apps.backoffice.round_policies_page import RoundPolicyAdmin
 from apps.backoffice.staff_accounts import RoleAdmin, StaffAccountAdmin, StaffScopeAdmin
 from apps.brands.models import StaffScope
 from apps.core.admin_base import StaffAdmin
 from apps.core.admin_display import NOTHING, change_link
 from apps.players.models import Player
-from apps.providers.models import Round, RoundVoid
+from apps.providers.models import Round, RoundPolicy
 
 # Stock pages of these show secrets or let whoever may edit one become anybody.
 for model in (EmailAddress, EmailConfirmation, Authenticator, User, Group):
@@ -27,7 +28,7 @@ admin.site.register(Group, RoleAdmin)
 admin.site.register(StaffScope, StaffScopeAdmin)
 admin.site.register(Player, PlayerAdmin)
 admin.site.register(Round, RoundAdmin)
-admin.site.register(RoundVoid, RoundVoidAdmin)
+admin.site.register(RoundPolicy, RoundPolicyAdmin)
 
 
 @admin.register(PersonalDataRead)

@@ -19,8 +19,8 @@ from apps.integrations.models import InboundEvent, Integration
 from apps.payments.models import Dispute, Withdrawal
 from apps.payments.operations.dispute_deadlines import WARN_BEFORE
 from apps.providers.catalogue import expiring_certificates
-from apps.providers.models import RoundVoid
-from apps.providers.rounds import stuck_counts
+from apps.providers.incomplete_rounds import handed_rounds
+from apps.providers.rounds import late_results, stuck_counts
 from apps.transactions.models import BooksCheck
 from apps.wallets.models import Adjustment
 
@@ -39,7 +39,8 @@ def needing_attention(user: Any, scope: BrandScope | None) -> list[Item]:
         ("integrations.view_integration", _switches),
         ("brands.view_brand", _brands),
         ("providers.view_round", _stuck_rounds),
-        ("providers.view_round", _voids),
+        ("providers.view_round", _rounds_for_staff),
+        ("providers.view_round", _late_results),
         ("wallets.approve_adjustment", _adjustments),
         ("payments.view_check", _withdrawals),
         ("payments.view_dispute", _disputes),
@@ -92,7 +93,7 @@ def _brands(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG0
 def _stuck_rounds(scope: BrandScope | None, at: datetime) -> list[Item]:
     counts = remembered("stuck-rounds", _SECONDS, lambda: stuck_counts(now=at))
     slugs = dict(_integrations(scope).values_list("pk", "slug"))
-    url = f"{reverse('admin:providers_round_changelist')}?state__exact=open"
+    url = reverse("backoffice:incomplete-rounds")
     return [
         _item(
             "warning",
@@ -105,13 +106,26 @@ def _stuck_rounds(scope: BrandScope | None, at: datetime) -> list[Item]:
     ]
 
 
-def _voids(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG001 - waits however long
-    waiting = RoundVoid.objects.filter(state=RoundVoid.State.PROPOSED)
+def _rounds_for_staff(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG001 - waits however long
+    """Incomplete rounds whose policy says that a person decides."""
+    waiting = handed_rounds()
     if scope is not None:
         waiting = waiting.filter(brand_id__in=scope.ids)
     count = waiting.count()
-    url = f"{reverse('admin:providers_roundvoid_changelist')}?state__exact=proposed"
-    return [_item("warning", f"{count} proposals to void a round wait for a second person", url)] if count else []
+    url = f"{reverse('backoffice:incomplete-rounds')}?waits=staff"
+    return [_item("warning", f"Incomplete rounds that wait for a person: {count}", url)] if count else []
+
+
+def _late_results(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG001 - waits however long
+    """Results that vendors sent after a round was resolved: the player may be owed something."""
+    late = late_results()
+    if scope is not None:
+        late = late.filter(integration_id__in=_integrations(scope).values("pk"))
+    first = late.first()
+    if first is None:
+        return []
+    url = reverse("admin:providers_round_change", args=[first.round_id])
+    return [_item("bad", f"Results that came after their round was resolved: {late.count()}", url)]
 
 
 def _adjustments(scope: BrandScope | None, at: datetime) -> list[Item]:

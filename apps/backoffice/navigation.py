@@ -122,7 +122,8 @@ MENU: tuple[Group, ...] = (
         "Play",
         (
             ("Rounds", "casino", "providers.round"),
-            ("Round voids", "undo", "providers.roundvoid"),
+            ("Incomplete rounds", "pending_actions", "backoffice:incomplete-rounds", "providers.view_round"),
+            ("Round policies", "rule_settings", "providers.roundpolicy"),
             ("Game sessions", "sports_esports", "providers.gamesession"),
         ),
         ("providers.resolve_round",),

@@ -7,7 +7,7 @@ from django.db import transaction
 
 _PLAYER = frozenset({"players.view_player"})
 _PLAYER_HISTORY = frozenset({"players.view_statuschange", "players.view_playersession", "players.view_loginattempt"})
-_PLAY = frozenset({"providers.view_round", "providers.view_roundvoid", "providers.view_gamesession"})
+_PLAY = frozenset({"providers.view_round", "providers.view_roundpolicy", "providers.view_gamesession"})
 _LEDGER = frozenset({"transactions.view_transaction", "transactions.view_account", "transactions.view_bookscheck"})
 _EXCHANGES = frozenset({"integrations.view_exchange"})
 _CONNECTIONS = frozenset(
@@ -173,12 +173,14 @@ ROLES: tuple[Role, ...] = (
     ),
     Role(
         "policy_author", "Drafts policies and rules", _MARKETS | _CATALOGUE | _POLICIES | _RULES
-        | {"compliance.propose_policy", "monitoring.author_rule", "monitoring.settle_deadletter"},
+        | {"compliance.propose_policy", "monitoring.author_rule", "monitoring.settle_deadletter"}
+        | {"providers.view_roundpolicy", "providers.propose_round_policy"},
     ),
     Role(
         "policy_approver",
         "Publishes policies and rules that somebody else drafted",
-        _MARKETS | _CATALOGUE | _POLICIES | _RULES | {"compliance.publish_policy", "monitoring.publish_rule"},
+        _MARKETS | _CATALOGUE | _POLICIES | _RULES | {"compliance.publish_policy", "monitoring.publish_rule"}
+        | {"providers.view_roundpolicy", "providers.publish_round_policy"},
     ),
     Role(
         "game_ops",
@@ -187,6 +189,7 @@ ROLES: tuple[Role, ...] = (
         | {"transactions.view_transaction", "brands.view_brand", "brands.view_market"}
         | {"providers.switch_game", "providers.synchronise_catalogue"}
         | {"providers.resolve_round", "providers.approve_round_void"}
+        | {"providers.propose_round_policy"}
         | {"integrations.switch_integration", "integrations.acknowledge_incident", "integrations.change_options"}
         | _GAME_FIGURES | {"reporting.decide_rtpalert"}
         | {"brands.switch_brand"} | _work("game") | {"compliance.resolve_case"},

@@ -1,4 +1,4 @@
-"""The list of rounds, the page that tells one round's story, and proposals to void rounds."""
+"""The list of rounds, and the page that tells one round's story and offers what may be done to it."""
 
 from typing import Any
 
@@ -6,35 +6,66 @@ from django import forms
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from apps.backoffice.trace import trace_of_round
-from apps.core.admin_actions import ActionForm, ReasonForm, staff_action, staff_of
+from apps.compliance.approvals_page import VIEW_PERMISSION as VIEW_APPROVALS
+from apps.core.admin_actions import ReasonForm, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
-from apps.core.admin_display import NOTHING, amount_text, pill, trace_link
+from apps.core.admin_display import NOTHING, amount_text, pill
 from apps.core.clock import now
+from apps.core.money import Money, MoneyError
 from apps.integrations.models import Integration
 from apps.players.models import Player
-from apps.providers.models import Game, Round, RoundVoid
-from apps.providers.round_voids import approve_void, propose_void, reject_void
-from apps.providers.rounds import close_round
+from apps.providers.incomplete_rounds import standings_of
+from apps.providers.models import Game, Round, RoundEvent
+from apps.providers.resettling import LONGEST_REFERENCE, Correction, propose_resettling, resettlings_of
+from apps.providers.round_voids import is_voidable, proposals_about, propose_void
+from apps.providers.rounds import answer_late_result, close_round, late_results
+
+_ASKED = "Asked. A colleague has to agree now; see Approvals."
 
 
-class VoidForm(ReasonForm):
-    """Asks which published rule the void follows."""
+class ResettleForm(ReasonForm):
+    """Asks what the round should have paid, and on whose word."""
 
-    policy = forms.CharField(
-        max_length=80,
-        widget=UnfoldAdminTextInputWidget(),
-        help_text="Id of the published void policy, e.g. malfunction-2026-1.",
+    right_win = forms.CharField(
+        label="Right win",
+        max_length=30,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
+        help_text="What the round should have paid in all, in main units of its currency: 12.50. 0 if it lost.",
     )
-    field_order = ("policy", "reason")
+    reference = forms.CharField(
+        label="Vendor's reference",
+        max_length=LONGEST_REFERENCE,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="The vendor's own id of the correction, ticket or report.",
+    )
+    evidence = forms.CharField(
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text="Where the vendor's log or message is kept.",
+    )
+    takes_what_is_there = forms.BooleanField(
+        label="Take what is there",
+        required=False,
+        widget=UnfoldBooleanWidget(),
+        help_text="If the player has less than is to be taken back: take that and let the rest go. Otherwise it waits.",
+    )
+    field_order = ("right_win", "reference", "evidence", "takes_what_is_there", "reason")
 
-
-class NoteForm(ActionForm):
-    """Asks the second person for a word."""
-
-    note = forms.CharField(required=False, max_length=300, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}))
+    def clean_right_win(self) -> Money:
+        """An exact amount, not below zero."""
+        if not isinstance(self.target, Round):
+            raise forms.ValidationError("There is no round.")
+        try:
+            amount = Money.parse(self.cleaned_data["right_win"].strip(), self.target.currency)
+        except MoneyError as error:
+            raise forms.ValidationError(f"That is no amount in {self.target.currency}.") from error
+        if amount.units < 0:
+            raise forms.ValidationError("A win is not below zero.")
+        return amount
 
 
 def _is_open(found: Round) -> bool:
@@ -42,11 +73,11 @@ def _is_open(found: Round) -> bool:
 
 
 class RoundAdmin(StaffAdmin):
-    """One round of a game. Written by the posting function only."""
+    """One round of a game. Written by the posting functions only."""
 
     big_table = True
     brand_lookup = "brand_id"
-    staff_actions = ("close", "propose")
+    staff_actions = ("close", "propose", "resettle", "answer")
     change_form_template = "staff/round.html"
     list_display = (
         "opened_at",
@@ -75,13 +106,19 @@ class RoundAdmin(StaffAdmin):
         )
 
     def page_context(self, request: HttpRequest, obj: Round) -> dict[str, Any]:
-        """Every call of the round."""
+        """Every call of the round, what becomes of it, and what people have asked for."""
+        events = RoundEvent.objects.filter(round_id=obj.pk).select_related("policy").order_by("pk")
         return {
             "round": obj,
             "game_title": getattr(obj, "game_title", ""),
             "player_name": getattr(obj, "player_name", ""),
+            "standing": standings_of([obj])[obj.pk] if _is_open(obj) else None,
+            "resolutions": [each for each in events if each.policy is not None],
+            "late": list(late_results().filter(round_id=obj.pk)),
             "steps": trace_of_round(obj.pk, obj.player_id, user=request.user),
-            "voids": RoundVoid.objects.filter(round_id=obj.pk),
+            "approvals": [*proposals_about(obj.pk), *resettlings_of(obj.pk)]
+            if request.user.has_perm(VIEW_APPROVALS)
+            else [],
         }
 
     @admin.display(description="game")
@@ -130,77 +167,52 @@ class RoundAdmin(StaffAdmin):
     @staff_action(
         title="Propose to void",
         permission="providers.resolve_round",
-        form=VoidForm,
-        description="Returns every stake, once a colleague has agreed.",
+        description="Returns every stake, once a colleague has agreed. A win that comes later is refused.",
         danger=True,
         icon="undo",
-        applies=lambda found: found.state != Round.State.VOIDED and found.won == 0,
+        applies=is_voidable,
     )
     def propose(self, request: HttpRequest, obj: Round, data: dict[str, Any]) -> str:
         """Ask for a second person."""
-        propose_void(
+        propose_void(rounds=[obj], reason=data["reason"], maker=staff_of(request), now=now())
+        return _ASKED
+
+    @staff_action(
+        title="Propose to resettle",
+        permission="providers.resolve_round",
+        form=ResettleForm,
+        description="Corrects what the round paid, once a colleague has agreed: pays the difference, or takes it back.",
+        danger=True,
+        icon="published_with_changes",
+        applies=lambda found: not _is_open(found),
+    )
+    def resettle(self, request: HttpRequest, obj: Round, data: dict[str, Any]) -> str:
+        """Ask for a second person."""
+        propose_resettling(
             round_id=obj.pk,
             player_id=obj.player_id,
+            correction=Correction(
+                right_win=data["right_win"],
+                reference=data["reference"],
+                evidence=data["evidence"],
+                takes_what_is_there=data["takes_what_is_there"],
+            ),
             reason=data["reason"],
-            policy=data["policy"],
-            actor=staff_of(request),
+            maker=staff_of(request),
             now=now(),
         )
-        return "Proposed. A colleague decides under Round voids."
-
-
-class RoundVoidAdmin(StaffAdmin):
-    """A proposal to void a round: made by one person, decided by another."""
-
-    brand_lookup = "brand_id"
-    staff_actions = ("approve", "reject")
-    list_display = ("proposed_at", "round_id", "returns", "state_shown", "proposed_by", "decided_by", "reason")
-    list_filter = ("state",)
-    list_select_related = ("proposed_by", "decided_by")
-    fields = (
-        "round_shown", "returns", "state_shown", "policy", "reason", ("proposed_by", "proposed_at"),
-        ("decided_by", "decided_at"), "decision_note",
-    )  # fmt: skip
-    readonly_fields = ("round_shown", "returns", "state_shown")
-    empty_hint = "Nobody has proposed to void a round. That is done on the round's page."
-
-    @admin.display(description="round")
-    def round_shown(self, void: RoundVoid) -> str:
-        """What it is about."""
-        return trace_link(void.round_id, f"round {void.round_id}")
-
-    @admin.display(description="stakes to return")
-    def returns(self, void: RoundVoid) -> str:
-        """As the proposer saw them."""
-        return amount_text(void.staked_units, void.currency)
-
-    @admin.display(description="state")
-    def state_shown(self, void: RoundVoid) -> str:
-        """Decided or not."""
-        return pill(void.state, void.get_state_display())
+        return _ASKED
 
     @staff_action(
-        title="Approve",
-        permission="providers.approve_round_void",
-        form=NoteForm,
-        description="Returns every stake to where it came from. Not for whoever proposed it.",
-        danger=True,
+        title="Late result looked at",
+        permission="providers.resolve_round",
+        description="Moves nothing. Say why what the vendor sent afterwards changes nothing; else resettle.",
         icon="task_alt",
-        applies=lambda void: void.state == RoundVoid.State.PROPOSED,
+        applies=lambda found: late_results().filter(round_id=found.pk).exists(),
     )
-    def approve(self, request: HttpRequest, obj: RoundVoid, data: dict[str, Any]) -> str:
-        """Agree."""
-        approve_void(void_id=obj.pk, note=data["note"], actor=staff_of(request), now=now())
-        return f"Round {obj.round_id} is voided and its stakes are returned."
-
-    @staff_action(
-        title="Reject",
-        permission="providers.approve_round_void",
-        form=NoteForm,
-        icon="cancel",
-        applies=lambda void: void.state == RoundVoid.State.PROPOSED,
-    )
-    def reject(self, request: HttpRequest, obj: RoundVoid, data: dict[str, Any]) -> str:
-        """Disagree."""
-        reject_void(void_id=obj.pk, note=data["note"], actor=staff_of(request), now=now())
-        return "Rejected; the round stays as it is."
+    def answer(self, request: HttpRequest, obj: Round, data: dict[str, Any]) -> str:
+        """Take it off the list of what needs a person."""
+        answer_late_result(
+            round_id=obj.pk, player_id=obj.player_id, reason=data["reason"], actor=staff_of(request), now=now()
+        )
+        return "Noted in the round's history."

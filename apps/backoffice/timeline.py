@@ -198,13 +198,14 @@ def _transaction_step(made: Transaction, postings: dict[UUID, list[Posting]]) ->
 
 
 def _staff_step(event: RoundEvent) -> Step:
+    named = (("Policy", event.policy_id), ("Approval", event.approval_id), ("Vendor's reference", event.reference))
     return Step(
         at=uuid7_time(event.request_id) if event.request_id else event.occurred_at,
         business_at=event.occurred_at,
         kind="staff",
         title=event.get_kind_display(),
         level="warning",
-        facts=[("By", event.actor), ("Reason", event.reason)],
+        facts=[("By", event.actor), ("Reason", event.reason), *((name, value) for name, value in named if value)],
     )
 
 

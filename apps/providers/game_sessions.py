@@ -184,6 +184,11 @@ def end_game_sessions(*, player_id: int, reason: str, now: datetime) -> int:
     return _end(GameSession.objects.filter(player_id=player_id), reason=reason, now=now)
 
 
+def end_game_sessions_of(*, player_id: int, game_id: int, reason: str, now: datetime) -> int:
+    """End every session of a player at one game and return how many were running."""
+    return _end(GameSession.objects.filter(player_id=player_id, game_id=game_id), reason=reason, now=now)
+
+
 def end_for_exclusion(*, player: Player, now: datetime) -> None:
     """End every session of a player who is being excluded; called in the transaction of the exclusion."""
     end_game_sessions(player_id=player.pk, reason="excluded", now=now)

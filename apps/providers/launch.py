@@ -16,6 +16,7 @@ from apps.providers.game_sessions import end_game_session, open_game_session, re
 from apps.providers.launch_contract import Launcher, LaunchError, LaunchOrder
 from apps.providers.launch_registry import launcher_of
 from apps.providers.models import Game, GameSession
+from apps.providers.unfinished import Resumed, left_in, resume_or_refuse
 from apps.safer_play.admissions import before_play, require_may_play
 from apps.verification.gates import Purpose, gate
 from apps.verification.requirements import refuse
@@ -42,7 +43,8 @@ class GameNotAvailable(DomainError):
     The player may not play this game here and now.
 
     `reasons` lists why: brand, brand-currency, integration, studio, game, brand-game, not-released, withdrawn, country,
-    certificate, currency, platform, demo.
+    certificate, currency, platform, demo. `unfinished_round` is there if a round of it is: it is not resumed but
+    resolved as its `text` says.
     """
 
     code = "game-not-available"
@@ -80,6 +82,8 @@ class LaunchedGame:
 
     session: GameSession
     url: str
+    resumed: Resumed | None = None
+    """The unfinished round with which it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ def launch_game(
     :raises KycRequired: where it wants something proven before play
     :raises GameUnknown: if there is no such game
     :raises GameNotAvailable: if it is not offered to this player here and now, or has no demo
+    :raises UnfinishedRound: if a round of it has to end first and this launch does not resume it
     :raises LaunchFailed: if the vendor refuses or can not be reached; the session has ended then
     :raises LaunchTimedOut: if it does not answer; the session has ended then
     """
@@ -121,13 +126,16 @@ def launch_game(
         player = _admitted(player_session.player_id, now)
         game = _offered_game(player, game_code, mode=mode, platform=platform, currency=currency, now=now)
         known = gate(player=player, purpose=Purpose.PLAY, now=now)
+        wallet = currency or player.currency
+        is_real = mode == GameSession.Mode.REAL
+        resumed = resume_or_refuse(player, game, currency=wallet, now=now) if is_real and known.passed else None
         seat = known.passed and _take_seat(
             player_session=player_session,
             player=player,
             game=game,
             mode=mode,
             platform=platform,
-            currency=currency or player.currency,
+            currency=wallet,
             remote_address=remote_address,
             now=now,
         )
@@ -138,7 +146,7 @@ def launch_game(
         url = _launch(seat.launcher, order)
     except (LaunchError, VendorUnreachable, VendorTimeout, VendorSwitchedOff) as error:
         raise _give_up(seat.session, error, now=now) from error
-    return LaunchedGame(seat.session, url)
+    return LaunchedGame(seat.session, url, resumed)
 
 
 def _admitted(player_id: int, now: datetime) -> Player:
@@ -159,7 +167,10 @@ def _offered_game(
         raise GameUnknown
     reasons = barriers(player, game_id=game.pk, now=now, platform=platform, currency=currency, mode=mode)
     if reasons:
-        raise GameNotAvailable(extensions={"reasons": reasons})
+        unfinished = left_in(player, game)
+        raise GameNotAvailable(
+            extensions={"reasons": reasons} | ({"unfinished_round": unfinished} if unfinished else {})
+        )
     return game
 
 

@@ -1,21 +1,29 @@
-"""Games, where they may be played, the sessions in which they are, and the rounds played."""
+"""Games, where they may be played, and the sessions in which they are. Rounds are in `round_models`."""
 
-from datetime import datetime
-
-from django.conf import settings
-from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django_fsm import FSMField, transition
 from simple_history.models import HistoricalRecords
 
 from apps.brands.models import Brand, Jurisdiction
 from apps.core.ids import uuid7
 from apps.integrations.models import Integration
 from apps.players.models import Player, PlayerSession
-from apps.providers.catalogue_models import (  # noqa: F401 - Django looks for models here
-    CatalogueChange,
-    CatalogueSync,
+from apps.providers.catalogue_models import CatalogueChange, CatalogueSync
+from apps.providers.round_models import Round, RoundEvent, RoundPolicy
+
+__all__ = (
+    "BrandGame",
+    "CatalogueChange",
+    "CatalogueSync",
+    "Game",
+    "GameCertificate",
+    "GameSession",
+    "GameSessionToken",
+    "Round",
+    "RoundEvent",
+    "RoundPolicy",
+    "RtpVariant",
+    "Studio",
 )
 
 
@@ -212,143 +220,3 @@ class GameSessionToken(models.Model):
 
     def __str__(self) -> str:
         return f"token of session {self.session_id}"
-
-
-class Round(models.Model):
-    """
-    One round of a game, as its vendor names it (unique only with game and player).
-
-    Written by the posting function only. Amounts in ledger units. Hash-partitioned by player; see `sql/rounds.sql`.
-    """
-
-    class State(models.TextChoices):
-        OPEN = "open", "Open"
-        CLOSED = "closed", "Closed"
-        VOIDED = "voided", "Voided"
-        EXPIRED = "expired", "Closed by time"
-        ADJUSTED = "adjusted", "Adjusted by staff"
-
-    id = models.BigIntegerField(primary_key=True)
-    player_id = models.BigIntegerField()
-    integration_id = models.IntegerField()
-    game_id = models.BigIntegerField()
-    external_id = models.TextField()
-    session_id = models.BigIntegerField()
-    variant_id = models.BigIntegerField(null=True)
-    brand_id = models.BigIntegerField()
-    currency = models.CharField(max_length=8)
-    state = models.CharField(max_length=8, choices=State)
-    staked = models.BigIntegerField()
-    won = models.BigIntegerField()
-    rolled_back = models.BigIntegerField()
-    held_amount = models.BigIntegerField(
-        help_text="Stakes in play: staked and not rolled back, while the round is open"
-    )
-    bets = models.IntegerField()
-    wins = models.IntegerField()
-    rollbacks = models.IntegerField()
-    opened_at = models.DateTimeField()
-    last_activity_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True)
-    close_reason = models.CharField(max_length=40)
-    staked_bonus = models.BigIntegerField(default=0, help_text="Of stakes not rolled back, what was bonus money")
-    staked_restricted = models.BigIntegerField(default=0, help_text="Likewise, what was restricted money")
-
-    class Meta:
-        managed = False
-        db_table = "providers_round"
-        ordering = ("-id",)
-        permissions = (("resolve_round", "Can close, void and resettle rounds"),)
-
-    def __str__(self) -> str:
-        return self.external_id
-
-
-class RoundEvent(models.Model):
-    """What was done to a round by us instead of by its vendor: one row each, never altered."""
-
-    class Kind(models.TextChoices):
-        STUCK = "stuck", "Found without activity"
-        EXPIRED = "expired", "Closed by time"
-        CLOSED = "closed", "Closed by staff"
-        VOIDED = "voided", "Voided by staff, stakes returned"
-
-    round_id = models.BigIntegerField()
-    player_id = models.BigIntegerField()
-    integration_id = models.IntegerField()
-    kind = models.CharField(max_length=8, choices=Kind)
-    reason = models.CharField(max_length=300)
-    actor = models.CharField(max_length=150, help_text="Staff username, or the part of the system that did it")
-    request_id = models.UUIDField(null=True)
-    occurred_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ("-id",)
-        indexes = (models.Index(fields=["round_id"], name="providers_event_by_round"),)
-
-    def __str__(self) -> str:
-        return f"round {self.round_id}: {self.kind}"
-
-
-class RoundVoid(models.Model):
-    """
-    A request to void a round and return its stakes: proposed by one person, decided by another.
-
-    `staked_units` is what would be returned, in ledger units, as the proposer saw it; a round that has changed since
-    is not voided.
-    """
-
-    class State(models.TextChoices):
-        PROPOSED = "proposed", "Waits for a second person"
-        VOIDED = "voided", "Voided"
-        REJECTED = "rejected", "Rejected"
-
-    round_id = models.BigIntegerField()
-    player_id = models.BigIntegerField()
-    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+")
-    currency = models.CharField(max_length=8)
-    staked_units = models.BigIntegerField()
-    reason = models.CharField(max_length=300)
-    policy = models.CharField(max_length=80, help_text="Id of the published void policy that it follows")
-    state = FSMField(max_length=8, choices=State, default=State.PROPOSED, protected=True)
-    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    proposed_at = models.DateTimeField()
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    decided_at = models.DateTimeField(null=True)
-    decision_note = models.CharField(max_length=300, blank=True)
-
-    class Meta:
-        ordering = ("-id",)
-        constraints = (
-            models.CheckConstraint(
-                condition=models.Q(state__in=("proposed", "voided", "rejected")), name="providers_roundvoid_state"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(decided_by__isnull=True) | ~models.Q(decided_by=models.F("proposed_by")),
-                name="providers_roundvoid_second_person",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(state="proposed", decided_by__isnull=True, decided_at__isnull=True)
-                | (~models.Q(state="proposed") & models.Q(decided_by__isnull=False, decided_at__isnull=False)),
-                name="providers_roundvoid_decided",
-            ),
-            models.UniqueConstraint(
-                fields=("round_id",),
-                condition=models.Q(state__in=("proposed", "voided")),
-                name="providers_roundvoid_one_a_round",
-            ),
-        )
-        permissions = (("approve_round_void", "Can decide on a colleague's proposal to void a round"),)
-
-    def __str__(self) -> str:
-        return f"void of round {self.round_id}: {self.state}"
-
-    @transition(field=state, source=State.PROPOSED, target=State.VOIDED)
-    def approve(self, *, by: User, at: datetime, note: str) -> None:
-        """Record the decision; the operation returns the stakes."""
-        self.decided_by, self.decided_at, self.decision_note = by, at, note
-
-    @transition(field=state, source=State.PROPOSED, target=State.REJECTED)
-    def reject(self, *, by: User, at: datetime, note: str) -> None:
-        """Record the decision; the round stays as it is."""
-        self.decided_by, self.decided_at, self.decision_note = by, at, note

@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from apps.core.ids import uuid7_floor, uuid7_time
 from apps.integrations.models import Exchange, ExchangeReply
-from apps.providers.models import Game, GameSession, Round, RoundEvent, RoundVoid
+from apps.providers.models import Game, GameSession, Round, RoundEvent
 from apps.transactions.models import Command, Transaction, Transfer
 
 # Clocks of web servers and the database may differ by so much.
@@ -27,12 +27,13 @@ class RoundTotals:
     staked: int = 0
     won: int = 0
     rolled_back: int = 0
+    corrected: int = 0
     held: int = 0
 
     @property
     def net(self) -> int:
         """What the player has won (or, negative, lost), stakes in play counted as lost."""
-        return self.won + self.rolled_back - self.staked
+        return self.won + self.rolled_back + self.corrected - self.staked
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,6 @@ class RoundPage:
     exchanges: list[Exchange]
     """Requests of and to the vendor that moved its money or named it, refused ones too, with their `reply`."""
     events: list[RoundEvent]
-    voids: list[RoundVoid]
 
 
 def rounds_of(player_id: int) -> QuerySet[Round]:
@@ -69,10 +69,18 @@ def totals_by_session(player_id: int, session_ids: Iterable[int]) -> dict[int, R
             total_staked=Sum("staked"),
             total_won=Sum("won"),
             total_rolled_back=Sum("rolled_back"),
+            total_corrected=Sum("corrected"),
             total_held=Sum("held_amount"),
         )
         .values_list(
-            "session_id", "rounds", "open_rounds", "total_staked", "total_won", "total_rolled_back", "total_held"
+            "session_id",
+            "rounds",
+            "open_rounds",
+            "total_staked",
+            "total_won",
+            "total_rolled_back",
+            "total_corrected",
+            "total_held",
         )
     )
     return {session_id: RoundTotals(*map(int, sums)) for session_id, *sums in rows}
@@ -116,9 +124,6 @@ def round_page(round_id: int, *, player_id: int | None = None) -> RoundPage | No
         ),
         exchanges=_exchanges(found, transactions),
         events=list(RoundEvent.objects.filter(round_id=found.pk).order_by("pk")),
-        voids=list(
-            RoundVoid.objects.filter(round_id=found.pk).select_related("proposed_by", "decided_by").order_by("pk")
-        ),
     )
 
 

@@ -1,16 +1,17 @@
-"""What we do to rounds: closing them by time or by staff. Voids are in `round_voids`, bets and wins in the wallet."""
+"""What one person does to rounds, the stuck ones, and what every resolution needs. Voids are in `round_voids`."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 
 from apps.core.errors import DomainError
 from apps.core.request_context import current_request_id
-from apps.providers.models import Round, RoundEvent
+from apps.providers.models import Round, RoundEvent, RoundPolicy
+from apps.providers.round_policies import policy_of
 from apps.transactions.posting import lock_wallet
 
 if TYPE_CHECKING:
@@ -19,32 +20,7 @@ if TYPE_CHECKING:
 RESOLVE_PERMISSION = "providers.resolve_round"
 MAX_REASON_LENGTH = 300
 STUCK_AFTER = timedelta(minutes=30)
-# Caleta finishes open rounds after 48 h itself (Operator's Guide 1.5); an integration may set `round_expiry_hours`.
-DEFAULT_EXPIRY_HOURS = 48
-# Rows closed in one transaction, so that a bet never waits long for its round.
-_BATCH = 500
-
-_EXPIRE_BATCH = """
-    WITH idle AS (
-        SELECT r.player_id, r.id
-          FROM providers_round r JOIN integrations_integration i ON i.id = r.integration_id
-         WHERE r.state = 'open'
-           AND r.opened_at <= %(now)s AND r.last_activity_at
-               <= %(now)s - make_interval(hours => coalesce((i.options ->> 'round_expiry_hours')::integer, %(hours)s))
-         ORDER BY r.opened_at LIMIT %(batch)s
-           FOR NO KEY UPDATE OF r SKIP LOCKED
-    ), closed AS (
-        UPDATE providers_round r
-           SET state = 'expired', closed_at = %(now)s, close_reason = 'idle'
-          FROM idle WHERE r.player_id = idle.player_id AND r.id = idle.id
-     RETURNING r.id, r.player_id, r.integration_id, r.last_activity_at
-    )
-    INSERT INTO providers_roundevent (round_id, player_id, integration_id, kind, reason, actor, request_id, occurred_at)
-    SELECT id, player_id, integration_id, 'expired',
-           'no activity since ' || to_char(last_activity_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-           'providers.auto_close_rounds', %(request)s, %(now)s
-      FROM closed
-"""
+_Kind = RoundEvent.Kind
 
 
 class RoundNotOpen(DomainError):
@@ -99,31 +75,32 @@ def close_round(*, round_id: int, player_id: int, reason: str, actor: "User", no
     Round.objects.filter(player_id=player_id, pk=round_id).update(
         state=found.state, closed_at=now, close_reason=found.close_reason
     )
-    record_round_event(found, RoundEvent.Kind.CLOSED, reason=reason, actor=actor.get_username(), now=now)
+    record_round_event(found, _Kind.CLOSED, reason=reason, actor=actor.get_username(), now=now, policy=policy_of(found))
     return found
 
 
-def expire_rounds(*, now: datetime) -> int:
+@transaction.atomic
+def answer_late_result(*, round_id: int, player_id: int, reason: str, actor: "User", now: datetime) -> None:
     """
-    Close rounds in which nothing has happened for their integration's time, and return how many.
+    Note that a person has looked at what the vendor sent after the round was resolved; moves nothing.
 
-    In small transactions that skip rounds being played on at this moment; safe to run twice at once. Stakes stay
-    staked, and a win that the vendor sends later is still paid.
+    :raises PermissionDenied: if the actor may not resolve rounds
+    :raises RoundReasonRequired: if the reason is empty or too long
+    :raises RoundUnknown: if the player has no such round, or nothing came late
     """
-    total = 0
-    terms: dict[str, Any] = {
-        "now": now,
-        "hours": DEFAULT_EXPIRY_HOURS,
-        "batch": _BATCH,
-        "request": current_request_id(),
-    }
-    while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_EXPIRE_BATCH, terms)
-            expired: int = cursor.rowcount
-        total += expired
-        if expired < _BATCH:
-            return total
+    require_resolver(actor, reason)
+    found = lock_round(round_id=round_id, player_id=player_id)
+    if not late_results().filter(round_id=round_id).exists():
+        raise RoundUnknown("No result waits for an answer.")
+    record_round_event(found, _Kind.ANSWERED, reason=reason, actor=actor.get_username(), now=now)
+
+
+def late_results() -> QuerySet[RoundEvent]:
+    """Results that came after their round was resolved, and at which nobody has looked since, oldest first."""
+    later = RoundEvent.objects.filter(
+        round_id=OuterRef("round_id"), pk__gt=OuterRef("pk"), kind__in=(_Kind.ANSWERED, _Kind.RESETTLED)
+    )
+    return RoundEvent.objects.filter(~Exists(later), kind=_Kind.LATE).order_by("pk")
 
 
 def stuck_rounds(*, now: datetime) -> QuerySet[Round]:
@@ -148,23 +125,21 @@ def stuck_counts(*, now: datetime) -> list[StuckCount]:
 @transaction.atomic
 def flag_stuck_rounds(*, now: datetime) -> int:
     """Write into the history of each newly stuck round that it was found so; returns how many were new."""
-    noted = RoundEvent.objects.filter(round_id=OuterRef("pk"), kind=RoundEvent.Kind.STUCK)
+    noted = RoundEvent.objects.filter(round_id=OuterRef("pk"), kind=_Kind.STUCK)
     fresh = stuck_rounds(now=now).filter(~Exists(noted))[:10_000]
     events = [
-        RoundEvent(
-            round_id=found.pk,
-            player_id=found.player_id,
-            integration_id=found.integration_id,
-            kind=RoundEvent.Kind.STUCK,
-            reason=f"no activity since {found.last_activity_at:%Y-%m-%dT%H:%M:%SZ}",
-            actor="providers.flag_stuck_rounds",
-            request_id=current_request_id(),
-            occurred_at=now,
+        round_event(
+            found, _Kind.STUCK, reason=idle_words(found.last_activity_at), actor="providers.flag_stuck_rounds", now=now
         )
         for found in fresh
     ]
     RoundEvent.objects.bulk_create(events)
     return len(events)
+
+
+def idle_words(since: datetime) -> str:
+    """Say since when nothing has happened."""
+    return f"no activity since {since:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def lock_round(*, round_id: int, player_id: int) -> Round:
@@ -194,15 +169,37 @@ def require_resolver(actor: "User", reason: str) -> None:
         raise RoundReasonRequired
 
 
-def record_round_event(found: Round, kind: RoundEvent.Kind, *, reason: str, actor: str, now: datetime) -> None:
-    """Add a line to the round's history."""
-    RoundEvent.objects.create(
+def round_event(
+    found: Round,
+    kind: RoundEvent.Kind,
+    *,
+    reason: str,
+    actor: str,
+    now: datetime,
+    policy: RoundPolicy | None = None,
+    approval_id: int | None = None,
+    amount_units: int | None = None,
+    reference: str = "",
+) -> RoundEvent:
+    """Make a line of the round's history, unsaved."""
+    return RoundEvent(
         round_id=found.pk,
         player_id=found.player_id,
         integration_id=found.integration_id,
         kind=kind,
-        reason=reason.strip(),
+        reason=reason.strip()[:MAX_REASON_LENGTH],
         actor=actor,
         request_id=current_request_id(),
         occurred_at=now,
+        policy=policy,
+        approval_id=approval_id,
+        amount_units=amount_units,
+        reference=reference,
     )
+
+
+def record_round_event(
+    found: Round, kind: RoundEvent.Kind, *, reason: str, actor: str, now: datetime, **more: Any
+) -> None:
+    """Add a line to the round's history; `more` as in :func:`round_event`."""
+    round_event(found, kind, reason=reason, actor=actor, now=now, **more).save(force_insert=True)

@@ -7,9 +7,10 @@ from prometheus_client import Gauge
 
 from apps.core import clock
 from apps.integrations.models import Integration
-from apps.providers import catalogue_sync, rounds
+from apps.providers import catalogue_sync, resolution, rounds
 from apps.providers.catalogue import expiring_certificates
 from apps.providers.game_sessions import end_orphaned_sessions, expire_game_sessions
+from apps.providers.incomplete_rounds import handed_rounds
 
 STUCK_ROUNDS = Gauge(
     "casino_stuck_rounds",
@@ -24,10 +25,20 @@ EXPIRING_CERTIFICATES = Gauge(
 )
 
 
-@shared_task(name="providers.auto_close_rounds")
-def auto_close_rounds() -> int:
-    """Close rounds idle beyond their integration's time; safe to run twice at once."""
-    return rounds.expire_rounds(now=clock.now())
+LATE_RESULTS = Gauge(
+    "casino_late_results",
+    "Results that vendors sent after their round was resolved, and that nobody has looked at",
+    multiprocess_mode="mostrecent",
+)
+ROUNDS_FOR_STAFF = Gauge(
+    "casino_rounds_for_staff", "Incomplete rounds that wait for a person", multiprocess_mode="mostrecent"
+)
+
+
+@shared_task(name="providers.resolve_incomplete_rounds")
+def resolve_incomplete_rounds() -> dict[str, int]:
+    """Do with interrupted rounds what their policies say; safe to run twice at once."""
+    return dict(resolution.resolve_incomplete_rounds(now=clock.now()))
 
 
 @shared_task(name="providers.flag_stuck_rounds")
@@ -41,6 +52,8 @@ def flag_stuck_rounds() -> int:
     # Every integration, so that a queue that has been worked off goes back to zero.
     for pk, slug in Integration.objects.filter(kind=Integration.Kind.GAMES).values_list("pk", "slug"):
         STUCK_ROUNDS.labels(slug).set(stuck[pk])
+    LATE_RESULTS.set(rounds.late_results().count())
+    ROUNDS_FOR_STAFF.set(handed_rounds().count())
     return flagged
 
 

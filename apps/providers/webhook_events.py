@@ -1,6 +1,6 @@
 """What operators' systems are told of games. Rounds are read from reports: there are too many to tell one by one."""
 
-from apps.integrations.outgoing.catalogue import TEXT, register_event
+from apps.integrations.outgoing.catalogue import MONEY, TEXT, register_event
 
 
 def register() -> None:
@@ -17,4 +17,10 @@ def register() -> None:
         "games.catalogue.changed",
         "A game was added (switched off), changed, withdrawn or brought back; the lobby may be another now.",
         {"game": TEXT, "change": TEXT, "field": TEXT},
+    )
+    resolved = {"game": TEXT, "outcome": TEXT, "amount": MONEY, "policy": TEXT}
+    register_event(
+        "providers.round.resolved",
+        "A round was voided or resettled: `amount` was returned or paid to the player or, negative, taken back.",
+        resolved,
     )

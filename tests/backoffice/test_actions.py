@@ -8,11 +8,12 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.backoffice.models import PersonalDataRead
+from apps.compliance.models import ApprovalRequest
 from apps.core import clock
 from apps.integrations.connections import connection, forget_connections
 from apps.integrations.models import Credential, Integration, IntegrationEvent
 from apps.players.models import Player, StatusChange
-from apps.providers.models import BrandGame, Game, Round, RoundVoid
+from apps.providers.models import BrandGame, Game, Round, RoundEvent
 from apps.transactions.models import Transaction
 from apps.wallets.models import Adjustment
 from apps.wallets.queries import balances_of
@@ -228,13 +229,15 @@ def test_a_round_is_voided_by_two_people(player: Player, vendor: Vendor, login: 
     vendor.bet(500_000, round="r-1", **GAME)
     found = Round.objects.get()
     maker, checker = login("game_ops"), login("game_ops", username="lead")
-    press(maker, "providers_round", found.pk, "propose", policy="malfunction-1", reason="The game froze")
-    void = RoundVoid.objects.get()
-    press(maker, "providers_roundvoid", void.pk, "approve", note="")
-    assert RoundVoid.objects.get().state == "proposed"
-    done = press(checker, "providers_roundvoid", void.pk, "approve", note="Agreed")
-    assert "voided" in said(done)[0]
+    press(maker, "providers_round", found.pk, "propose", reason="The game froze")
+    asked = ApprovalRequest.objects.get()
+    press(maker, "compliance_approvalrequest", asked.pk, "approve", seen=asked.payload_hash)
+    assert ApprovalRequest.objects.get().state == "waiting"
+    press(checker, "compliance_approvalrequest", asked.pk, "approve", seen=asked.payload_hash, reason="Agreed")
     assert balances_of(player.pk)[0].cash == 100_000_000
+    page = checker.get(reverse("admin:providers_round_change", args=[found.pk])).content.decode()
+    assert "agreed by two people" in page
+    assert f"policy {RoundEvent.objects.get(kind='voided').policy_id}" in page
 
 
 def test_a_stuck_round_is_closed(vendor: Vendor, login: Login) -> None:

@@ -19,7 +19,7 @@ from tests.contracts.family import Vendor
 APPEND_ONLY = {
     "transactions.transaction", "transactions.account", "transactions.bookscheck", "integrations.exchange",
     "integrations.integrationevent", "players.statuschange", "players.loginattempt", "providers.round",
-    "providers.roundvoid", "wallets.adjustment", "backoffice.personaldataread", "admin.logentry",
+    "wallets.adjustment", "backoffice.personaldataread", "admin.logentry",
     "compliance.policyversion", "compliance.approvalrequest", "compliance.legalhold", "compliance.erasurerequest",
     "compliance.erasure", "compliance.dataexport", "backoffice.download",
 }  # fmt: skip

@@ -30,7 +30,7 @@ CARDS = {
     "auditor": [],
     "policy_author": ["Policies", "Rules"],
     "policy_approver": ["Approvals", "Policies", "Rules"],
-    "game_ops": ["Cases", "Incidents of vendors", "Catalogue"],
+    "game_ops": ["Approvals", "Cases", "Incidents of vendors", "Catalogue"],
     "admin": ["Approvals", "Staff"],
 }
 STATIC = Path(__file__).parent.parent.parent / "static" / "staff"

@@ -18,13 +18,14 @@ from unfold.datasets import BaseDataset
 from unfold.decorators import action
 
 from apps.brands.models import Brand, StaffScope
+from apps.compliance.models import ApprovalRequest
 from apps.core import clock
 from apps.core.admin_actions import staff_action
 from apps.core.admin_base import StaffAdmin
 from apps.core.admin_safety import refuse_unsafe_pages, unsafe_pages
 from apps.integrations.models import Credential, Integration
 from apps.players.models import Player
-from apps.providers.models import Game, Round, RoundVoid, Studio
+from apps.providers.models import Game, Round, Studio
 from apps.providers.round_voids import propose_void
 from tests.backoffice.conftest import Login, make_staff
 from tests.contracts.family import Vendor
@@ -102,18 +103,14 @@ def test_a_button_without_a_permission_cannot_be_made() -> None:
 
 
 def test_t1_a_posted_transition_moves_nothing(played: Vendor, login: Login) -> None:
-    maker = make_staff("game_ops", username="maker")
-    found = Player.objects.get()
+    maker = make_staff("game_ops", brand=Brand.objects.get(), username="maker")
     open_round = Round.objects.get(external_id="r-2")
-    void = propose_void(
-        round_id=open_round.pk, player_id=found.pk, reason="Malfunction", policy="p-1", actor=maker, now=clock.now()
-    )
+    asked = propose_void(rounds=[open_round], reason="Malfunction", maker=maker, now=clock.now())
     client = login("superuser")
-    address = reverse("admin:providers_roundvoid_change", args=[void.pk])
+    address = reverse("admin:compliance_approvalrequest_change", args=[asked.pk])
     assert "_fsm_transition_to" not in client.get(address).content.decode()
-    assert client.post(address, {"_fsm_transition_to": "approve"}).status_code == 403
-    void = RoundVoid.objects.get(pk=void.pk)
-    assert void.state == "proposed"
+    assert client.post(address, {"_fsm_transition_to": "execute"}).status_code == 403
+    assert ApprovalRequest.objects.get(pk=asked.pk).state == "waiting"
 
 
 def test_t2_a_viewer_cannot_write_an_old_version_back(game: Game, login: Login) -> None:

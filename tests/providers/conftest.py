@@ -33,10 +33,10 @@ def vendor(player: Player, caleta: Integration, game: Game) -> Vendor:
 
 
 @pytest.fixture
-def maker(db: None) -> User:
-    return staff("maker", "resolve_round")
+def maker(player: Player) -> User:
+    return staff("maker", "resolve_round", "propose_round_policy")
 
 
 @pytest.fixture
-def checker(db: None) -> User:
-    return staff("checker", "approve_round_void")
+def checker(player: Player) -> User:
+    return staff("checker", "approve_round_void", "publish_round_policy")

@@ -34,10 +34,12 @@ def test_rounds_are_listed_with_their_result(vendor: Vendor, player: Player) -> 
         "staked": eur("3.00"),
         "won": eur("7.50"),
         "rolled_back": eur("0.00"),
+        "corrected": eur("0.00"),
         "held": eur("0.00"),
         "net": eur("4.50"),
         "opened_at": wire(closed.opened_at),
         "closed_at": wire(closed.closed_at),
+        "incomplete": None,
     }
     assert (newest["state"], newest["held"], newest["net"]) == ("open", eur("2.00"), eur("-2.00"))
     assert newest["closed_at"] is None
@@ -71,6 +73,7 @@ def test_game_sessions_sum_their_rounds(vendor: Vendor, player: Player) -> None:
         "staked": eur("9.00"),
         "won": eur("7.50"),
         "rolled_back": eur("4.00"),
+        "corrected": eur("0.00"),
         "held": eur("2.00"),
         "net": eur("2.50"),
     }
@@ -105,7 +108,7 @@ def test_lists_cost_a_fixed_number_of_queries(
     for number in range(12):
         play(seated(player, caleta, game), 1, f"r-{number}")
     client = frontend_of(player)
-    with django_assert_num_queries(4):  # log-in, rounds, games, sessions
+    with django_assert_num_queries(5):  # log-in, rounds, games, sessions, policies of the open ones
         assert len(client.get("/api/v1/rounds").json()["results"]) == 12
     with django_assert_num_queries(3):  # log-in, sessions, sums
         assert len(client.get("/api/v1/game-sessions").json()["results"]) == 13

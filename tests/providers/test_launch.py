@@ -80,6 +80,7 @@ def test_a_launch_asks_the_vendor_in_his_protocol_and_returns_his_address(
         "session": str(session.public_id),
         "url": "https://games.example.com/play?x=1",
         "expires_at": (session.created_at + timedelta(hours=12)).isoformat().replace("+00:00", "Z"),
+        "resumes": None,
     }
     assert answer["Cache-Control"] == "no-store"
     assert server.paths == [LAUNCH_PATHS[vendor]]

@@ -15,38 +15,33 @@ from apps.core import clock
 from apps.core.request_context import request_context
 from apps.integrations.models import Integration
 from apps.players.models import Player
-from apps.providers import rounds
-from apps.providers.models import Game, Round, RoundEvent
-from apps.providers.tasks import auto_close_rounds, flag_stuck_rounds
+from apps.providers import resolution, rounds, tasks
+from apps.providers.models import Game, Round, RoundEvent, RoundPolicy
+from apps.providers.resolution import ACTOR, resolve_incomplete_rounds
+from apps.providers.tasks import flag_stuck_rounds
 from tests.contracts.family import Vendor
 from tests.providers.table import EURO, GAME, cash_of, play, seated, staff
 
 pytestmark = pytest.mark.django_db
 
 
-def test_an_idle_round_is_closed_after_its_integrations_time_and_noted(vendor: Vendor) -> None:
+def test_an_idle_round_is_closed_after_its_policys_time_and_noted(vendor: Vendor) -> None:
     play(vendor, 3)
     idle = Round.objects.get()
-    assert rounds.expire_rounds(now=idle.last_activity_at + timedelta(hours=48) - timedelta(seconds=1)) == 0
+    assert resolve_incomplete_rounds(now=idle.last_activity_at + timedelta(hours=48) - timedelta(seconds=1)) == {}
     closed_at = idle.last_activity_at + timedelta(hours=48)
     with request_context() as context:
-        assert rounds.expire_rounds(now=closed_at) == 1
-        assert rounds.expire_rounds(now=closed_at) == 0
+        assert resolve_incomplete_rounds(now=closed_at) == {"settle": 1}
+        assert resolve_incomplete_rounds(now=closed_at) == {}
     expired = Round.objects.get()
     assert (expired.state, expired.close_reason, expired.closed_at) == ("expired", "idle", closed_at)
     assert (expired.staked, expired.held_amount) == (3 * EURO, 0)
     event = RoundEvent.objects.get()
     assert (event.round_id, event.player_id, event.integration_id) == (idle.pk, idle.player_id, idle.integration_id)
-    assert (event.kind, event.actor, event.occurred_at) == ("expired", "providers.auto_close_rounds", closed_at)
+    assert (event.kind, event.actor, event.occurred_at) == ("expired", ACTOR, closed_at)
+    assert event.policy == RoundPolicy.objects.get(origin="shipped")
     assert event.reason == f"no activity since {idle.last_activity_at:%Y-%m-%dT%H:%M:%SZ}"
     assert event.request_id == context.request_id
-
-
-def test_an_integration_may_set_another_time(vendor: Vendor, caleta: Integration) -> None:
-    caleta.options = {"round_expiry_hours": 2}
-    caleta.save()
-    play(vendor, 3)
-    assert rounds.expire_rounds(now=clock.now() + timedelta(hours=2)) == 1
 
 
 def test_activity_counts_not_age(vendor: Vendor) -> None:
@@ -55,9 +50,9 @@ def test_activity_counts_not_age(vendor: Vendor) -> None:
     clock.advance(47 * 3600)
     vendor.token = reseated(vendor)
     play(vendor, 1)
-    assert rounds.expire_rounds(now=opened_at + timedelta(hours=48)) == 0
+    assert resolve_incomplete_rounds(now=opened_at + timedelta(hours=48)) == {}
     clock.advance(48 * 3600)
-    assert auto_close_rounds() == 1
+    assert tasks.resolve_incomplete_rounds() == {"settle": 1}
 
 
 def reseated(vendor: Vendor) -> str:
@@ -67,22 +62,22 @@ def reseated(vendor: Vendor) -> str:
 
 def test_closed_rounds_are_left_alone(vendor: Vendor) -> None:
     play(vendor, 3, round_closed=True)
-    assert rounds.expire_rounds(now=clock.now() + timedelta(days=9)) == 0
+    assert resolve_incomplete_rounds(now=clock.now() + timedelta(days=9)) == {}
 
 
 def test_a_late_win_is_still_paid(vendor: Vendor, player: Player) -> None:
     bet = play(vendor, 3)
-    rounds.expire_rounds(now=clock.now() + timedelta(days=3))
+    resolve_incomplete_rounds(now=clock.now() + timedelta(days=3))
     assert vendor.win(bet, 7 * 100_000, round="r-1", **GAME)["balance"] == 104 * 100_000
     expired = Round.objects.get()
     assert (expired.state, expired.won, cash_of(player)) == ("expired", 7 * EURO, 104 * EURO)
 
 
 def test_many_rounds_go_in_several_commits(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "_BATCH", 2)
+    monkeypatch.setattr(resolution, "_BATCH", 2)
     for number in range(5):
         play(vendor, 1, f"r-{number}")
-    assert rounds.expire_rounds(now=clock.now() + timedelta(days=3)) == 5
+    assert resolve_incomplete_rounds(now=clock.now() + timedelta(days=3)) == {"settle": 5}
     assert RoundEvent.objects.count() == 5
 
 
@@ -105,7 +100,7 @@ def test_the_count_goes_back_to_zero(vendor: Vendor) -> None:
     play(vendor, 3)
     clock.advance(30 * 60)
     flag_stuck_rounds()
-    rounds.expire_rounds(now=clock.now() + timedelta(days=3))
+    resolve_incomplete_rounds(now=clock.now() + timedelta(days=3))
     flag_stuck_rounds()
     assert stuck_gauge() == 0
 
@@ -124,6 +119,7 @@ def test_closing_keeps_the_stake_and_says_who_and_why(vendor: Vendor, player: Pl
     assert (closed.held_amount, cash_of(player)) == (0, 97 * EURO)
     event = RoundEvent.objects.get()
     assert (event.kind, event.reason, event.actor) == ("closed", "vendor confirmed", "maker")
+    assert event.policy == RoundPolicy.objects.get()
     with pytest.raises(rounds.RoundNotOpen):
         rounds.close_round(round_id=found.pk, player_id=player.pk, reason="again", actor=maker, now=now)
 
@@ -155,7 +151,7 @@ def test_it_needs_the_permission_a_reason_and_the_right_player(vendor: Vendor, p
 )
 def test_the_history_can_not_be_rewritten(vendor: Vendor, tamper: Callable[[QuerySet[RoundEvent]], object]) -> None:
     play(vendor, 3)
-    rounds.expire_rounds(now=clock.now() + timedelta(days=3))
+    resolve_incomplete_rounds(now=clock.now() + timedelta(days=3))
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         tamper(RoundEvent.objects.all())
     assert RoundEvent.objects.count() == 1

@@ -1,21 +1,21 @@
-"""The JSON of games, launches, game sessions and rounds."""
+"""The JSON of games, launches and game sessions."""
 
 from datetime import datetime
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.core.api.fields import MoneyField
 from apps.core.money import Money
-from apps.providers.models import Game, GameSession, Round
+from apps.providers.models import Game, GameSession
 from apps.providers.round_queries import RoundTotals
 
 PLATFORMS = (("desktop", "Desktop"), ("mobile", "Mobile"))
 _CURRENCY = r"^[A-Z0-9]{3,8}$"
 _HELD = "Stakes in rounds that are still open."
-_NET = "Won and given back, less staked: negative is a loss. Stakes in open rounds count as lost."
+CORRECTED = "Paid afterwards because a result was wrong or, negative, taken back."
+NET = "Won, given back and corrected, less staked: negative is a loss. Stakes in open rounds count as lost."
 
 
 class StudioSerializer(serializers.Serializer[Any]):
@@ -70,12 +70,23 @@ class LaunchSerializer(serializers.Serializer[Any]):
     )
 
 
+class ResumedRoundSerializer(serializers.Serializer[Any]):
+    """An unfinished round that a launch goes on with."""
+
+    round = serializers.CharField(help_text="Its id, as in `GET rounds`.")
+    held = MoneyField(help_text="The stake in it.")
+    since = serializers.DateTimeField(help_text="When it was begun.")
+
+
 class LaunchedSerializer(serializers.Serializer[Any]):
     """An opened game."""
 
     session = serializers.CharField(help_text="Id of the game session.")
     url = serializers.URLField(help_text="Send the player's browser there. It works once and for this player only.")
     expires_at = serializers.DateTimeField(help_text="From then on no more bets; open rounds still settle.")
+    resumes = ResumedRoundSerializer(
+        allow_null=True, help_text="The unfinished round with which the game goes on; null: it begins anew."
+    )
 
 
 class GameNameSerializer(serializers.Serializer[Game]):
@@ -93,8 +104,9 @@ class RoundTotalsSerializer(serializers.Serializer[Any]):
     staked = MoneyField()
     won = MoneyField()
     rolled_back = MoneyField(help_text="Stakes given back.")
+    corrected = MoneyField(help_text=CORRECTED)
     held = MoneyField(help_text=_HELD)
-    net = MoneyField(help_text=_NET)
+    net = MoneyField(help_text=NET)
 
 
 class GameSessionSerializer(serializers.Serializer[GameSession]):
@@ -127,58 +139,6 @@ class GameSessionSerializer(serializers.Serializer[GameSession]):
         return dict(RoundTotalsSerializer(_as_money(totals, session.currency)).data)
 
 
-class RoundSerializer(serializers.Serializer[Round]):
-    """One round of a game. The context holds `games` and `sessions` by id."""
-
-    id = serializers.CharField(help_text="Opaque. Quote it to support.")
-    game = serializers.SerializerMethodField()
-    session = serializers.SerializerMethodField(help_text="Id of the game session it began in.")
-    state = serializers.ChoiceField(choices=Round.State.choices)
-    staked = MoneyField()
-    won = MoneyField()
-    rolled_back = MoneyField(help_text="Stakes given back.")
-    held = MoneyField(help_text="The stake, while the round is open.")
-    net = MoneyField(help_text=_NET)
-    opened_at = serializers.DateTimeField()
-    closed_at = serializers.DateTimeField(allow_null=True)
-
-    def to_representation(self, instance: Round) -> dict[str, Any]:
-        """Ledger units become Money."""
-        amounts = {
-            "staked": instance.staked,
-            "won": instance.won,
-            "rolled_back": instance.rolled_back,
-            "held": instance.held_amount,
-            "net": instance.won + instance.rolled_back - instance.staked,
-        }
-        return {
-            "id": str(instance.pk),
-            "game": self.get_game(instance),
-            "session": self.get_session(instance),
-            "state": instance.state,
-            **{name: Money(units, instance.currency).to_json() for name, units in amounts.items()},
-            "opened_at": self.fields["opened_at"].to_representation(instance.opened_at),
-            "closed_at": instance.closed_at and self.fields["closed_at"].to_representation(instance.closed_at),
-        }
-
-    @extend_schema_field(GameNameSerializer)
-    def get_game(self, found: Round) -> dict[str, Any]:
-        """The game it was played in, by id from the context."""
-        return dict(GameNameSerializer(self.context["games"][found.game_id]).data)
-
-    @extend_schema_field(OpenApiTypes.STR)
-    def get_session(self, found: Round) -> str:
-        """The session's public id, from the context."""
-        return str(self.context["sessions"][found.session_id])
-
-
-class RoundFilterSerializer(serializers.Serializer[Any]):
-    """What the history of rounds may be narrowed to."""
-
-    session = serializers.UUIDField(required=False, help_text="Only rounds of this game session.")
-    state = serializers.ChoiceField(required=False, choices=Round.State.choices)
-
-
 def _as_money(totals: RoundTotals, currency: str) -> dict[str, Any]:
     return {
         "count": totals.rounds,
@@ -186,6 +146,7 @@ def _as_money(totals: RoundTotals, currency: str) -> dict[str, Any]:
         "staked": Money(totals.staked, currency),
         "won": Money(totals.won, currency),
         "rolled_back": Money(totals.rolled_back, currency),
+        "corrected": Money(totals.corrected, currency),
         "held": Money(totals.held, currency),
         "net": Money(totals.net, currency),
     }

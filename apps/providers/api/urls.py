@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from apps.providers.api.views import GameSessionsView, GameSessionView, GamesView, LaunchView, RoundsView
+from apps.providers.api.round_views import RoundsView
+from apps.providers.api.views import GameSessionsView, GameSessionView, GamesView, LaunchView
 
 urlpatterns = [
     path("games", GamesView.as_view(), name="games"),

@@ -1,4 +1,4 @@
-"""The lobby, launching a game, and the player's own game sessions and rounds."""
+"""The lobby, launching a game, and the player's own game sessions."""
 
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core import clock
+from apps.core.money import Money
 from apps.core.throttling import RateLimit, throttle
 from apps.players.api.player_view import PlayerThrottle, PlayerView, principal_of
 from apps.players.caller import caller_of
@@ -22,13 +23,11 @@ from apps.providers.api.serializers import (
     GameSessionSerializer,
     LaunchedSerializer,
     LaunchSerializer,
-    RoundFilterSerializer,
-    RoundSerializer,
 )
 from apps.providers.availability import games_for
-from apps.providers.launch import launch_game
-from apps.providers.models import Game, GameSession, Round
-from apps.providers.round_queries import games_by_id, rounds_of, totals_by_session
+from apps.providers.launch import LaunchedGame, launch_game
+from apps.providers.models import Game, GameSession
+from apps.providers.round_queries import totals_by_session
 
 # Each launch costs the provider work and us a session; nobody opens a game a second.
 LaunchThrottle = throttle(RateLimit("game-launch", limit=60, seconds=60))
@@ -84,7 +83,8 @@ class LaunchView(PlayerView):
             "Opens a game session and returns the address of the game. Refused with `play-blocked`, `game-unknown` or"
             " `game-not-available` (whose `reasons` say why); when the provider fails, with `launch-failed` or"
             " `launch-timed-out`, after which it may be tried again. A demo is played with the provider's play money:"
-            " no wallet is touched."
+            " no wallet is touched. Where a round of the game is unfinished the launch goes on with it (`resumes`), or"
+            " is refused with `unfinished-round`, which says what happens to it."
         ),
         tags=["Games"],
         parameters=[OpenApiParameter("code", str, OpenApiParameter.PATH, description="From `GET games`.")],
@@ -98,6 +98,7 @@ class LaunchView(PlayerView):
                     "session": "0199a3c2-5f1e-7c3a-9b1d-2f60c1a7e4d5",
                     "url": "https://games.example.com/play?token=8tV0y0kZq1m4",
                     "expires_at": "2026-03-01T20:15:00Z",
+                    "resumes": None,
                 },
                 response_only=True,
             ),
@@ -118,10 +119,23 @@ class LaunchView(PlayerView):
             now=clock.now(),
         )
         session = launched.session
-        answer = {"session": session.public_id, "url": launched.url, "expires_at": session.expires_at}
+        answer = {
+            "session": session.public_id,
+            "url": launched.url,
+            "expires_at": session.expires_at,
+            "resumes": _resumed_document(launched),
+        }
         # The address holds the token of the game session.
         headers = {"Cache-Control": "no-store"}
         return Response(LaunchedSerializer(answer).data, status=status.HTTP_201_CREATED, headers=headers)
+
+
+def _resumed_document(launched: LaunchedGame) -> dict[str, Any] | None:
+    if launched.resumed is None:
+        return None
+    found = launched.resumed.round
+    held = Money(found.held_amount, found.currency)
+    return {"round": str(found.pk), "held": held, "since": found.opened_at}
 
 
 class GameSessionsView(PlayerView, ListAPIView[GameSession]):
@@ -139,7 +153,7 @@ class GameSessionsView(PlayerView, ListAPIView[GameSession]):
     def get(self, request: Request) -> Response:
         """List one page."""
         player = principal_of(request).player
-        page = self.paginate_queryset(_sessions_of(player)) or []
+        page = self.paginate_queryset(sessions_of(player)) or []
         return self.get_paginated_response(_session_documents(player, page))
 
 
@@ -156,49 +170,14 @@ class GameSessionView(PlayerView):
     def get(self, request: Request, session: UUID) -> Response:
         """Show it; somebody else's is not found."""
         player = principal_of(request).player
-        found = _sessions_of(player).filter(public_id=session).first()
+        found = sessions_of(player).filter(public_id=session).first()
         if found is None:
             raise Http404
         return Response(_session_documents(player, [found])[0])
 
 
-class RoundsView(PlayerView, ListAPIView[Round]):
-    """The player's rounds."""
-
-    serializer_class = RoundSerializer
-    cursor_ordering = "-id"
-
-    @extend_schema(
-        operation_id="list_rounds",
-        summary="List my rounds",
-        description="Every round played for money with its result, newest first.",
-        tags=["Games"],
-        parameters=[RoundFilterSerializer],
-    )
-    def get(self, request: Request) -> Response:
-        """List one page."""
-        form = RoundFilterSerializer(data=request.query_params)
-        form.is_valid(raise_exception=True)
-        player = principal_of(request).player
-        page: Any = self.paginate_queryset(_narrowed(rounds_of(player.pk), player, form.validated_data)) or []
-        sessions = GameSession.objects.filter(pk__in={found.session_id for found in page})
-        context = {
-            "games": games_by_id(found.game_id for found in page),
-            "sessions": dict(sessions.order_by().values_list("pk", "public_id")),
-        }
-        return self.get_paginated_response(RoundSerializer(page, many=True, context=context).data)
-
-
-def _narrowed(rounds: QuerySet[Round], player: Player, terms: dict[str, Any]) -> QuerySet[Round]:
-    if "session" in terms:
-        session_id = _sessions_of(player).filter(public_id=terms["session"]).values_list("pk", flat=True).first()
-        rounds = rounds.filter(session_id=session_id or 0)
-    if "state" in terms:
-        rounds = rounds.filter(state=terms["state"])
-    return rounds
-
-
-def _sessions_of(player: Player) -> QuerySet[GameSession]:
+def sessions_of(player: Player) -> QuerySet[GameSession]:
+    """Game sessions of a player, each with its game."""
     return GameSession.objects.filter(player=player).select_related("game")
 
 

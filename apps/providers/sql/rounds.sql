@@ -29,6 +29,9 @@ CREATE TABLE providers_round (
     -- Of the stakes that were not rolled back, what came from these buckets; the rest was cash.
     staked_bonus      bigint     NOT NULL DEFAULT 0,
     staked_restricted bigint     NOT NULL DEFAULT 0,
+    -- What resettling paid to the player, less what it took back, and in how many postings.
+    corrected         bigint     NOT NULL DEFAULT 0,
+    corrections       integer    NOT NULL DEFAULT 0,
     PRIMARY KEY (player_id, integration_id, game_id, external_id)
 ) PARTITION BY HASH (player_id);
 
@@ -43,5 +46,6 @@ END
 $$;
 
 CREATE INDEX providers_round_id ON providers_round (id);
-CREATE INDEX providers_round_open ON providers_round (opened_at) WHERE state = 'open';
+-- Open rounds are few: a player's are found by it, and time's all read.
+CREATE INDEX providers_round_in_play ON providers_round (player_id, opened_at) WHERE state = 'open';
 CREATE TRIGGER no_delete BEFORE DELETE ON providers_round FOR EACH ROW EXECUTE FUNCTION core_refuse_change();

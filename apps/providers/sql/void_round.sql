@@ -27,7 +27,7 @@ CREATE OR REPLACE FUNCTION providers_void_round(
     p_player bigint, p_round bigint, p_since uuid, p_reason text, p_request uuid, p_details jsonb, p_now timestamptz
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 -- Return every stake of a round that has not been taken back, and mark the round voided. Returns the amount, in ledger
--- units; null when there is no such round, or it has been voided or has paid a win, which is not ours to take back.
+-- units; null when there is no such round, or it has been voided, resettled or has paid a win, which is not ours to take back.
 -- `p_since` is a transaction id that none of the round's own precedes: it spares reading older partitions.
 DECLARE
     r       providers_round;
@@ -43,7 +43,7 @@ BEGIN
     END IF;
     PERFORM ledger_lock_wallet(p_player, r.currency);
     SELECT * INTO r FROM providers_round WHERE player_id = p_player AND id = p_round FOR UPDATE;
-    IF r.state = 'voided' OR r.won <> 0 THEN
+    IF r.state = 'voided' OR r.won <> 0 OR r.corrected <> 0 THEN
         RETURN NULL;
     END IF;
     SELECT * INTO gs FROM providers_gamesession WHERE id = r.session_id;

@@ -142,7 +142,7 @@ BEGIN
        SET staked = r.staked + c.amount, staked_bonus = r.staked_bonus + p_bonus,
            staked_restricted = r.staked_restricted + p_restricted,
            bets = r.bets + 1, last_activity_at = c.now, state = excluded.state, closed_at = excluded.closed_at, close_reason = excluded.close_reason
-     WHERE (r.state = 'open' OR c.accept_closed_round) AND r.currency = s.currency
+     WHERE (r.state = 'open' OR c.accept_closed_round AND r.close_reason <> 'voided') AND r.currency = s.currency
     RETURNING r.id INTO v_id;
     RETURN v_id;
 END
@@ -212,12 +212,35 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION providers_note_late(c providers_call, s providers_seat, p_outcome text) RETURNS void LANGUAGE plpgsql AS $$
+-- Write into the history of a round that we resolved (by time, by policy, by staff) that its vendor sent a win after all,
+-- once for each win, so that a person looks at it. Whether the win is paid is the protocol's: p_outcome.
+BEGIN
+    INSERT INTO providers_roundevent (round_id, player_id, integration_id, kind, reason, actor, request_id, occurred_at, amount_units,
+                                      reference)
+    SELECT r.id, r.player_id, r.integration_id, 'late',
+           CASE p_outcome WHEN 'applied' THEN 'paid, although staff had resolved the round' ELSE 'refused: ' || p_outcome END,
+           (SELECT slug FROM integrations_integration WHERE id = c.integration_id), c.request_id, c.now, c.amount, left(c.key, 200)
+      FROM providers_round r
+     WHERE r.player_id = s.player_id AND r.integration_id = c.integration_id
+       AND (r.state = 'adjusted' OR r.close_reason IN ('voided', 'staff', 'idle'))
+       AND CASE WHEN c.reference IS NULL THEN r.game_id = s.game_id AND r.external_id = c.round_ref
+                ELSE r.id = coalesce((SELECT round_id FROM transactions_command
+                                       WHERE key = c.reference AND integration_id = c.integration_id),
+                                     (SELECT id FROM providers_round
+                                       WHERE player_id = s.player_id AND integration_id = c.integration_id AND game_id = s.game_id
+                                         AND external_id = c.round_ref)) END
+    ON CONFLICT DO NOTHING;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION providers_settle_round(c providers_call, s providers_seat, INOUT p_round bigint, OUT p_refusal text)
 LANGUAGE plpgsql AS $$
 -- Add a win to its round: the bet's own, or (for a credit without a bet) the one the call names. p_refusal: why the
 -- round, which then stays as it was, does not take it.
 DECLARE
     v_closes boolean;
+    v_state  text;
 BEGIN
     IF p_round IS NULL THEN
         INSERT INTO providers_round AS r (player_id, integration_id, game_id, external_id, session_id, variant_id, brand_id,
@@ -228,9 +251,10 @@ BEGIN
         RETURNING r.id INTO p_round;
     END IF;
     SELECT CASE WHEN currency <> s.currency THEN 'wrong_currency'
+                WHEN close_reason = 'voided' THEN 'reference_cancelled'
                 WHEN state <> 'open' AND NOT c.accept_closed_round THEN 'round_closed' END,
-           c.close_round OR c.close_when_settled AND wins + rollbacks + 1 >= bets
-      INTO p_refusal, v_closes FROM providers_round WHERE player_id = s.player_id AND id = p_round;
+           c.close_round OR c.close_when_settled AND wins + rollbacks + 1 >= bets, state
+      INTO p_refusal, v_closes, v_state FROM providers_round WHERE player_id = s.player_id AND id = p_round;
     IF p_refusal IS NULL THEN
         UPDATE providers_round
            SET won = won + c.amount, wins = wins + 1, last_activity_at = c.now,
@@ -238,6 +262,9 @@ BEGIN
                closed_at = CASE WHEN v_closes AND state = 'open' THEN c.now ELSE closed_at END,
                close_reason = CASE WHEN v_closes AND state = 'open' THEN 'provider' ELSE close_reason END
          WHERE player_id = s.player_id AND id = p_round;
+        IF v_state = 'adjusted' AND c.amount > 0 THEN
+            PERFORM providers_note_late(c, s, 'applied');
+        END IF;
     END IF;
 END
 $$;
@@ -492,6 +519,9 @@ BEGIN
         WHEN c.verb = 'credit'                 THEN providers_credit(c, s)
         WHEN c.verb = 'rollback'               THEN providers_rollback(c, s)
     END;
+    IF c.verb = 'credit' AND c.amount > 0 AND r.outcome IN ('reference_cancelled', 'round_closed') THEN
+        PERFORM providers_note_late(c, s, r.outcome);
+    END IF;
     IF c.alias IS NOT NULL AND taken IS NULL AND r.outcome = 'applied' AND NOT r.replayed THEN
         PERFORM providers_take_alias(c, r);
     END IF;

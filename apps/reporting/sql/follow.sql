@@ -10,6 +10,11 @@ CREATE OR REPLACE FUNCTION reporting_stake_band(p_staked numeric, p_minor numeri
                 WHEN p_staked < 10000 * p_minor THEN 'high' ELSE 'top' END
 $$;
 
+CREATE OR REPLACE FUNCTION reporting_takes_back(p_kind text, p_reverses uuid, p_paid numeric) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+-- Whether a posting undoes something: what it names, or (resettling) a win that was too high.
+    SELECT p_reverses IS NOT NULL OR p_kind = 'correction' AND coalesce(p_paid, 0) > 0
+$$;
+
 CREATE OR REPLACE FUNCTION reporting_follow_ledger(p_span bigint, OUT postings bigint, OUT is_done boolean) LANGUAGE plpgsql
 SET plan_cache_mode = force_custom_plan AS $$
 -- Add what has become final since the last run, at most `p_span` database transactions' worth. Returns how many postings
@@ -44,7 +49,7 @@ BEGIN
     DELETE FROM reporting_tail;
     INSERT INTO reporting_tail
     SELECT t.id, t.player_id, t.round_id, (t.created_at AT TIME ZONE 'UTC')::date, t.kind, coalesce(x.paid, 0), coalesce(x.received, 0),
-           t.reverses_id IS NOT NULL
+           reporting_takes_back(t.kind, t.reverses_id, x.paid)
       FROM transactions_transaction t
       LEFT JOIN LATERAL (SELECT sum(f.amount) FILTER (WHERE f.debit_version IS NOT NULL) AS paid,
                                 sum(f.amount) FILTER (WHERE f.credit_version IS NOT NULL) AS received
@@ -101,8 +106,10 @@ BEGIN
           JOIN providers_gamesession gs ON gs.id = r.session_id
           JOIN brands_currency c ON c.code = r.currency
           LEFT JOIN LATERAL (
-               SELECT sum(CASE WHEN t.reverses_id IS NULL THEN coalesce(x.paid, 0) ELSE -coalesce(x.received, 0) END) AS staked,
-                      sum(CASE WHEN t.reverses_id IS NULL THEN coalesce(x.received, 0) ELSE -coalesce(x.paid, 0) END) AS won
+               SELECT sum(CASE WHEN reporting_takes_back(t.kind, t.reverses_id, x.paid) THEN -coalesce(x.received, 0)
+                               ELSE coalesce(x.paid, 0) END) AS staked,
+                      sum(CASE WHEN reporting_takes_back(t.kind, t.reverses_id, x.paid) THEN -coalesce(x.paid, 0)
+                               ELSE coalesce(x.received, 0) END) AS won
                  FROM transactions_transaction t
                  LEFT JOIN LATERAL (SELECT sum(f.amount) FILTER (WHERE f.debit_version IS NOT NULL) AS paid,
                                            sum(f.amount) FILTER (WHERE f.credit_version IS NOT NULL) AS received
@@ -110,7 +117,7 @@ BEGIN
                 WHERE t.player_id = m.player_id AND t.round_id = m.round_id AND t.xact < p_from
                   -- Nothing of a session is older than its public id, made in real time; clocks differ by minutes.
                   AND t.id >= core_uuid7_floor(uuid_extract_timestamp(gs.public_id) - interval '5 minutes')
-          ) b ON r.bets + r.wins + r.rollbacks <> m.postings  -- else all the round ever had is in this batch
+          ) b ON r.bets + r.wins + r.rollbacks + r.corrections <> m.postings  -- else all the round ever had is in this batch
     )
     SELECT v.sign, (s.opened_at AT TIME ZONE 'UTC')::date, s.brand_id, s.integration_id, s.game_id, s.currency, coalesce(s.variant_id, 0),
            s.platform, reporting_stake_band(v.staked, s.minor), v.won, round(v.won * 1000000 / v.staked)

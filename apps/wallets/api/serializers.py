@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.core.api.fields import MoneyField
+from apps.core.money import Money
 from apps.transactions.models import PLAYER_KINDS, TransactionKind
 from apps.wallets.history import Movement
 from apps.wallets.queries import WalletBalance
@@ -25,11 +26,19 @@ class WalletSerializer(serializers.Serializer[WalletBalance]):
     restricted = MoneyField(help_text=_RESTRICTED)
     playable = MoneyField(help_text="What can be staked: cash, bonus and restricted together.")
     withdrawable = MoneyField(help_text="What can be paid out.")
+    in_play = MoneyField(
+        help_text="Stakes in rounds that are still open: in none of the buckets. `GET rounds?state=open` lists them."
+    )
 
     def to_representation(self, instance: WalletBalance) -> dict[str, Any]:
-        """Ledger units become Money."""
+        """Ledger units become Money; the context holds `in_play` by currency."""
         amounts = ("cash", "bonus", "locked", "restricted", "playable", "withdrawable")
-        return {"currency": instance.currency, **{name: instance.money(name).to_json() for name in amounts}}
+        staked = Money(self.context["in_play"].get(instance.currency, 0), instance.currency)
+        return {
+            "currency": instance.currency,
+            **{name: instance.money(name).to_json() for name in amounts},
+            "in_play": staked.to_json(),
+        }
 
 
 class WalletPageSerializer(serializers.Serializer[Any]):

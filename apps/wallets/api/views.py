@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from apps.players.api.player_view import PlayerView, principal_of
 from apps.wallets.api.serializers import MovementFilterSerializer, MovementSerializer, WalletPageSerializer
 from apps.wallets.history import movements, transactions_of
-from apps.wallets.queries import balances_of
+from apps.wallets.queries import balances_of, in_play_of
 
 
 class WalletsView(PlayerView):
@@ -25,8 +25,9 @@ class WalletsView(PlayerView):
     )
     def get(self, request: Request) -> Response:
         """List them."""
-        page = {"results": balances_of(principal_of(request).player.pk), "next": None, "previous": None}
-        return Response(WalletPageSerializer(page).data)
+        player_id = principal_of(request).player.pk
+        page = {"results": balances_of(player_id), "next": None, "previous": None}
+        return Response(WalletPageSerializer(page, context={"in_play": in_play_of(player_id)}).data)
 
 
 class TransactionsView(PlayerView, ListAPIView[Any]):

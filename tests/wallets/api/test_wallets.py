@@ -72,6 +72,7 @@ def test_a_new_player_has_one_empty_wallet(caller: PlayerClient) -> None:
                 "restricted": nothing,
                 "playable": nothing,
                 "withdrawable": nothing,
+                "in_play": nothing,
             }
         ],
         "next": None,
@@ -93,6 +94,7 @@ def test_each_bucket_is_shown_exactly(caller: PlayerClient, player: Player) -> N
         "restricted": euro("0.25"),
         "playable": euro("17.595678"),
         "withdrawable": euro("12.345678"),
+        "in_play": euro("0.00"),
     }
     assert kronor["cash"] == {"amount": "7.00", "currency": "SEK"}
 
@@ -168,7 +170,7 @@ def test_a_query_that_makes_no_sense_is_refused(caller: PlayerClient, query: dic
     assert [error["field"] for error in body["errors"]] == [field]
 
 
-@pytest.mark.parametrize(("path", "expected"), [("wallets", 2), ("transactions", 3)])
+@pytest.mark.parametrize(("path", "expected"), [("wallets", 3), ("transactions", 3)])
 def test_lists_cost_the_same_however_long_they_are(
     caller: PlayerClient, player: Player, path: str, expected: int
 ) -> None:

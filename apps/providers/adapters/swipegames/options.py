@@ -42,5 +42,4 @@ OPTIONS = Options(
         "number",
         case="session",
     ),
-    Option("round_expiry_hours", 48, "a round idle for so long is closed", "number", case="round never closed"),
 )

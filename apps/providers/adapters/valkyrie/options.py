@@ -59,5 +59,4 @@ OPTIONS = Options(
         case="balance",
     ),
     Option("session_minutes", 720, "how long a game session lasts", "number", case="session"),
-    Option("round_expiry_hours", 48, "a round idle for so long is closed", "number", case="round never closed"),
 )
