@@ -13,7 +13,7 @@ from tests.harness.live import LivePlatform
 pytestmark = pytest.mark.browser
 
 LISTS = (
-    "players/player", "providers/round", "providers/roundvoid", "providers/gamesession", "players/statuschange",
+    "players/player", "providers/round", "providers/gamesession", "players/statuschange",
     "players/loginattempt", "transactions/transaction", "transactions/account", "integrations/exchange",
     "integrations/integration", "integrations/credential", "integrations/integrationevent", "providers/game",
     "providers/studio", "providers/gamecertificate", "providers/brandgame", "brands/brand", "brands/market",

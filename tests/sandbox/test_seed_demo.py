@@ -31,7 +31,7 @@ def test_the_document_lets_staff_players_and_vendors_in(tmp_path: Path, client: 
     document = seed(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert document["base_url"] == BASE_URL
-    assert len(document["staff"]) == 16
+    assert len(document["staff"]) == 17
     for entry in document["staff"]:
         user: Any = authenticate(username=entry["username"], password=entry["password"])
         assert [group.name for group in user.groups.all()] == [entry["role"]]

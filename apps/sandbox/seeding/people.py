@@ -39,6 +39,7 @@ _ROLES = (
 # So that one person can propose and another approve.
 _SECOND_OF_ROLE = {
     "payments": "payments_lead", "mlro": "mlro_deputy", "rg_officer": "rg_lead", "admin": "admin_lead",
+    "game_ops": "game_ops_lead",
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from apps.sandbox.seeding.cases import seed_cases
 from apps.sandbox.seeding.connections import seed_connections
 from apps.sandbox.seeding.filings import seed_filings
 from apps.sandbox.seeding.games import seed_games
+from apps.sandbox.seeding.interrupted import seed_interrupted
 from apps.sandbox.seeding.known_people import seed_known_people
 from apps.sandbox.seeding.kyc import seed_kyc
 from apps.sandbox.seeding.listings import seed_listings
@@ -62,6 +63,7 @@ class Command(BaseCommand):
         seed_cases(now=now)
         seed_filings(now=now)
         seed_limits(now=now)
+        seed_interrupted(now=now)
         seed_reconciliation(base_url, now=now)
         SimulatorControl.current()
         _write(output, demo_document(base_url, passwords))
