@@ -6,11 +6,13 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure
 from benchmarks.ground import DATA_DIR, BenchFailed, Ground, free_port, is_live, say
+from benchmarks.processor_time import used_seconds
 from benchmarks.sections import Terms, section
 from casino_platform.runtime.servers import PROJECT_DIR
 from casino_platform.runtime.supervisor import ProcessSpec, Supervisor
@@ -19,6 +21,8 @@ from casino_platform.runtime.web import web_argv
 _VENDORS = ("adyen", "trustly", "cryptoprocessing")
 _COUNT, _CONNECTIONS = 600, 8
 _PATIENCE_SECONDS = 180.0
+_SETTLED_BAR = 100
+"""Deposits a second that one worker process settles, beside the web server and PostgreSQL on the same machine."""
 _WORKER = ("-m", "celery", "-A", "casino_platform", "worker", "--concurrency=1", "--without-gossip")
 
 
@@ -30,13 +34,28 @@ def callbacks(ground: Ground, terms: Terms) -> list[Figure]:
         runs = [_run(ground, vendor) for _ in range(terms.runs)]
         note = f"{_COUNT * terms.runs} accepted = posted"
         figures += [
-            Figure("callbacks", f"{vendor}: taken at the door", [taken for taken, _ in runs], "callbacks/s"),
-            Figure("callbacks", f"{vendor}: settled, one worker", [done for _, done in runs], "deposits/s", note=note),
-        ]
+            Figure("callbacks", f"{vendor}: taken at the door", [run.taken for run in runs], "callbacks/s"),
+            Figure(
+                "callbacks", f"{vendor}: settled, one worker", [run.settled for run in runs], "deposits/s",
+                bar=_SETTLED_BAR, note=note,
+            ),
+            Figure("callbacks", f"{vendor}: processor, worker", [run.worker_ms for run in runs], "ms/deposit"),
+            Figure("callbacks", f"{vendor}: processor, PostgreSQL", [run.database_ms for run in runs], "ms/deposit"),
+        ]  # fmt: skip
     return figures
 
 
-def _run(ground: Ground, vendor: str) -> tuple[float, float]:
+@dataclass(frozen=True)
+class _Run:
+    """What one run measured. PostgreSQL's share includes what the door costs it."""
+
+    taken: float
+    settled: float
+    worker_ms: float
+    database_ms: float
+
+
+def _run(ground: Ground, vendor: str) -> _Run:
     database, path = f"bench_callbacks_{vendor}", DATA_DIR / "callbacks.jsonl"
     ground.clone_seeds(database)
     supervisor = Supervisor(DATA_DIR / "log", lambda name, message: say(f"[{name}] {message}"))
@@ -45,14 +64,18 @@ def _run(ground: Ground, vendor: str) -> tuple[float, float]:
         port = free_port()
         for spec in _processes(ground, database, port):
             supervisor.start(spec)
+        worker = supervisor.pid("callbacks-worker") or 0
+        before = used_seconds(worker), ground.database_seconds()
         taken = _send(vendor, port, path)
         settled = _wait(ground, database, vendor)
+        used = used_seconds(worker) - before[0], ground.database_seconds() - before[1]
     finally:
         supervisor.stop_all()
         path.unlink(missing_ok=True)
         ground.drop(database)
-    say(f"  {vendor}: {taken:.0f} taken, {settled:.0f} settled a second")
-    return taken, settled
+    worker_ms, database_ms = (seconds * 1000 / _COUNT for seconds in used)
+    say(f"  {vendor}: {taken:.0f} taken, {settled:.0f} settled a second; {worker_ms:.1f} ms of the worker each")
+    return _Run(taken, settled, worker_ms, database_ms)
 
 
 def _processes(ground: Ground, database: str, port: int) -> list[ProcessSpec]:

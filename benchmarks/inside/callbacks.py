@@ -23,6 +23,7 @@ from apps.payments.adapters.trustly.signature import sign
 from apps.payments.models import Attempt, Deposit, PaymentMethod
 from apps.payments.operations.references import key_of
 from apps.players.models import Player
+from apps.safer_play.models import DepositUse
 from apps.transactions.books import check_books
 from apps.transactions.models import Transaction
 
@@ -78,6 +79,13 @@ def _deposits(psp: Integration, count: int, now: datetime) -> list[str]:
         Attempt(
             deposit=deposit, integration=psp, number=1, key=key_of(deposit, 1), state=Attempt.State.ACCEPTED,
             started_at=now,
+        )
+        for deposit in made
+    )  # fmt: skip
+    DepositUse.objects.bulk_create(
+        DepositUse(
+            deposit_key=str(deposit.public_id), player_id=deposit.player_id, currency=CURRENCY,
+            units=deposit.amount_units, reserved_at=now,
         )
         for deposit in made
     )  # fmt: skip
