@@ -5,6 +5,8 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import task_postrun, task_prerun
+from django.db import close_old_connections
 
 from casino_platform.heartbeat import WorkerHeartbeat
 
@@ -88,3 +90,11 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
 app.autodiscover_tasks()
 app.steps["worker"].add(WorkerHeartbeat)
+
+
+@task_prerun.connect
+@task_postrun.connect
+def give_connection_back(task: Any = None, **_: Any) -> None:
+    """Do around each task what Django does around each request; a worker finds a database that came back by itself."""
+    if not getattr(task.request, "is_eager", False):
+        close_old_connections()

@@ -6,7 +6,7 @@ finds the row. What an event means is the business of the app that processes it.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,12 +16,15 @@ import structlog
 from celery import current_app
 from django.contrib.auth.models import User
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 from prometheus_client import Counter
 from psycopg.types.json import Jsonb
+from redis.exceptions import RedisError
 
 from apps.core.ids import uuid7
+from apps.core.redis_client import redis_client
 from apps.integrations.audit import record_event, require_permission
 from apps.integrations.models import InboundEvent, IntegrationEvent
 
@@ -40,6 +43,26 @@ RETRY_AFTER = (10, 30, 60, 300, 900, 1800, 3600, 3600, 3600, 3600, 3600, 3600)
 """Seconds until the next try of an event whose processing failed; after the last one it waits for a person."""
 PARKED_RETRY_AFTER = (5, 15, 60, 300, 900, *[3600] * 72)
 """The same for an event about a payment that we do not know (yet): three days."""
+
+_CALL_SECONDS = 5
+"""How long one message for a worker stands for all that arrives, if no worker has taken it."""
+
+# The states are written out, or the plan could not use the partial index of what is due.
+_CLAIM = """
+UPDATE integrations_inboundevent e
+   SET claimed_until = %(until)s, next_attempt_at = %(until)s, attempts = e.attempts + 1
+  FROM (SELECT id FROM integrations_inboundevent
+         WHERE {which} AND (claimed_until IS NULL OR claimed_until <= %(now)s) {first}
+           FOR UPDATE SKIP LOCKED) due
+ WHERE e.id = due.id
+RETURNING e.*
+"""
+_CLAIM_ONE = _CLAIM.format(which="id = %(id)s AND state IN ('received', 'parked', 'failed')", first="")
+_CLAIM_NEXT = _CLAIM.format(
+    which="state = 'received' AND next_attempt_at <= %(fresh)s AND integration_id IN"
+    " (SELECT i.id FROM integrations_integration i WHERE i.kind = %(kind)s)",
+    first="ORDER BY next_attempt_at, id LIMIT %(most)s",
+)
 
 _STORE = """
 INSERT INTO integrations_inboundevent AS e
@@ -79,9 +102,15 @@ class Arrival:
 
 
 @transaction.atomic
-def store(*, delivery: Delivery, arrivals: Iterable[Arrival], task: str, now: datetime) -> list[UUID]:
+def store(
+    *,
+    delivery: Delivery,
+    arrivals: Iterable[Arrival],
+    announce: Callable[[Sequence[UUID]], None],
+    now: datetime,
+) -> list[UUID]:
     """
-    Keep the events of a request, and queue `task` for the new ones once they are committed.
+    Keep the events of a request, and `announce` the new ones to the workers once they are committed.
 
     A known event is only counted. A known id with other terms is kept beside it as `unhandled`, for people to see.
     Returns the ids of the rows that are new and to be processed.
@@ -95,7 +124,7 @@ def store(*, delivery: Delivery, arrivals: Iterable[Arrival], task: str, now: da
         elif not is_same:
             _keep_contradiction(delivery, arrival, now=now)
     if fresh:
-        transaction.on_commit(lambda: enqueue(fresh, task=task), robust=True)
+        transaction.on_commit(lambda: announce(fresh), robust=True)
     return fresh
 
 
@@ -109,42 +138,77 @@ def enqueue(row_ids: Iterable[UUID], *, task: str) -> None:
             return
 
 
+def call(task: str) -> None:
+    """
+    Ask the workers to take what waits. However much arrives, one message lies in the queue: `task` takes it all.
+
+    `task` begins with `answer_call`. Without Redis nothing is lost: the sweeper comes by.
+    """
+    try:
+        if redis_client().set(_call_key(task), 1, nx=True, ex=_CALL_SECONDS):
+            current_app.send_task(task, retry=False, ignore_result=True)
+    except (RedisError, OperationalError, OSError) as error:
+        log.warning("inbox_not_queued", task=task, error=type(error).__name__)
+
+
+def answer_call(task: str) -> None:
+    """Say, before looking for events, that what arrives from now on needs a message of its own."""
+    try:
+        redis_client().delete(_call_key(task))
+    except RedisError as error:
+        log.warning("inbox_call_not_answered", task=task, error=type(error).__name__)
+
+
 def claim(row_id: UUID, *, now: datetime) -> InboundEvent | None:
     """Take an open event for processing; None if it is done, unknown, or in another worker's hands."""
-    is_free = Q(claimed_until=None) | Q(claimed_until__lte=now)
-    taken = InboundEvent.objects.filter(is_free, pk=row_id, state__in=OPEN_STATES).update(
-        claimed_until=now + LEASE, next_attempt_at=now + LEASE, attempts=F("attempts") + 1
-    )
-    if not taken:
-        return None
-    return InboundEvent.objects.select_related("integration").get(pk=row_id)
+    terms = {"id": row_id, "now": now, "until": now + LEASE}
+    return next(iter(InboundEvent.objects.raw(_CLAIM_ONE, terms)), None)
 
 
-def mark_processed(event: InboundEvent, *, result: str, now: datetime) -> None:
-    """Its effects are committed."""
-    _finish(event, State.PROCESSED, result=result, processed_at=now)
+def claim_next(*, kind: str, most: int, now: datetime) -> list[InboundEvent]:
+    """
+    Take the events that arrived first and that nobody has tried yet, for processing by the caller.
+
+    :param kind: an `Integration.Kind`
+    """
+    fresh = now + FIRST_SWEEP_AFTER
+    terms = {"kind": kind, "most": most, "now": now, "until": now + LEASE, "fresh": fresh}
+    return sorted(InboundEvent.objects.raw(_CLAIM_NEXT, terms), key=lambda event: event.pk)
 
 
-def park(event: InboundEvent, *, reason: str, now: datetime) -> None:
+def give_back(events: Sequence[InboundEvent], *, now: datetime) -> None:
+    """Leave claimed events, of which nothing was tried, to the next worker."""
+    for event in events:
+        InboundEvent.objects.filter(pk=event.pk, state__in=OPEN_STATES, attempts=event.attempts).update(
+            claimed_until=None, next_attempt_at=now + FIRST_SWEEP_AFTER, attempts=F("attempts") - 1
+        )
+
+
+def mark_processed(event: InboundEvent, *, result: str, now: datetime) -> str:
+    """Its effects are committed, or are being so in the same transaction. Returns the state it is in now."""
+    return _finish(event, State.PROCESSED, result=result, processed_at=now)
+
+
+def park(event: InboundEvent, *, reason: str, now: datetime) -> str:
     """It is about something that we do not know (yet)."""
     pause = _pause(PARKED_RETRY_AFTER, event.attempts)
     if pause is None:
         log.error("inbox_orphan", integration=event.integration.slug, event_id=event.event_id, word=event.word)
-    _finish(event, State.PARKED, error=reason, next_attempt_at=None if pause is None else now + pause)
+    return _finish(event, State.PARKED, error=reason, next_attempt_at=None if pause is None else now + pause)
 
 
-def mark_failed(event: InboundEvent, *, error: str, now: datetime, is_final: bool = False) -> None:
+def mark_failed(event: InboundEvent, *, error: str, now: datetime, is_final: bool = False) -> str:
     """Processing broke; it is tried again, with growing pauses, and in the end (or at once) waits for a person."""
     pause = None if is_final else _pause(RETRY_AFTER, event.attempts)
     report = log.error if pause is None else log.warning
     report("inbox_event_failed", integration=event.integration.slug, event_id=event.event_id, error=error[:300])
-    _finish(event, State.FAILED, error=error, next_attempt_at=None if pause is None else now + pause)
+    return _finish(event, State.FAILED, error=error, next_attempt_at=None if pause is None else now + pause)
 
 
-def mark_unhandled(event: InboundEvent, *, reason: str) -> None:
+def mark_unhandled(event: InboundEvent, *, reason: str) -> str:
     """Nobody knows what it means; it stays for people, and is never taken for processed."""
     _alert(event.integration.slug, event.event_id, event.word, reason)
-    _finish(event, State.UNHANDLED, error=reason)
+    return _finish(event, State.UNHANDLED, error=reason)
 
 
 def wake(*, integration_id: int, references: Iterable[str]) -> int:
@@ -247,12 +311,17 @@ def _alert(integration: str, event_id: str, word: str, reason: str) -> None:
     log.error("inbox_event_unhandled", integration=integration, event_id=event_id, word=word, reason=reason)
 
 
-def _finish(event: InboundEvent, state: str, **fields: Any) -> None:
+def _finish(event: InboundEvent, state: str, **fields: Any) -> str:
     values = {"result": "", "error": "", "next_attempt_at": None, "processed_at": None} | fields
     # Only what this worker holds: after its lease ended somebody else may have finished it.
     InboundEvent.objects.filter(pk=event.pk, state__in=OPEN_STATES, attempts=event.attempts).update(
         state=state, claimed_until=None, **values
     )
+    return str(state)
+
+
+def _call_key(task: str) -> str:
+    return f"casino:inbox-call:{task}"
 
 
 def _pause(pauses: Sequence[int], attempts: int) -> timedelta | None:

@@ -1,9 +1,12 @@
-"""Processing of the payment providers' inbox: one event a task, and the sweeper that finds what was lost on the way."""
+"""Processing of the payment providers' inbox: what waits, one event, and the sweeper for what was lost on the way."""
 
+import time
+from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
 from celery import shared_task
+from django.db import transaction
 
 from apps.core import clock
 from apps.integrations import inbox
@@ -11,12 +14,15 @@ from apps.integrations.connections import connection_by_id
 from apps.integrations.inbox import Arrival
 from apps.integrations.models import InboundEvent, Integration
 from apps.payments.contract import EventAdapter, EventKind, PaymentEvent
-from apps.payments.operations.events import EventNotSound, EventParked, EventUnhandled, apply_event
+from apps.payments.operations.events import Applied, EventNotSound, EventParked, EventUnhandled, readied, told_within
 from apps.payments.registry import adapter_of
 
 log = structlog.get_logger(__name__)
 
-PROCESS_EVENT = "payments.process_event"
+PROCESS_EVENT, PROCESS_INBOX = "payments.process_event", "payments.process_inbox"
+_MOST_AT_ONCE = 20
+_LONGEST_SECONDS = 10.0
+"""Then the other tasks of the queue have their turn. Far below the lease of an event."""
 
 
 def arrival_of(event: PaymentEvent) -> Arrival:
@@ -29,18 +35,41 @@ def arrival_of(event: PaymentEvent) -> Arrival:
     )
 
 
+def announce(_row_ids: Sequence[UUID]) -> None:
+    """Tell the workers that events have arrived."""
+    inbox.call(PROCESS_INBOX)
+
+
+@shared_task(name=PROCESS_INBOX)
+def process_inbox() -> int:
+    """
+    Apply what has arrived, oldest first, until nothing waits or others have waited long enough; returns how many.
+
+    Several may run at once: each takes other events. A few events are claimed together, each is applied by itself.
+    """
+    inbox.answer_call(PROCESS_INBOX)
+    until, done = time.monotonic() + _LONGEST_SECONDS, 0
+    is_more = True
+    while is_more:
+        rows = inbox.claim_next(kind=Integration.Kind.PAYMENTS, most=_MOST_AT_ONCE, now=clock.now())
+        is_more = len(rows) == _MOST_AT_ONCE
+        if is_more:
+            inbox.call(PROCESS_INBOX)  # another worker may help
+        for place, row in enumerate(rows):
+            if time.monotonic() > until:
+                inbox.give_back(rows[place:], now=clock.now())
+                inbox.call(PROCESS_INBOX)
+                return done
+            _work_off(row)
+            done += 1
+    return done
+
+
 @shared_task(name=PROCESS_EVENT)
 def process_event(*, row_id: str) -> str:
     """Apply one stored event, once; returns the state it is in then, or nothing where there was nothing to do."""
     event = inbox.claim(UUID(row_id), now=clock.now())
-    if event is None:
-        return ""
-    try:
-        _process(event)
-    except Exception as error:
-        log.exception("payments_event_failed", row_id=row_id, integration=event.integration.slug)
-        inbox.mark_failed(event, error=f"{type(error).__name__}: {error}"[:2000], now=clock.now())
-    return str(InboundEvent.objects.values_list("state", flat=True).get(pk=event.pk))
+    return _work_off(event) if event is not None else ""
 
 
 @shared_task(name="payments.sweep_inbox")
@@ -51,23 +80,34 @@ def sweep_inbox() -> int:
     return len(due)
 
 
-def _process(row: InboundEvent) -> None:
-    told = _read(row)
-    if told is None or told.kind == EventKind.UNKNOWN:
-        inbox.mark_unhandled(row, reason="no adapter reads this event" if told is None else "a word nobody knows")
-        return
+def _work_off(row: InboundEvent) -> str:
+    try:
+        return _process(row)
+    except Exception as error:
+        log.exception("payments_event_failed", row_id=str(row.pk), integration=row.integration.slug)
+        return inbox.mark_failed(row, error=f"{type(error).__name__}: {error}"[:2000], now=clock.now())
+
+
+def _process(row: InboundEvent) -> str:
+    event = _read(row)
+    if event is None or event.kind == EventKind.UNKNOWN:
+        reason = "no adapter reads this event" if event is None else "a word nobody knows"
+        return inbox.mark_unhandled(row, reason=reason)
     found = connection_by_id(row.integration_id)
     assert found is not None  # noqa: S101 - rows protect their integration
     try:
-        applied = apply_event(connection=found, event=told, now=clock.now())
+        # A provider may have to be asked: before the transaction.
+        ready = readied(found, event)
+        with transaction.atomic():
+            now = clock.now()
+            applied = Applied.NO_OP if ready is None else told_within(ready.attempt, ready.event, now=now)
+            return inbox.mark_processed(row, result=str(applied)[:32], now=now)
     except EventParked as parked:
-        inbox.park(row, reason=str(parked)[:2000], now=clock.now())
+        return inbox.park(row, reason=str(parked)[:2000], now=clock.now())
     except EventUnhandled as unhandled:
-        inbox.mark_unhandled(row, reason=str(unhandled)[:2000])
+        return inbox.mark_unhandled(row, reason=str(unhandled)[:2000])
     except EventNotSound as unsound:
-        inbox.mark_failed(row, error=str(unsound)[:2000], now=clock.now(), is_final=True)
-    else:
-        inbox.mark_processed(row, result=str(applied)[:32], now=clock.now())
+        return inbox.mark_failed(row, error=str(unsound)[:2000], now=clock.now(), is_final=True)
 
 
 def _read(row: InboundEvent) -> PaymentEvent | None:

@@ -122,7 +122,6 @@ def count_deposit(*, player: Player, deposit_key: str, money: Money, now: dateti
         use.save(update_fields=["state", "units", "closed_at"])
 
 
-@transaction.atomic
 def settle_deposit(*, deposit_key: str, units: int, now: datetime) -> None:
     """
     Let a deposit's reservation stand with what really came, in ledger units; also after it was released. Repeatable.
@@ -131,23 +130,29 @@ def settle_deposit(*, deposit_key: str, units: int, now: datetime) -> None:
 
     :raises DepositUseUnknown: if nothing was reserved under that key
     """
-    use = _locked(deposit_key)
-    if use.state != DepositUse.State.SETTLED:
-        use.settle(units=units, at=now)
-        use.save(update_fields=["state", "units", "closed_at"])
+    with transaction.atomic(savepoint=False):
+        use = _locked(deposit_key)
+        if use is not None and use.state != DepositUse.State.SETTLED:
+            use.settle(units=units, at=now)
+            use.save(update_fields=["state", "units", "closed_at"])
+    if use is None:
+        raise DepositUseUnknown(deposit_key)
 
 
-@transaction.atomic
 def release_deposit(*, deposit_key: str, now: datetime) -> None:
     """
     Give a failed deposit's reservation back. Repeatable; a settled deposit stays counted (gross is gross).
 
     :raises DepositUseUnknown: if nothing was reserved under that key
     """
-    use = _locked(deposit_key)
-    if use.state == DepositUse.State.RESERVED:
-        use.release(at=now)
-        use.save(update_fields=["state", "closed_at"])
+    with transaction.atomic(savepoint=False):
+        use = _locked(deposit_key)
+        if use is not None and use.state == DepositUse.State.RESERVED:
+            use.release(at=now)
+            use.save(update_fields=["state", "closed_at"])
+    # Outside, so that a caller may go on in a transaction of its own.
+    if use is None:
+        raise DepositUseUnknown(deposit_key)
 
 
 def note_refusal(error: DepositLimitReached) -> None:
@@ -223,8 +228,5 @@ def _reached(player: Player, binding: _Binding, money: Money, now: datetime) -> 
     )
 
 
-def _locked(deposit_key: str) -> DepositUse:
-    use = DepositUse.objects.select_for_update().filter(deposit_key=deposit_key).first()
-    if use is None:
-        raise DepositUseUnknown(deposit_key)
-    return use
+def _locked(deposit_key: str) -> DepositUse | None:
+    return DepositUse.objects.select_for_update().filter(deposit_key=deposit_key).first()

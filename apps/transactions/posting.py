@@ -81,6 +81,22 @@ def open_player_accounts(*, player_id: int, brand_id: int, currency: str) -> Pla
         return PlayerAccounts(**dict(cursor.fetchall()))
 
 
+def player_and_shared_account(
+    *, player_id: int, brand_id: int, currency: str, kind: str, integration_id: int | None = None
+) -> tuple[PlayerAccounts, int]:
+    """What `open_player_accounts` and `shared_account` give, in one round trip."""
+    if kind not in AccountKind.values or kind in PLAYER_KINDS:
+        raise UnableToPost(f"{kind!r} is not a kind of shared account")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT kind, account_id, (SELECT ledger_shared_account(%s, %s, %s, %s))"
+            " FROM ledger_open_wallet(%s, %s, %s)",
+            [brand_id, currency, kind, integration_id, player_id, brand_id, currency],
+        )
+        rows = cursor.fetchall()
+    return PlayerAccounts(**{bucket: account for bucket, account, _ in rows}), int(rows[0][2])
+
+
 def lock_wallet(*, player_id: int, currency: str) -> None:
     """
     Take the lock of one wallet until the transaction ends, so that its balances stay as they are read.
@@ -130,6 +146,7 @@ def post(
     reverses_id: UUID | None = None,
     request_id: UUID | None = None,
     details: Mapping[str, Any] | None = None,
+    savepoint: bool = True,
 ) -> UUID:
     """
     Post one transaction, all its legs or none, and return its id.
@@ -140,6 +157,7 @@ def post(
     :param kind: a `TransactionKind`
     :param player_id: whose event it is; the players behind the legs are found by their accounts
     :param request_id: taken from the current request when not given
+    :param savepoint: False where the larger transaction ends with a refusal anyway: spares two round trips
     :raises InsufficientFunds: if a player's account would fall below zero
     :raises UnableToPost: if an account is unknown or of another currency, or the legs are not sound
     """
@@ -163,13 +181,14 @@ def post(
             _array([leg.debit for leg in legs]),
             _array([leg.credit for leg in legs]),
             _array([leg.amount for leg in legs]),
-        )
+        ),
+        savepoint=savepoint,
     )
 
 
-def _posted(arguments: Sequence[Any]) -> UUID:
+def _posted(arguments: Sequence[Any], *, savepoint: bool) -> UUID:
     # Alone, the statement is its own transaction: one round trip, one commit. Inside another it gets a savepoint.
-    inside = transaction.atomic() if connection.in_atomic_block else nullcontext()
+    inside = transaction.atomic(savepoint=savepoint) if connection.in_atomic_block else nullcontext()
     try:
         with inside:
             transaction_id: UUID = _sent(arguments)

@@ -1,5 +1,6 @@
 """Settings every environment shares. What differs, and every secret, is in the module of the environment."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -284,6 +285,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
 }
+# Celery would close the whole pool before and after each task: every task would connect anew, start the pool's threads
+# and prepare its statements again. `casino_platform.celery` gives connections back instead; the pool checks them.
+CELERY_DB_REUSE_MAX = sys.maxsize
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.1}
 
 

@@ -2,16 +2,27 @@
 
 from datetime import timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
-from django.test import Client
+from django.conf import settings
+from django.test import Client, TestCase
 
 from apps.core import clock
+from apps.core.redis_client import redis_client
 from apps.integrations import inbox
 from apps.integrations.models import InboundEvent, IntegrationEvent
-from apps.payments.inbox_tasks import PROCESS_EVENT, process_event, sweep_inbox
+from apps.payments import inbox_tasks
+from apps.payments.inbox_tasks import PROCESS_EVENT, process_event, process_inbox, sweep_inbox
+from apps.payments.operations import deposit_gates
 from apps.transactions.models import Transaction
 from tests.contracts.psps import EVENT_VENDORS, MAKERS, Message, Psp
+from tests.harness.queries import captured_queries
+
+captured_commits: Any = TestCase.captureOnCommitCallbacks
+
+# Of the one event that settles a deposit of a known player; the posting itself goes past Django's cursor.
+STATEMENTS = {"adyen": 19, "trustly": 18, "cryptoprocessing": 21}
 
 
 @pytest.fixture(params=EVENT_VENDORS)
@@ -149,6 +160,60 @@ def test_a_lost_task_is_found_by_the_sweeper(psp: Psp) -> None:
     # Handed out, they are not handed out again for a while; after that they are.
     assert inbox.take_due(kind="payments", now=later) == []
     assert len(inbox.take_due(kind="payments", now=later + inbox.LEASE)) == InboundEvent.objects.count()
+
+
+def messages() -> int:
+    """How many messages wait for a worker."""
+    found: Any = redis_client().llen(settings.CELERY_TASK_DEFAULT_QUEUE)
+    return int(found)
+
+
+def test_one_message_brings_a_worker_however_much_arrives(psp: Psp) -> None:
+    deposits = [psp.deposit(amount) for amount in ("10", "20", "30")]
+    with captured_commits(execute=True):
+        for deposit in deposits:
+            for message in psp.paid_in(deposit):
+                psp.send(message)
+    assert messages() == 1
+    assert process_inbox() == InboundEvent.objects.count()
+    assert ({psp.state(deposit) for deposit in deposits}, psp.balances()[0]) == ({"settled"}, "1060.00")
+    assert process_inbox() == 0
+    # Whoever was called has looked: what arrives from now on calls again.
+    with captured_commits(execute=True):
+        psp.send(psp.paid_in(psp.deposit("40"))[-1])
+    assert messages() == 2
+
+
+def test_a_worker_that_has_worked_long_enough_leaves_the_rest_as_it_found_it(
+    psp: Psp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    psp.send(psp.paid_in(psp.deposit("10"))[-1])
+    with monkeypatch.context() as patched:
+        patched.setattr(inbox_tasks, "_LONGEST_SECONDS", -1)
+        assert process_inbox() == 0
+    assert InboundEvent.objects.values_list("attempts", "claimed_until").get() == (0, None)
+    assert process_inbox() == 1
+
+
+def test_what_another_worker_holds_is_not_taken(psp: Psp) -> None:
+    psp.send(psp.paid_in(psp.deposit("10"))[-1])
+    now = clock.now()
+    (held,) = inbox.claim_next(kind="payments", most=5, now=now)
+    assert (process_inbox(), process_event(row_id=str(held.pk))) == (0, "")
+    assert inbox.claim(held.pk, now=now + inbox.LEASE) is not None
+
+
+def test_a_settled_deposit_costs_few_statements(psp: Psp) -> None:
+    psp.tell(*psp.paid_in(psp.deposit("10")))
+    deposit = psp.deposit("20")
+    deposit_gates.begun(deposit, now=clock.now())
+    story = psp.paid_in(deposit)
+    psp.tell(*story[:-1])
+    psp.send(story[-1])
+    with captured_queries() as statements:
+        assert process_inbox() == 1
+    assert psp.balances()[0] == "1030.00"
+    assert len(statements) == STATEMENTS[psp.vendor], "\n".join(statements)
 
 
 def test_a_killed_worker_does_not_keep_an_event(psp: Psp) -> None:

@@ -1,6 +1,6 @@
 """The way of a provider's event into a payment: found, proven where needed, applied once."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from apps.payments.dispute_contract import StoredInstrumentAdapter
 from apps.payments.models import Attempt, Deposit, PaymentStep, Withdrawal
 from apps.payments.operations.deposit_outcomes import deposit_told, instrument_told
 from apps.payments.operations.dispute_outcomes import DISPUTE_EVENTS, dispute_told
-from apps.payments.operations.references import attempt_of
+from apps.payments.operations.references import attempt_of, learn_reference
 from apps.payments.operations.refund_outcomes import REFUND_EVENTS, refund_told
 from apps.payments.operations.refunds import refund_of_key
 from apps.payments.operations.refusals import Applied, EventNotSound, EventParked, EventUnhandled
@@ -21,6 +21,21 @@ from apps.payments.operations.withdrawal_outcomes import withdrawal_told
 from apps.payments.registry import adapter_of
 
 __all__ = ["Applied", "EventNotSound", "EventParked", "EventUnhandled", "apply_event"]
+
+_FRESH = """
+SELECT a.*, %(event)s <> '' AND EXISTS (
+           SELECT FROM payments_paymentstep s
+            WHERE s.integration_id = a.integration_id AND s.event_id = %(event)s AND s.event_id <> '') AS is_told
+  FROM payments_attempt a WHERE a.id = %(attempt)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An event, proven where that is needed, and the attempt that it is about."""
+
+    attempt: Attempt
+    event: PaymentEvent
 
 
 def apply_event(*, connection: Connection, event: PaymentEvent, now: datetime) -> Applied:
@@ -33,10 +48,21 @@ def apply_event(*, connection: Connection, event: PaymentEvent, now: datetime) -
     :raises VendorTimeout: the provider had to be asked and did not answer
     :raises VendorUnreachable: likewise
     """
+    ready = readied(connection, event)
+    return Applied.NO_OP if ready is None else told(ready.attempt, ready.event, now=now)
+
+
+def readied(connection: Connection, event: PaymentEvent) -> Ready | None:
+    """
+    Find what an event is about and have it proven, perhaps by its provider: not inside a transaction.
+
+    None if there is nothing to do. Raises what `apply_event` raises.
+    """
     if event.kind == EventKind.UNKNOWN:
         raise EventUnhandled(event.word)
-    if event.kind == EventKind.INFORMATION or _is_known(connection, event):
-        return Applied.NO_OP
+    # Asked again under the payment's lock; here it spares the provider a question.
+    if event.kind == EventKind.INFORMATION or (event.needs_fetch and _is_step(connection.id, event.event_id)):
+        return None
     attempt = attempt_of(connection.id, event)
     if attempt is None:
         raise EventParked("no payment of that reference yet")
@@ -44,7 +70,7 @@ def apply_event(*, connection: Connection, event: PaymentEvent, now: datetime) -
         event = _named(connection, attempt, event)
     elif event.needs_fetch:
         event = _proven(connection, attempt, event)
-    return told(attempt, event, now=now)
+    return Ready(attempt, event)
 
 
 @transaction.atomic
@@ -55,15 +81,21 @@ def told(attempt: Attempt, event: PaymentEvent, *, now: datetime) -> Applied:
     :raises EventParked: too early
     :raises EventNotSound: it contradicts what is known
     """
+    return told_within(attempt, event, now=now)
+
+
+def told_within(attempt: Attempt, event: PaymentEvent, *, now: datetime) -> Applied:
+    """Do what `told` does, in a transaction of the caller's that ends with what this raises."""
     payment = (
         lock_deposit(attempt.deposit_id)
         if attempt.deposit_id is not None
         else lock_withdrawal(attempt.withdrawal_id or 0)
     )
     # Read under the lock: what was found before it may be old.
-    fresh = Attempt.objects.get(pk=attempt.pk)
-    if _is_step(fresh.integration_id, event.event_id):
+    fresh, is_told = _fresh(attempt, event)
+    if is_told:
         return Applied.NO_OP
+    learn_reference(fresh, event)
     if isinstance(payment, Withdrawal):
         applied = withdrawal_told(payment, fresh, event, now=now)
     elif event.kind in DISPUTE_EVENTS:
@@ -123,8 +155,10 @@ def _named(connection: Connection, attempt: Attempt, event: PaymentEvent) -> Pay
     return replace(event, instrument=facts, needs_fetch=False)
 
 
-def _is_known(connection: Connection, event: PaymentEvent) -> bool:
-    return _is_step(connection.id, event.event_id)
+def _fresh(attempt: Attempt, event: PaymentEvent) -> tuple[Attempt, bool]:
+    """Read an attempt anew, and whether this event of its provider has counted already."""
+    (found,) = Attempt.objects.raw(_FRESH, {"attempt": attempt.pk, "event": event.event_id})
+    return found, bool(getattr(found, "is_told"))  # noqa: B009 - a column of the statement, not of the model
 
 
 def _is_step(integration_id: int, event_id: str) -> bool:

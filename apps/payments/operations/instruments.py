@@ -8,7 +8,6 @@ from django.db import transaction
 
 from apps.brands.models import StaffScope
 from apps.core.errors import DomainError
-from apps.integrations.models import Integration
 from apps.integrations.outbox import record_fact
 from apps.payments.contract import InstrumentFacts
 from apps.payments.models import Attempt, Deposit, Instrument, InstrumentEvent
@@ -68,11 +67,10 @@ def learn_instrument(
     :param source: `deposit` (money came from there under this player's login), `provider` or `player` (he named it)
     """
     score = name_score(facts.holder, player.first_name, player.last_name)
-    integration = Integration.objects.get(pk=integration_id) if integration_id is not None else None
     instrument, made = Instrument.objects.select_for_update(no_key=True).get_or_create(
         player_id=player.pk,
         method_id=method_id,
-        integration=integration,
+        integration_id=integration_id,  # type: ignore[misc] # null is a value here like any other
         token=facts.token[:200],
         defaults={
             "masked": facts.masked[:80],

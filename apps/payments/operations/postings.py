@@ -6,7 +6,15 @@ from uuid import UUID
 
 from apps.payments.models import Deposit, Dispute, Refund, ReserveHold, Withdrawal
 from apps.transactions.models import Account, AccountKind, TransactionKind
-from apps.transactions.posting import Leg, PlayerAccounts, lock_wallet, open_player_accounts, post, shared_account
+from apps.transactions.posting import (
+    Leg,
+    PlayerAccounts,
+    lock_wallet,
+    open_player_accounts,
+    player_and_shared_account,
+    post,
+    shared_account,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +27,14 @@ class Taken:
 
 def post_settled(deposit: Deposit, *, units: int, fee: int, psp_reference: str, now: datetime) -> UUID:
     """Bring a deposit to the player's cash; the provider's fee is ours to pay."""
-    legs = [Leg(_psp(deposit, deposit.integration_id), _accounts(deposit).cash, units)]
-    legs += _fee_legs(deposit, fee, deposit.integration_id)
-    return _post(deposit, TransactionKind.DEPOSIT, legs, deposit.integration_id, psp_reference, now)
+    accounts, psp = player_and_shared_account(
+        player_id=deposit.player_id, brand_id=deposit.brand_id, currency=deposit.currency,
+        kind=AccountKind.PSP.value, integration_id=deposit.integration_id,
+    )  # fmt: skip
+    legs = [Leg(psp, accounts.cash, units)]
+    legs += [Leg(_shared(deposit, AccountKind.FEE), psp, fee)] if fee else []
+    # Money that comes in is never refused; what fails here fails the whole event.
+    return _post(deposit, TransactionKind.DEPOSIT, legs, deposit.integration_id, psp_reference, now, savepoint=False)
 
 
 def post_reversed(deposit: Deposit, *, units: int, psp_reference: str, now: datetime) -> Taken:
@@ -222,6 +235,8 @@ def _post(
     integration_id: int | None,
     psp_reference: str,
     now: datetime,
+    *,
+    savepoint: bool = True,
     **details: str,
 ) -> UUID:
     name = "deposit" if isinstance(payment, Deposit) else "withdrawal"
@@ -235,4 +250,5 @@ def _post(
         legs=legs,
         details={name: str(payment.public_id), **details},
         now=now,
+        savepoint=savepoint,
     )

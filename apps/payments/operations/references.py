@@ -1,5 +1,7 @@
 """Finding the payment that a provider speaks of."""
 
+from django.db.models import Q
+
 from apps.payments.contract import PaymentEvent
 from apps.payments.models import Attempt, Deposit, Withdrawal
 
@@ -8,18 +10,22 @@ def attempt_of(integration_id: int, event: PaymentEvent) -> Attempt | None:
     """
     Find the attempt by the provider's reference, else by ours; None for an orphan.
 
-    The provider's says more: two payments may have come under one reference of ours. It is learned from an event that
-    carries both.
+    The provider's says more: two payments may have come under one reference of ours.
     """
-    attempts = Attempt.objects.filter(integration_id=integration_id)
-    told = attempts.filter(psp_reference=event.psp_reference).first() if event.psp_reference else None
-    if told is not None:
-        return told
-    found = attempts.filter(key=event.reference).first() if event.reference else None
-    if found is not None and event.psp_reference and not found.psp_reference:
-        attempts.filter(pk=found.pk, psp_reference="").update(psp_reference=event.psp_reference)
-        found.psp_reference = event.psp_reference
-    return found
+    named = Q(key=event.reference) if event.reference else Q()
+    if event.psp_reference:
+        named |= Q(psp_reference=event.psp_reference)
+    if not named:
+        return None
+    found = Attempt.objects.filter(named, integration_id=integration_id)
+    return max(found, key=lambda attempt: attempt.psp_reference == event.psp_reference != "", default=None)
+
+
+def learn_reference(attempt: Attempt, event: PaymentEvent) -> None:
+    """Remember the provider's reference of an attempt from an event that carries both; under the payment's lock."""
+    if event.event_id and event.psp_reference and not attempt.psp_reference:
+        attempt.psp_reference = event.psp_reference
+        attempt.save(update_fields=["psp_reference"])
 
 
 def key_of(payment: Deposit | Withdrawal, number: int) -> str:

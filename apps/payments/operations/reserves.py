@@ -16,13 +16,15 @@ def hold_reserve(deposit: Deposit, *, now: datetime) -> ReserveHold | None:
 
     Where a cap is agreed, no more is held than it leaves.
     """
-    if deposit.contract_id is None or ReserveHold.objects.filter(deposit=deposit).exists():
+    if deposit.contract_id is None:
         return None
     term = ReserveTerm.objects.filter(contract_id=deposit.contract_id, currency=deposit.currency).first()
-    units = share(deposit.settled_units, term.percent) if term is not None else 0
-    if term is not None and term.cap_units is not None:
+    if term is None or ReserveHold.objects.filter(deposit=deposit).exists():
+        return None
+    units = share(deposit.settled_units, term.percent)
+    if term.cap_units is not None:
         units = min(units, _room(deposit, term.cap_units))
-    if term is None or units <= 0:
+    if units <= 0:
         return None
     made = postings.post_reserve_held(deposit, units=units, now=now)
     return ReserveHold.objects.create(

@@ -16,7 +16,7 @@ from apps.integrations.exchange_log import ReplyRecord, masked_headers, record
 from apps.integrations.models import Integration
 from apps.payments.cashier import PlatformCashier
 from apps.payments.contract import CallAdapter, CallbackReceipt, EventAdapter, Outcome, PspAdapter
-from apps.payments.inbox_tasks import PROCESS_EVENT, arrival_of
+from apps.payments.inbox_tasks import announce, arrival_of
 from apps.payments.registry import adapter_of
 
 log = structlog.get_logger(__name__)
@@ -91,7 +91,7 @@ def _served(adapter: PspAdapter, callback: VendorRequest) -> CallbackReceipt:
         remote_address=callback.remote_address,
         verified_by=receipt.verified_by,
     )
-    inbox.store(delivery=delivery, arrivals=map(arrival_of, receipt.events), task=PROCESS_EVENT, now=callback.now)
+    inbox.store(delivery=delivery, arrivals=map(arrival_of, receipt.events), announce=announce, now=callback.now)
     return receipt
 
 

@@ -58,7 +58,7 @@ class DueDiligenceNotMet(DomainError):
     status = 409
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def check_threshold(*, player_id: int, now: datetime) -> DueDiligence | None:
     """
     Open due diligence if a player has reached the threshold of his law and is not known well enough; else None.

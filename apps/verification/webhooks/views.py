@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 
 import structlog
 from django.http import HttpResponse
@@ -79,7 +80,8 @@ def _served(adapter: IdentityAdapter, call: VendorRequest) -> Receipt:
         remote_address=call.remote_address,
         verified_by=receipt.verified_by,
     )
-    inbox.store(delivery=delivery, arrivals=[arrival_of(receipt.event)], task=PROCESS_EVENT, now=call.now)
+    announce = partial(inbox.enqueue, task=PROCESS_EVENT)
+    inbox.store(delivery=delivery, arrivals=[arrival_of(receipt.event)], announce=announce, now=call.now)
     return receipt
 
 
