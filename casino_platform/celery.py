@@ -30,7 +30,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "transactions.roll_up_accounts": {"task": "transactions.roll_up_accounts", "schedule": 5},
     "transactions.check_new_books": {"task": "transactions.check_new_books", "schedule": 60},
     "transactions.check_all_books": {"task": "transactions.check_all_books", "schedule": 24 * 60 * 60},
-    "wallets.expire_adjustments": {"task": "wallets.expire_adjustments", "schedule": 5 * 60},
     "compliance.end_stale_requests": {"task": "compliance.end_stale_requests", "schedule": 60},
     "compliance.sweep_exports": {"task": "compliance.sweep_exports", "schedule": 60},
     "compliance.erase_expired": {"task": "compliance.erase_expired", "schedule": 60 * 60},

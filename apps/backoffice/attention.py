@@ -22,7 +22,6 @@ from apps.providers.catalogue import expiring_certificates
 from apps.providers.incomplete_rounds import handed_rounds
 from apps.providers.rounds import late_results, stuck_counts
 from apps.transactions.models import BooksCheck
-from apps.wallets.models import Adjustment
 
 _KEY_WARNING = timedelta(days=30)
 _SECONDS = 10
@@ -41,7 +40,6 @@ def needing_attention(user: Any, scope: BrandScope | None) -> list[Item]:
         ("providers.view_round", _stuck_rounds),
         ("providers.view_round", _rounds_for_staff),
         ("providers.view_round", _late_results),
-        ("wallets.approve_adjustment", _adjustments),
         ("payments.view_check", _withdrawals),
         ("payments.view_dispute", _disputes),
         ("integrations.view_inboundevent", _events),
@@ -126,15 +124,6 @@ def _late_results(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa
         return []
     url = reverse("admin:providers_round_change", args=[first.round_id])
     return [_item("bad", f"Results that came after their round was resolved: {late.count()}", url)]
-
-
-def _adjustments(scope: BrandScope | None, at: datetime) -> list[Item]:
-    waiting = Adjustment.objects.filter(state=Adjustment.State.PROPOSED, expires_at__gt=at)
-    if scope is not None:
-        waiting = waiting.filter(brand_id__in=scope.ids)
-    count = waiting.count()
-    url = f"{reverse('admin:wallets_adjustment_changelist')}?state__exact=proposed"
-    return [_item("warning", f"{count} adjustments wait for a second person", url)] if count else []
 
 
 def _withdrawals(scope: BrandScope | None, at: datetime) -> list[Item]:

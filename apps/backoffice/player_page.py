@@ -32,10 +32,10 @@ from apps.core.admin_base import StaffAdmin
 from apps.core.admin_display import masked_email, pill, signed_amount_text
 from apps.core.clock import now
 from apps.core.money import Money, MoneyError
+from apps.payments.operations.adjustments import propose_adjustment
 from apps.players.models import Player
 from apps.players.operations.sessions import end_sessions
 from apps.players.operations.status import NEXT_STATUSES, change_status
-from apps.wallets.adjustments import propose_adjustment
 from apps.wallets.models import Adjustment
 from apps.wallets.queries import balances_of
 
@@ -291,7 +291,7 @@ class PlayerAdmin(PrivacyActions, ProtectionActions, StaffAdmin):  # type: ignor
     )
     def propose_correction(self, request: HttpRequest, obj: Player, data: dict[str, Any]) -> str:
         """Ask a colleague to change the balance."""
-        proposed = propose_adjustment(
+        propose_adjustment(
             player_id=obj.pk,
             money=data["money"],
             bucket=data["bucket"],
@@ -300,5 +300,5 @@ class PlayerAdmin(PrivacyActions, ProtectionActions, StaffAdmin):  # type: ignor
             actor=staff_of(request),
             now=now(),
         )
-        amount = signed_amount_text(proposed.amount_units, proposed.currency)
-        return f"Proposed: {amount}. A colleague decides under Adjustments."
+        amount = signed_amount_text(data["money"].units, data["money"].currency)
+        return f"Proposed: {amount}. A colleague decides under Approvals."

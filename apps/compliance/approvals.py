@@ -226,7 +226,7 @@ def request_approval(
 
     :param payload: what the command needs: JSON without floating-point numbers (amounts are integers or strings)
     :param subject_player_id: whose matter it is; then only staff of that player's brand decide
-    :param brand_id: whose matter it is where it is about several players; likewise
+    :param brand_id: whose matter it is where it is about no one player; likewise
     :raises PermissionDenied: if the maker may not ask for this
     :raises ApprovalUnknown: if there is no such player, or the maker does not serve the brand
     :raises ApprovalNotSound: if command, reason or time make no sense

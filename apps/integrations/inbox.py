@@ -64,6 +64,11 @@ _CLAIM_NEXT = _CLAIM.format(
     first="ORDER BY next_attempt_at, id LIMIT %(most)s",
 )
 
+_WAKE = """
+UPDATE integrations_inboundevent SET next_attempt_at = %(now)s, claimed_until = NULL
+ WHERE integration_id = %(integration)s AND state = 'parked' AND "references" && %(wanted)s::varchar[]
+"""
+
 _STORE = """
 INSERT INTO integrations_inboundevent AS e
        (id, integration_id, event_id, word, "references", terms_digest, body, headers, remote_address, verified_by,
@@ -214,9 +219,12 @@ def mark_unhandled(event: InboundEvent, *, reason: str) -> str:
 def wake(*, integration_id: int, references: Iterable[str]) -> int:
     """Let parked events about these references be processed at the next sweep; returns how many there are."""
     wanted = [reference for reference in references if reference]
-    parked = InboundEvent.objects.filter(integration_id=integration_id, state=State.PARKED, references__overlap=wanted)
-    # Real time may be behind the business clock, never before it: due at once for every sweeper.
-    return parked.update(next_attempt_at=timezone.now(), claimed_until=None) if wanted else 0
+    if not wanted:
+        return 0
+    with connection.cursor() as cursor:
+        # Real time may be behind the business clock, never before it: due at once for every sweeper.
+        cursor.execute(_WAKE, {"integration": integration_id, "wanted": wanted, "now": timezone.now()})
+        return int(cursor.rowcount)
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""What payments lets two people do together: new terms with a provider."""
+"""What payments lets two people do together: new terms with a provider, a change of a balance by hand."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from apps.compliance.approvals import register_command
 from apps.integrations.models import Integration
 from apps.payments.models import PspContract
+from apps.payments.operations import adjustments
 from apps.payments.operations.contract_versions import (
     APPROVE_PERMISSION,
     PROPOSE_PERMISSION,
@@ -16,6 +17,8 @@ from apps.payments.operations.contract_versions import (
     add_contract_version,
     read_terms,
 )
+from apps.wallets.adjustments import APPROVE_PERMISSION as APPROVE_ADJUSTMENT
+from apps.wallets.adjustments import PROPOSE_PERMISSION as PROPOSE_ADJUSTMENT
 
 ADD_CONTRACT = "payments.add_contract_version"
 
@@ -31,6 +34,16 @@ def register() -> None:
         describe=_described,
         revalidate=_recheck,
         fingerprint=_rests_on,
+    )
+    register_command(
+        adjustments.ADJUST_BALANCE,
+        title="Change a balance by hand",
+        maker_permission=PROPOSE_ADJUSTMENT,
+        checker_permission=APPROVE_ADJUSTMENT,
+        execute=adjustments.adjust_balance,
+        describe=adjustments.describe_adjustment,
+        revalidate=adjustments.recheck_adjustment,
+        lifetime=adjustments.LIFETIME,
     )
 
 

@@ -8,3 +8,9 @@ class ReconciliationConfig(AppConfig):
 
     name = "apps.reconciliation"
     label = "reconciliation"
+
+    def ready(self) -> None:
+        """Enter what two people do together."""
+        from apps.reconciliation.commands import register  # noqa: PLC0415 - once the models are loaded
+
+        register()

@@ -19,7 +19,7 @@ from apps.core.currencies import CURRENCIES
 from apps.reconciliation.base_page import ReconciliationPage, level
 from apps.reconciliation.charts import bars
 from apps.reconciliation.explaining import explanation
-from apps.reconciliation.models import Break, BreakClass, WriteOff
+from apps.reconciliation.models import Break, BreakClass, WriteOffAccount
 from apps.reconciliation.operations import breaks
 
 _AGES = ((0, 1, "today and yesterday"), (2, 7, "2 to 7 days"), (8, 30, "8 to 30 days"), (31, 36_500, "older"))
@@ -55,19 +55,8 @@ class PostForm(NoteForm):
 class ProposeForm(NoteForm):
     """Asks where to carry it, and why."""
 
-    account = forms.ChoiceField(choices=WriteOff.Account.choices, widget=UnfoldAdminSelectWidget())
+    account = forms.ChoiceField(choices=WriteOffAccount.choices, widget=UnfoldAdminSelectWidget())
     field_order = ("account", "note")
-
-
-class DecideForm(NoteForm):
-    """Carries the digest of the proposal that the person was shown."""
-
-    digest = forms.CharField(max_length=64, widget=forms.HiddenInput())
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if isinstance(self.target, Break) and (waiting := waiting_for(self.target)):
-            self.initial["digest"] = waiting.digest
 
 
 class QueueFilter(admin.SimpleListFilter):
@@ -97,15 +86,10 @@ class QueueFilter(admin.SimpleListFilter):
             "open": Q(state="open"),
             "mine": Q(state="open", owner_id=user.pk),
             "unclaimed": Q(state="open", owner=None),
-            "write-off": Q(pk__in=WriteOff.objects.filter(state="proposed").values("of_break_id")),
+            "write-off": Q(pk__in=breaks.waiting_write_offs().values_list("payload__break", flat=True)),
             "resolved": Q(state="resolved"),
         }
         return queryset.filter(terms[chosen]) if (chosen := self.value() or "open") in terms else queryset
-
-
-def waiting_for(found: Break) -> WriteOff | None:
-    """The proposal to write it off that waits for a decision."""
-    return found.write_offs.filter(state=WriteOff.State.PROPOSED).select_related("proposed_by").first()
 
 
 def explained(found: Break) -> str:
@@ -121,7 +105,7 @@ def explained(found: Break) -> str:
 
 
 def _has_proposal(found: Any) -> bool:
-    return found.state == Break.State.OPEN and waiting_for(found) is not None
+    return found.state == Break.State.OPEN and breaks.waiting_for(found) is not None
 
 
 @admin.register(Break)
@@ -130,7 +114,7 @@ class BreakAdmin(ReconciliationPage):
 
     brand_lookup = ""
     staff_actions = (
-        "claim", "release", "comment", "post_to_suspense", "propose_write_off", "approve_write_off", "reject_write_off",
+        "claim", "release", "comment", "post_to_suspense", "propose_write_off",
     )  # fmt: skip
     change_list_template = "staff/reconciliation/breaks.html"
     change_form_template = "staff/reconciliation/break.html"
@@ -167,7 +151,7 @@ class BreakAdmin(ReconciliationPage):
             "kind": self.kind_shown(obj),
             "events": list(obj.events.select_related("actor", "run__integration")),
             "resolutions": list(obj.resolutions.select_related("posted_by", "approved_by")),
-            "waiting": waiting_for(obj),
+            "waiting": breaks.waiting_for(obj),
             "age_days": _age(obj),
         }
 
@@ -267,41 +251,7 @@ class BreakAdmin(ReconciliationPage):
         breaks.propose_write_off(
             break_id=obj.pk, account=data["account"], note=data["note"], actor=staff_of(request), now=now()
         )
-        return "A colleague has to decide now."
-
-    @staff_action(
-        title="Approve write-off",
-        permission=breaks.APPROVE_PERMISSION,
-        form=DecideForm,
-        description="Posts exactly the proposal shown on this page.",
-        icon="task_alt",
-        applies=_has_proposal,
-    )
-    def approve_write_off(self, request: HttpRequest, obj: Break, data: dict[str, Any]) -> str:
-        """Agree."""
-        waiting = waiting_for(obj)
-        if waiting is None:
-            raise breaks.BreakNotOpen
-        breaks.approve_write_off(
-            write_off_id=waiting.pk, digest=data["digest"], note=data["note"], actor=staff_of(request), now=now()
-        )
-        return "Written off."
-
-    @staff_action(
-        title="Reject write-off",
-        permission=breaks.APPROVE_PERMISSION,
-        form=NoteForm,
-        danger=True,
-        icon="cancel",
-        applies=_has_proposal,
-    )
-    def reject_write_off(self, request: HttpRequest, obj: Break, data: dict[str, Any]) -> str:
-        """Disagree."""
-        waiting = waiting_for(obj)
-        if waiting is None:
-            raise breaks.BreakNotOpen
-        breaks.reject_write_off(write_off_id=waiting.pk, note=data["note"], actor=staff_of(request), now=now())
-        return "Rejected; the break stays open."
+        return "A colleague has to decide now, under Approvals."
 
 
 def _age(found: Break) -> int:

@@ -1,13 +1,8 @@
-"""What wallets keep beside the ledger: manual adjustments, which exist only as requests that two people make."""
-
-from datetime import datetime
-from uuid import UUID
+"""What wallets keep beside the ledger: manual adjustments, which exist only as what two people did."""
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import FSMField, transition
 
 from apps.brands.models import Brand
 from apps.core.ids import uuid7
@@ -17,16 +12,15 @@ from apps.players.models import Player
 
 class Adjustment(models.Model):
     """
-    A change of a player's balance by hand: proposed by one person, decided by another, superusers included.
+    A change of a player's balance by hand: asked for by one person, agreed to by another, superusers included.
 
-    Its terms never change (a trigger refuses it): `payload_digest` is what the second person decides on. Once it is
-    decided nothing of it changes any more. `amount_units` is signed: above zero the player gets it, below he pays.
+    The row is made with its posting and never altered (a trigger refuses it). What waits or was turned down stands
+    among the approvals. `amount_units` is signed: above zero the player gets it, below he pays.
     """
 
     class State(models.TextChoices):
-        """Where it stands; the last three are final."""
+        """New rows are posted; the others are from before requests were approvals."""
 
-        PROPOSED = "proposed", "Waits for a second person"
         POSTED = "posted", "Posted"
         REJECTED = "rejected", "Rejected"
         EXPIRED = "expired", "Expired undecided"
@@ -58,47 +52,38 @@ class Adjustment(models.Model):
     amount_units = models.BigIntegerField(help_text="Ledger units; above zero the player gets it, below he pays")
     reason = models.CharField(max_length=32, choices=Reason)
     note = models.TextField(max_length=2000)
-    payload_digest = models.CharField(max_length=64, editable=False)
-    state = FSMField(default=State.PROPOSED, choices=State.choices, protected=True, max_length=8)
+    payload_digest = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the terms")
+    state = models.CharField(max_length=8, choices=State, default=State.POSTED)
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True)
     decided_at = models.DateTimeField(null=True)
     decision_note = models.TextField(blank=True, max_length=2000)
     transaction_id = models.UUIDField(null=True, unique=True, help_text="The ledger transaction that it became")
-    request_id = models.UUIDField(null=True, help_text="The request that proposed it")
+    request_id = models.UUIDField(null=True, help_text="The request that posted it")
 
     class Meta:
         """The rules hold in the database, whoever writes."""
 
         ordering = ("-id",)
-        indexes = (
-            models.Index(fields=["expires_at"], condition=Q(state="proposed"), name="wallets_adjustment_waiting"),
-            models.Index(fields=["player", "-id"], name="wallets_adjustment_by_player"),
-        )
+        indexes = (models.Index(fields=["player", "-id"], name="wallets_adjustment_by_player"),)
         constraints = (
             models.CheckConstraint(
-                condition=Q(state__in=("proposed", "posted", "rejected", "expired")), name="wallets_adjustment_state"
+                condition=Q(state__in=("posted", "rejected", "expired")), name="wallets_adjustment_state"
             ),
             models.CheckConstraint(
                 condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("proposed_by")),
                 name="wallets_adjustment_second_person",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=("proposed",), decided_by__isnull=True, decided_at__isnull=True)
-                | Q(state__in=("expired",), decided_by__isnull=True, decided_at__isnull=False)
+                condition=Q(state__in=("expired",), decided_by__isnull=True, decided_at__isnull=False)
                 | Q(state__in=("posted", "rejected"), decided_by__isnull=False, decided_at__isnull=False),
                 name="wallets_adjustment_decided",
             ),
             models.CheckConstraint(
-                condition=Q(state="posted", transaction_id__isnull=False)
-                | (~Q(state="posted") & Q(transaction_id__isnull=True)),
+                # That a posted one has its transaction is proven by the books: it is made a moment before.
+                condition=Q(state="posted") | Q(transaction_id__isnull=True),
                 name="wallets_adjustment_posted",
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=("proposed", "rejected", "expired")) | Q(decided_at__lt=F("expires_at")),
-                name="wallets_adjustment_in_time",
             ),
             models.CheckConstraint(condition=~Q(amount_units=0), name="wallets_adjustment_amount"),
             models.CheckConstraint(
@@ -117,18 +102,3 @@ class Adjustment(models.Model):
     def money(self) -> Money:
         """The signed amount."""
         return Money(self.amount_units, self.currency)
-
-    @transition(field=state, source=State.PROPOSED, target=State.POSTED)
-    def post(self, *, by: User, at: datetime, note: str, transaction_id: UUID) -> None:
-        """It became a transaction."""
-        self.decided_by, self.decided_at, self.decision_note, self.transaction_id = by, at, note, transaction_id
-
-    @transition(field=state, source=State.PROPOSED, target=State.REJECTED)
-    def reject(self, *, by: User, at: datetime, note: str) -> None:
-        """The second person said no."""
-        self.decided_by, self.decided_at, self.decision_note = by, at, note
-
-    @transition(field=state, source=State.PROPOSED, target=State.EXPIRED)
-    def expire(self, *, at: datetime) -> None:
-        """Nobody decided in time."""
-        self.decided_at = at

@@ -200,19 +200,19 @@ def test_an_adjustment_needs_two_people(player: Player, login: Login) -> None:
         "note": "Ticket 4711: lost connection",
     }  # fmt: skip
     reply = press(maker, "players_player", player.pk, "propose-correction", **terms)
-    assert said(reply) == ["Proposed: +12.50 EUR. A colleague decides under Adjustments."]
-    asked = Adjustment.objects.get()
-    digest = asked.payload_digest
-    refused = press(maker, "wallets_adjustment", asked.pk, "approve", digest=digest)
-    assert "proposed" in said(refused)[0] or "second person" in said(refused)[0].lower()
+    assert said(reply) == ["Proposed: +12.50 EUR. A colleague decides under Approvals."]
+    asked = ApprovalRequest.objects.get()
+    refused = press(maker, "compliance_approvalrequest", asked.pk, "approve", seen=asked.payload_hash)
+    assert "second person" in said(refused)[0].lower()
     assert balances_of(player.pk)[0].cash == 100_000_000
-    waiting = checker.get(reverse("backoffice:live")).json()["attention"]
-    assert [item["text"] for item in waiting] == ["1 adjustments wait for a second person"]
-    changed = press(checker, "wallets_adjustment", asked.pk, "approve", digest="0" * 64)
-    assert "not the one shown" in said(changed)[0]
-    done = press(checker, "wallets_adjustment", asked.pk, "approve", digest=digest)
-    assert said(done) == ["Posted: +12.50 EUR for astrid."]
+    changed = press(checker, "compliance_approvalrequest", asked.pk, "approve", seen="0" * 64)
+    assert "not the request you were shown" in said(changed)[0]
+    done = press(checker, "compliance_approvalrequest", asked.pk, "approve", seen=asked.payload_hash)
+    assert said(done) == ["Done: astrid gets 12.50 EUR (cash). Goodwill: Ticket 4711: lost connection."]
     assert balances_of(player.pk)[0].cash == 112_500_000
+    record = Adjustment.objects.get()
+    page = checker.get(reverse("admin:wallets_adjustment_change", args=[record.pk])).content.decode()
+    assert "payments_lead" in page
 
 
 @pytest.mark.parametrize("amount", ["0", "-5", "1e3", "12.345", "nonsense", "99999999999999999999"])

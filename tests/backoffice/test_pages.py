@@ -216,7 +216,7 @@ def test_players_are_found_by_name_address_and_id(player: Player, login: Login) 
 
 def test_empty_lists_say_what_to_do(login: Login, brand: Any) -> None:
     client = login("auditor")
-    assert "done on a player" in client.get(reverse("admin:wallets_adjustment_changelist")).content.decode()
+    assert "proposed on a player" in client.get(reverse("admin:wallets_adjustment_changelist")).content.decode()
     assert "longer time" in client.get(reverse("admin:integrations_exchange_changelist")).content.decode()
 
 

@@ -163,10 +163,13 @@ def test_a_break_of_last_night_is_written_off_by_two(
     shot(clerk, "break")
     press(clerk, "Claim")
     press(clerk, "Propose write-off", choose={"Account": "adjustment"}, fill={"Note": "Provider keeps the difference."})
+    shot(clerk, "break-waits")
     lead = staff("payments_lead")
     lead.goto(address)
-    press(lead, "Approve", fill={"Note ": "Not worth a dispute."})
-    expect(lead.get_by_text("Resolved").first).to_be_visible()
+    lead.get_by_role("link", name="under Approvals").click()
+    press(lead, "Approve", fill={"Reason": "Not worth a dispute."})
+    lead.goto(address)
+    expect(lead.get_by_text("Written off").first).to_be_visible()
     with platform.in_database():
         assert Break.objects.get(pk=differs.pk).resolved_by == "write_off"
 

@@ -8,10 +8,10 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
 from apps.backoffice.models import PersonalDataRead
+from apps.compliance.models import ApprovalRequest
 from apps.integrations.models import Integration
 from apps.players.models import Player
 from apps.transactions.models import Transaction
-from apps.wallets.models import Adjustment
 from apps.wallets.queries import balances_of
 from tests.browser.conftest import Shot, Staff, assert_fits
 from tests.harness.live import LivePlatform
@@ -87,14 +87,14 @@ def test_an_adjustment_goes_through_two_hands(staff: Staff, shot: Shot, platform
     dialog.get_by_role("button", name="Propose adjustment").click()
     expect(maker.get_by_text("Proposed: +7.25 EUR")).to_be_visible()
     checker = staff("payments_lead")
-    expect(checker.get_by_test_id("attention")).to_contain_text("wait for a second person")
     with platform.in_database():
-        asked = Adjustment.objects.latest("pk")
-    checker.goto(f"/admin/wallets/adjustment/{asked.pk}/change/")
+        asked = ApprovalRequest.objects.latest("pk")
+    checker.goto(f"/admin/compliance/approvalrequest/{asked.pk}/change/")
+    expect(checker.get_by_text("hugo gets 7.25 EUR (bonus). Goodwill: Ticket 4711").first).to_be_visible()
     shot(checker, "adjustment")
-    checker.get_by_role("button", name="Approve and post").click()
-    checker.get_by_role("dialog").get_by_role("button", name="Approve and post").click()
-    expect(checker.get_by_text("Posted: +7.25 EUR for hugo.")).to_be_visible()
+    checker.get_by_role("button", name="Approve").click()
+    checker.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    expect(checker.get_by_text("Done: hugo gets 7.25 EUR")).to_be_visible()
     with platform.in_database():
         assert balances_of(hugo.pk)[0].bonus == before + 7_250_000
 

@@ -22,7 +22,7 @@ from tests.harness.queries import captured_queries
 captured_commits: Any = TestCase.captureOnCommitCallbacks
 
 # Of the one event that settles a deposit of a known player; the posting itself goes past Django's cursor.
-STATEMENTS = {"adyen": 19, "trustly": 18, "cryptoprocessing": 21}
+STATEMENTS = {"adyen": 18, "trustly": 18, "cryptoprocessing": 21}
 
 
 @pytest.fixture(params=EVENT_VENDORS)

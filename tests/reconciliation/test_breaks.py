@@ -1,15 +1,23 @@
 """What people do about breaks: postings only, two people for what costs money, and nothing done twice."""
 
 import threading
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connections, transaction
 
+from apps.compliance.approvals import (
+    ApprovalDecided,
+    ApprovalSecondPerson,
+    ApprovalStale,
+    ApprovalUnknown,
+    decide_approval,
+    visible_to,
+)
+from apps.compliance.models import ApprovalRequest
 from apps.integrations.models import Integration
-from apps.reconciliation.models import Break, Resolution, WriteOff
+from apps.reconciliation.models import Break, Resolution
 from apps.reconciliation.operations import breaks
 from apps.transactions.models import Account
 from apps.transactions.rollup import shared_balance
@@ -79,34 +87,43 @@ def test_a_posting_that_a_later_file_makes_wrong_has_to_be_taken_back(psp: Integ
     assert (balance("psp", psp), open_breaks()) == (-10 * EURO, [])
 
 
+def decide(request: ApprovalRequest, by: User, *, approve: bool = True) -> ApprovalRequest:
+    return decide_approval(request_id=request.pk, checker=by, approve=approve, reason=WHY, now=NOW)
+
+
 def test_a_write_off_takes_two_people(psp: Integration) -> None:
     found, ann, ben = Break.objects.get(), staff("ann"), staff("ben")
-    proposal = breaks.propose_write_off(break_id=found.pk, account="adjustment", note=WHY, actor=ann, now=NOW)
-    terms: dict[str, Any] = {"write_off_id": proposal.pk, "digest": proposal.digest, "note": WHY, "now": NOW}
-    with pytest.raises(breaks.WriteOffSecondPerson):
-        breaks.approve_write_off(actor=ann, **terms)
-    with pytest.raises(breaks.WriteOffChanged):
-        breaks.approve_write_off(actor=ben, **(terms | {"digest": "0" * 64}))
+    request = breaks.propose_write_off(break_id=found.pk, account="adjustment", note=WHY, actor=ann, now=NOW)
+    assert request.summary == (
+        "1.00 EUR of adyen (deposit:PSP1) becomes a cost under adjustments; the break is resolved by that."
+    )
+    with pytest.raises(ApprovalSecondPerson):
+        decide(request, ann)
     with pytest.raises(breaks.WriteOffWaits):
         breaks.post_break(break_id=found.pk, remaining_units=-EURO, note=WHY, actor=ben, now=NOW)
+    with pytest.raises(breaks.WriteOffWaits):
+        breaks.propose_write_off(break_id=found.pk, account="fee", note=WHY, actor=ben, now=NOW)
     assert balance("adjustment") == 0
-    breaks.approve_write_off(actor=ben, **terms)
+    decide(request, ben)
     assert (balance("adjustment"), balance("psp", psp)) == (-EURO, -9 * EURO)
     made = Resolution.objects.get()
     assert (made.posted_by, made.approved_by, made.units, made.account) == (ann, ben, -EURO, "adjustment")
     found = Break.objects.get()
     assert (found.state, found.resolved_by) == ("resolved", "write_off")
-    with pytest.raises(breaks.BreakNotOpen):
-        breaks.approve_write_off(actor=ben, **terms)
+    with pytest.raises(ApprovalDecided):
+        decide(request, ben)
+
+
+def test_a_write_off_that_is_rejected_leaves_the_break_open(psp: Integration) -> None:
+    found, ann, ben = Break.objects.get(), staff("ann"), staff("ben")
+    decide(breaks.propose_write_off(break_id=found.pk, account="fee", note=WHY, actor=ann, now=NOW), ben, approve=False)
+    assert (balance("fee"), Break.objects.get().state) == (0, "open")
+    assert [each.kind for each in found.events.order_by("pk")][-2:] == ["proposed", "rejected"]
+    assert breaks.waiting_for(found) is None
 
 
 def test_the_database_itself_refuses_one_person_in_both_parts(psp: Integration) -> None:
     found, ann = Break.objects.get(), staff("ann")
-    proposal = breaks.propose_write_off(break_id=found.pk, account="fee", note=WHY, actor=ann, now=NOW)
-    with pytest.raises(IntegrityError, match="reconciliation_writeoff_second_person"), transaction.atomic():
-        WriteOff.objects.filter(pk=proposal.pk).update(state="rejected", decided_by=ann, decided_at=NOW)
-    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-        WriteOff.objects.filter(pk=proposal.pk).update(units=-5)
     with pytest.raises(IntegrityError, match="reconciliation_resolution_two_people"), transaction.atomic():
         Resolution.objects.create(
             of_break=found,
@@ -119,14 +136,25 @@ def test_the_database_itself_refuses_one_person_in_both_parts(psp: Integration) 
         )
 
 
-def test_a_proposal_about_what_has_changed_since_is_not_carried_out(psp: Integration) -> None:
+def test_a_proposal_about_what_has_changed_since_is_refused_for_good(psp: Integration) -> None:
     found, ann, ben = Break.objects.get(), staff("ann"), staff("ben")
-    proposal = breaks.propose_write_off(break_id=found.pk, account="adjustment", note=WHY, actor=ann, now=NOW)
+    request = breaks.propose_write_off(break_id=found.pk, account="adjustment", note=WHY, actor=ann, now=NOW)
     bring(psp, adyen_file([settled(1, "0.40")], batch=2), "adyen_settlement", business_date=days_later(1))
     reconcile(psp, days_later(1))
-    with pytest.raises(breaks.WriteOffChanged):
-        breaks.approve_write_off(write_off_id=proposal.pk, digest=proposal.digest, note=WHY, actor=ben, now=NOW)
+    with pytest.raises(ApprovalStale):
+        decide(request, ben)
     assert (balance("adjustment"), open_breaks()) == (0, [("amount", "deposit:PSP1", -600_000)])
+    assert ApprovalRequest.objects.get().state == "refused"
+
+
+def test_a_write_off_of_a_brand_is_decided_by_those_who_serve_it(psp: Integration) -> None:
+    found = Break.objects.get()
+    request = breaks.propose_write_off(break_id=found.pk, account="fee", note=WHY, actor=staff("ann"), now=NOW)
+    stranger = staff("carl", "approve_writeoff")
+    User.objects.filter(pk=stranger.pk).update(is_staff=True)
+    with pytest.raises(ApprovalUnknown):
+        decide(request, stranger)
+    assert list(visible_to(stranger, ApprovalRequest.objects.all())) == []
 
 
 def test_who_may_not_does_not_and_other_brands_breaks_do_not_exist(psp: Integration) -> None:

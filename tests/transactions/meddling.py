@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 _GUARDED = (
     "transactions_transaction", "transactions_transfer", "transactions_account", "transactions_command",
-    "integrations_exchange", "providers_round", "wallets_adjustment",
+    "integrations_exchange", "providers_round", "wallets_adjustment", "compliance_approvalrequest",
 )  # fmt: skip
 _CONSTRAINTS = (
     ("transactions_account", "transactions_account_funds"),

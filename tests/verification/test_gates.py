@@ -12,6 +12,7 @@ from apps.compliance.approvals import UnableToExecute, decide_approval, request_
 from apps.compliance.models import Alert
 from apps.core import clock
 from apps.core.money import Money
+from apps.payments.operations.adjustments import propose_adjustment
 from apps.players.models import Player
 from apps.transactions.models import Account
 from apps.transactions.posting import Leg, open_player_accounts, post, shared_account
@@ -26,7 +27,6 @@ from apps.verification.operations.due_diligence import (
 )
 from apps.verification.operations.facts import add_fact
 from apps.verification.tasks import watch_thresholds
-from apps.wallets.adjustments import approve_adjustment, propose_adjustment
 from tests.factories.games import make_player
 from tests.factories.identity import connect_identity_vendor
 from tests.factories.integrations import make_brand
@@ -225,16 +225,13 @@ def test_a_manual_adjustment_does_not_get_past_the_lock(locking: Player, bucket:
     )  # fmt: skip
 
     def approve() -> None:
-        with transaction.atomic():
-            approve_adjustment(
-                adjustment_id=proposed.pk, payload_digest=proposed.payload_digest, actor=checker, now=clock.now()
-            )
+        decide_approval(request_id=proposed.pk, checker=checker, approve=True, reason="", now=clock.now())
 
     if may:
         approve()
         assert buckets(locking) == {"restricted": "2005.00"}
         return
-    with pytest.raises(IntegrityError, match="locked for due diligence"):
+    with pytest.raises(UnableToExecute, match="locked for due diligence"):
         approve()
     assert buckets(locking) == {"restricted": "2000.00"}
 

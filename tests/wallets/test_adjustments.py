@@ -1,75 +1,63 @@
-"""Manual adjustments: two people, no exception; what was shown is what is posted; what is decided stays decided."""
+"""Manual adjustments: two people, no exception; what was shown is what is posted; what is posted stays as it is."""
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
-from django_fsm import TransitionNotAllowed
 
-from apps.brands.models import StaffScope
-from apps.core.errors import DomainError
+from apps.compliance.approvals import (
+    ApprovalDecided,
+    ApprovalExpired,
+    ApprovalSecondPerson,
+    ApprovalStale,
+    ApprovalUnknown,
+    UnableToExecute,
+    decide_approval,
+)
+from apps.compliance.models import Alert, ApprovalRequest
 from apps.core.ids import uuid7
 from apps.core.money import Money
+from apps.payments.operations.adjustments import LIFETIME, propose_adjustment
 from apps.players.models import Player
 from apps.transactions.books import check_books
 from apps.transactions.models import Transaction
-from apps.transactions.posting import InsufficientFunds
 from apps.transactions.rollup import shared_balances
-from apps.wallets.adjustments import (
-    AdjustmentChanged,
-    AdjustmentDecided,
-    AdjustmentExpired,
-    AdjustmentNotSound,
-    AdjustmentSecondPerson,
-    AdjustmentUnknown,
-    approve_adjustment,
-    expire_adjustments,
-    propose_adjustment,
-    reject_adjustment,
-)
+from apps.wallets.adjustments import AdjustmentMade, AdjustmentNotSound, AdjustmentTerms, digest_of, post_adjustment
 from apps.wallets.models import Adjustment
 from apps.wallets.queries import balances_of
-from apps.wallets.tasks import expire_adjustments as expire_task
+from tests.factories.games import make_player
 from tests.factories.integrations import make_brand
-from tests.ledger_property.driver import Table, make_player
+from tests.factories.staff import make_staff
+from tests.monitoring.scene import put_live
 from tests.transactions.meddling import run, tampering
 
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-_UPDATE = "UPDATE wallets_adjustment SET {}"
 NOTE = "The vendor lost a win of the 27th"
-
-
-def staff(name: str, *permissions: str, superuser: bool = False, brand: str = "aurora") -> User:
-    user = User.objects.create(username=name, is_staff=True, is_superuser=superuser)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    StaffScope.objects.create(user=user, brand=make_brand(brand))
-    return user
+PROPOSE, APPROVE = "wallets.propose_adjustment", "wallets.approve_adjustment"
 
 
 def player() -> Player:
-    found = Player.objects.first()
-    # Only the brand is asked of the table here.
-    return found or make_player(Table(make_brand(), None, None), "anna")  # type: ignore[arg-type]
+    return Player.objects.first() or make_player("anna")
 
 
 def maker() -> User:
-    return User.objects.filter(username="maker").first() or staff("maker", "propose_adjustment", "approve_adjustment")
+    brand = player().brand
+    return User.objects.filter(username="maker").first() or make_staff("maker", PROPOSE, APPROVE, brands=(brand,))
 
 
-def checker() -> User:
-    return User.objects.filter(username="checker").first() or staff("checker", "approve_adjustment")
+def checker(name: str = "checker") -> User:
+    return User.objects.filter(username=name).first() or make_staff(name, APPROVE, brands=(player().brand,))
 
 
 def propose(
     units: int = 5_000_000, *, bucket: str = "cash", actor: User | None = None, note: str = NOTE, currency: str = "EUR"
-) -> Adjustment:
+) -> ApprovalRequest:
     return propose_adjustment(
         player_id=player().pk,
         money=Money(units, currency),
@@ -81,9 +69,11 @@ def propose(
     )
 
 
-def approve(adjustment: Adjustment, *, actor: User | None = None, now: datetime = NOW) -> Adjustment:
-    return approve_adjustment(
-        adjustment_id=adjustment.pk, payload_digest=adjustment.payload_digest, actor=actor or checker(), now=now
+def decide(
+    request: ApprovalRequest, *, actor: User | None = None, now: datetime = NOW, approve: bool = True
+) -> ApprovalRequest:
+    return decide_approval(
+        request_id=request.pk, checker=actor or checker(), approve=approve, reason="I looked", now=now
     )
 
 
@@ -92,186 +82,125 @@ def cash() -> int:
 
 
 def nothing_moved() -> bool:
-    return not Transaction.objects.exists() and cash() == 0
+    return not Transaction.objects.exists() and cash() == 0 and not Adjustment.objects.exists()
 
 
 def test_a_proposal_moves_nothing_and_a_second_person_posts_it() -> None:
-    adjustment = propose()
+    request = propose()
     assert nothing_moved()
-    approved = approve(adjustment)
-    assert (approved.state, approved.decided_by, cash()) == ("posted", checker(), 5_000_000)
+    assert request.summary == f"anna gets 5.00 EUR (cash). A vendor's error: {NOTE}."
+    decide(request)
+    made = Adjustment.objects.get()
+    assert (made.state, made.proposed_by, made.proposed_at) == ("posted", maker(), NOW)
+    assert (made.decided_by, cash()) == (checker(), 5_000_000)
     posted = Transaction.objects.get()
-    assert (posted.pk, posted.kind, posted.player_id) == (approved.transaction_id, "adjustment", player().pk)
+    assert (posted.pk, posted.kind, posted.player_id) == (made.transaction_id, "adjustment", player().pk)
     assert posted.details == {
-        "adjustment": str(adjustment.public_id),
+        "adjustment": str(made.public_id),
         "reason": "vendor-error",
         "proposed_by": "maker",
         "approved_by": "checker",
-        "digest": adjustment.payload_digest,
+        "digest": made.payload_digest,
     }
     assert [balance.balance for balance in shared_balances().values()] == [-5_000_000]
+    with pytest.raises(ApprovalDecided):
+        decide(request)
 
 
 def test_an_adjustment_may_take_money_and_touch_any_bucket_that_is_not_locked() -> None:
-    approve(propose(7_000_000, bucket="bonus"))
-    approve(propose(-2_500_000, bucket="bonus"))
+    decide(propose(7_000_000, bucket="bonus"))
+    decide(propose(-2_500_000, bucket="bonus"))
     (wallet,) = balances_of(player().pk)
     assert (wallet.cash, wallet.bonus, wallet.restricted) == (0, 4_500_000, 0)
 
 
 def test_what_the_player_does_not_have_can_not_be_taken_and_the_proposal_goes_on_waiting() -> None:
-    adjustment = propose(-1)
-    with pytest.raises(InsufficientFunds), transaction.atomic():
-        approve(adjustment)
+    request = propose(-1)
+    with pytest.raises(UnableToExecute, match="not enough funds"):
+        decide(request)
     assert nothing_moved()
-    assert Adjustment.objects.get().state == "proposed"
+    assert ApprovalRequest.objects.get().state == "waiting"
 
 
-@pytest.mark.parametrize(
-    "decide", [approve, lambda a, actor: reject_adjustment(adjustment_id=a.pk, note="no", actor=actor, now=NOW)]
-)
+@pytest.mark.parametrize("approve", [True, False])
 @pytest.mark.parametrize("is_superuser", [False, True])
-def test_nobody_decides_on_an_own_proposal_not_even_a_superuser(
-    decide: Callable[..., Adjustment], *, is_superuser: bool
-) -> None:
-    both = staff("both", "propose_adjustment", "approve_adjustment", superuser=is_superuser)
-    with pytest.raises(AdjustmentSecondPerson):
-        decide(propose(actor=both), actor=both)
+def test_nobody_decides_on_an_own_proposal_not_even_a_superuser(*, approve: bool, is_superuser: bool) -> None:
+    both = make_staff("both", PROPOSE, APPROVE, superuser=is_superuser, brands=(player().brand,))
+    request = propose(actor=both)
+    with pytest.raises(ApprovalSecondPerson):
+        decide(request, actor=both, approve=approve)
     assert nothing_moved()
 
 
 def test_the_database_refuses_one_person_in_both_parts_whoever_writes() -> None:
-    adjustment = propose()
-    with pytest.raises(IntegrityError, match="wallets_adjustment_second_person"), transaction.atomic():
+    request = propose()
+    with pytest.raises(IntegrityError, match="compliance_approval_second_person"), transaction.atomic():
         run(
-            "UPDATE wallets_adjustment SET state = 'rejected', decided_by_id = proposed_by_id, decided_at = %(now)s",
+            "UPDATE compliance_approvalrequest SET state = 'rejected', checker_id = maker_id, decided_at = %(now)s",
             {"now": NOW},
         )
-    assert Adjustment.objects.get(pk=adjustment.pk).state == "proposed"
+    terms = AdjustmentTerms(uuid7(), player().pk, Money(1, "EUR"), "cash", "goodwill", NOTE)
+    with pytest.raises(IntegrityError, match="wallets_adjustment_second_person"):
+        post_adjustment(terms=terms, maker=maker(), checker=maker(), asked_at=NOW, now=NOW)
+    assert (ApprovalRequest.objects.get(pk=request.pk).state, nothing_moved()) == ("waiting", True)
 
 
-@pytest.mark.parametrize(
-    ("change", "constraint"),
-    [
-        ("state = 'approved'", "wallets_adjustment_(state|decided)"),
-        ("state = 'posted', decided_by_id = %(checker)s, decided_at = %(now)s", "wallets_adjustment_posted"),
-        ("state = 'posted', transaction_id = %(uuid)s", "wallets_adjustment_decided"),
-        ("state = 'rejected'", "wallets_adjustment_decided"),
-        ("decided_at = %(now)s", "wallets_adjustment_decided"),
-        ("transaction_id = %(uuid)s", "wallets_adjustment_posted"),
-        (
-            "state = 'posted', decided_by_id = %(checker)s, decided_at = expires_at, transaction_id = %(uuid)s",
-            "wallets_adjustment_in_time",
-        ),
-    ],
-)
-def test_the_database_refuses_states_that_make_no_sense(change: str, constraint: str) -> None:
-    propose()
-    values: dict[str, object] = {"now": NOW, "checker": checker().pk, "uuid": uuid7()}
-    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
-        run(_UPDATE.format(change), values)
+def test_the_same_terms_are_posted_once_whoever_calls() -> None:
+    terms = AdjustmentTerms(uuid7(), player().pk, Money(7, "EUR"), "cash", "goodwill", NOTE)
+    made = post_adjustment(terms=terms, maker=maker(), checker=checker(), asked_at=NOW, now=NOW)
+    assert made.payload_digest == digest_of(terms)
+    with pytest.raises(AdjustmentMade):
+        post_adjustment(terms=terms, maker=maker(), checker=checker(), asked_at=NOW, now=NOW)
+    assert cash() == 7
 
 
 @pytest.mark.parametrize(
     "change",
-    ["amount_units = amount_units + 1", "bucket = 'bonus'", "note = 'x'", "expires_at = now()", "payload_digest = ''"],
+    [
+        "UPDATE wallets_adjustment SET amount_units = amount_units + 1",
+        "UPDATE wallets_adjustment SET decision_note = 'x'",
+        "DELETE FROM wallets_adjustment",
+    ],
 )
-def test_the_terms_of_a_proposal_can_not_be_changed(change: str) -> None:
-    propose()
+def test_what_is_posted_can_not_be_changed(change: str) -> None:
+    decide(propose())
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-        run(_UPDATE.format(change))
+        run(change)
 
 
 def test_terms_changed_behind_the_trigger_are_noticed_at_the_approval() -> None:
-    adjustment = propose()
+    request = propose()
     with tampering():
-        run("UPDATE wallets_adjustment SET amount_units = 99000000")
-        with pytest.raises(AdjustmentChanged):
-            approve(adjustment)
+        run("UPDATE compliance_approvalrequest SET payload = payload || '{\"units\": 99000000}'")
+        with pytest.raises(ApprovalStale):
+            decide(request)
         assert nothing_moved()
 
 
-def test_the_second_person_decides_on_what_was_shown_and_nothing_else() -> None:
-    adjustment = propose()
-    with pytest.raises(AdjustmentChanged):
-        approve_adjustment(adjustment_id=adjustment.pk, payload_digest="0" * 64, actor=checker(), now=NOW)
-    assert nothing_moved()
-
-
-def test_what_is_decided_stays_decided() -> None:
-    posted, rejected = propose(), propose()
-    approve(posted)
-    reject_adjustment(adjustment_id=rejected.pk, note="Not ours", actor=checker(), now=NOW)
-    for adjustment in (posted, rejected):
-        with pytest.raises(AdjustmentDecided):
-            approve(adjustment)
-        with pytest.raises(AdjustmentDecided):
-            reject_adjustment(adjustment_id=adjustment.pk, note="no", actor=checker(), now=NOW)
-    assert cash() == 5_000_000
-    for change in ("UPDATE wallets_adjustment SET decision_note = 'x'", "DELETE FROM wallets_adjustment"):
-        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-            run(change)
-
-
-def test_every_state_allows_only_the_moves_it_should() -> None:
-    moves: dict[str, Callable[[Adjustment], None]] = {
-        "post": lambda a: a.post(by=checker(), at=NOW, note="", transaction_id=uuid7()),
-        "reject": lambda a: a.reject(by=checker(), at=NOW, note=""),
-        "expire": lambda a: a.expire(at=NOW),
-    }
-    for state in Adjustment.State:
-        for name, move in moves.items():
-            adjustment = Adjustment(state=state)
-            if state == Adjustment.State.PROPOSED:
-                move(adjustment)
-                assert adjustment.state == {"post": "posted", "reject": "rejected", "expire": "expired"}[name]
-            else:
-                with pytest.raises(TransitionNotAllowed):
-                    move(adjustment)
-    with pytest.raises(AttributeError):
-        Adjustment().state = "posted"
-
-
 def test_a_proposal_that_nobody_decided_in_time_expires() -> None:
-    adjustment = propose()
-    over = NOW + timedelta(hours=24)
-    assert expire_adjustments(now=over - timedelta(microseconds=1)) == 0
-    with pytest.raises(AdjustmentExpired):
-        approve(adjustment, now=over)
-    assert expire_adjustments(now=over) == 1
-    assert expire_adjustments(now=over) == 0
-    with pytest.raises(AdjustmentDecided):
-        approve(adjustment)
-    assert nothing_moved()
-
-
-def test_the_scheduled_task_expires_proposals() -> None:
-    propose()
-    assert expire_task() == 1
-    assert Adjustment.objects.get().state == "expired"
+    request = propose()
+    with pytest.raises(ApprovalExpired):
+        decide(request, now=NOW + LIFETIME)
+    assert (ApprovalRequest.objects.get().state, nothing_moved()) == ("expired", True)
 
 
 def test_only_who_may_proposes_and_decides() -> None:
-    nobody = staff("nobody")
+    nobody = make_staff("nobody", brands=(player().brand,))
+    for person in (nobody, checker()):
+        with pytest.raises(PermissionDenied):
+            propose(actor=person)
+    request = propose()
     with pytest.raises(PermissionDenied):
-        propose(actor=nobody)
-    with pytest.raises(PermissionDenied):
-        propose(actor=checker())
-    adjustment = propose()
-    with pytest.raises(PermissionDenied):
-        approve(adjustment, actor=nobody)
-    User.objects.filter(pk=checker().pk).update(is_active=False)
-    with pytest.raises(PermissionDenied):
-        approve(adjustment, actor=User.objects.get(username="checker"))
+        decide(request, actor=nobody)
     assert nothing_moved()
 
 
-def test_staff_of_another_brand_sees_no_such_player_and_no_such_adjustment() -> None:
-    stranger = staff("stranger", "propose_adjustment", "approve_adjustment", brand="borealis")
-    with pytest.raises(AdjustmentUnknown):
+def test_staff_of_another_brand_sees_no_such_player_and_no_such_proposal() -> None:
+    stranger = make_staff("stranger", PROPOSE, APPROVE, brands=(make_brand("borealis"),))
+    with pytest.raises(ApprovalUnknown):
         propose(actor=stranger)
-    with pytest.raises(AdjustmentUnknown):
-        approve(propose(), actor=stranger)
+    with pytest.raises(ApprovalUnknown):
+        decide(propose(), actor=stranger)
 
 
 @pytest.mark.parametrize(
@@ -286,18 +215,28 @@ def test_staff_of_another_brand_sees_no_such_player_and_no_such_adjustment() -> 
     ],
 )
 def test_a_proposal_that_makes_no_sense_is_refused(unsound: dict[str, object]) -> None:
-    with pytest.raises(AdjustmentNotSound) as refused:
+    with pytest.raises(AdjustmentNotSound):
         propose(**unsound)  # type: ignore[arg-type]
-    assert isinstance(refused.value, DomainError)
-    assert Adjustment.objects.count() == 0
+    assert ApprovalRequest.objects.count() == 0
+
+
+@pytest.mark.parametrize("units", [600_000_000, -600_000_000])
+def test_monitoring_is_asked_and_the_second_person_reads_what_it_says(units: int) -> None:
+    put_live()
+    request = propose(units)
+    (alert,) = Alert.objects.filter(rule_id="AML-29")
+    assert alert.player_id == player().pk
+    assert "Monitoring: AML-29: A balance was changed by" in request.summary
+    assert propose(4_000_000).payload["monitoring"] == []
 
 
 def test_an_adjustment_posted_without_two_people_breaks_the_books() -> None:
-    approved = approve(propose())
+    decide(propose())
+    made = Adjustment.objects.get()
     with tampering():
         run("DELETE FROM wallets_adjustment")
         assert [(each.rule, each.row) for each in check_books()] == [
-            ("adjustment-has-two-people", f"transaction:{approved.transaction_id}")
+            ("adjustment-has-two-people", f"transaction:{made.transaction_id}")
         ]
     with tampering():
         run("UPDATE wallets_adjustment SET amount_units = amount_units - 1")
@@ -306,20 +245,20 @@ def test_an_adjustment_posted_without_two_people_breaks_the_books() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_people_approving_at_once_post_it_once() -> None:
-    adjustment = propose()
-    checkers = [checker(), staff("checker2", "approve_adjustment")]
+    request = propose()
+    checkers = [checker(), checker("checker2")]
     barrier = threading.Barrier(2)
 
-    def decide(actor: User) -> str:
+    def agree(actor: User) -> str:
         try:
             with connection.cursor():
                 barrier.wait(timeout=20)
-            return str(approve(adjustment, actor=actor).state)
-        except AdjustmentDecided:
+            return str(decide(request, actor=actor).state)
+        except ApprovalDecided:
             return "decided"
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(decide, checkers)) == ["decided", "posted"]
+        assert sorted(pool.map(agree, checkers)) == ["decided", "executed"]
     assert cash() == 5_000_000

@@ -61,6 +61,7 @@ def _settled(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: datet
     if before in _DONE:
         if units != deposit.settled_units or attempt.state != Attempt.State.DONE:
             raise EventNotSound(f"a second settlement, of {units} units, after one of {deposit.settled_units}")
+        attempt.save(update_fields=["psp_reference"])  # this telling may be the first that carries it
         return Applied.NO_OP
     _take_reference(attempt, event)
     deposit.integration_id = attempt.integration_id
@@ -73,7 +74,8 @@ def _settled(deposit: Deposit, attempt: Attempt, event: PaymentEvent, now: datet
     deposit.save(
         update_fields=["state", "settled_units", "settled_at", "changed_at", "integration", "contract", "fee_units"]
     )
-    Attempt.objects.filter(pk=attempt.pk).update(state=Attempt.State.DONE, next_query_at=None)
+    attempt.state, attempt.next_query_at = Attempt.State.DONE, None
+    attempt.save(update_fields=["state", "next_query_at", "psp_reference"])
     hold_reserve(deposit, now=now)
     note_instrument(deposit, attempt, event.instrument, names_accounts=_names_accounts(attempt), now=now)
     refusal = deposit_gates.settled(deposit, units=units, now=now)
@@ -99,7 +101,6 @@ def _take_reference(attempt: Attempt, event: PaymentEvent) -> None:
     """Call an attempt by the payment that succeeded: one before it, tried with another card, may have failed."""
     if _is_another_payment(attempt, event):
         attempt.psp_reference = event.psp_reference
-        attempt.save(update_fields=["psp_reference"])
 
 
 def _beside(

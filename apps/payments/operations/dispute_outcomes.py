@@ -159,7 +159,7 @@ def _tell(dispute: Dispute, what: str, now: datetime) -> None:
     deposit = dispute.deposit
     record_fact(
         kind=f"payments.dispute.{what}",
-        brand_code=deposit.brand.code,
+        brand_code=deposit.player.brand.code,
         player_id=deposit.player_id,
         subject=str(dispute.public_id),
         data={

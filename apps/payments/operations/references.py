@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from apps.payments.contract import PaymentEvent
+from apps.payments.contract import EventKind, PaymentEvent
 from apps.payments.models import Attempt, Deposit, Withdrawal
 
 
@@ -25,7 +25,8 @@ def learn_reference(attempt: Attempt, event: PaymentEvent) -> None:
     """Remember the provider's reference of an attempt from an event that carries both; under the payment's lock."""
     if event.event_id and event.psp_reference and not attempt.psp_reference:
         attempt.psp_reference = event.psp_reference
-        attempt.save(update_fields=["psp_reference"])
+        if event.kind != EventKind.DEPOSIT_SETTLED:  # which writes the attempt anyway, or contradicts what is known
+            attempt.save(update_fields=["psp_reference"])
 
 
 def key_of(payment: Deposit | Withdrawal, number: int) -> str:

@@ -58,7 +58,7 @@ def _done(refund: Refund, event: PaymentEvent, now: datetime) -> Applied:
 def _tell(refund: Refund, deposit: Deposit, now: datetime) -> None:
     record_fact(
         kind="payments.refund.made",
-        brand_code=deposit.brand.code,
+        brand_code=deposit.player.brand.code,
         player_id=deposit.player_id,
         subject=str(refund.public_id),
         data={

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 
 from apps.core.errors import DomainError
 from apps.core.request_context import current_request_id
+from apps.integrations.connections import connection_by_id
 from apps.integrations.outbox import record_fact
 from apps.payments.contract import PaymentEvent
 from apps.payments.models import Attempt, Deposit, PaymentStep, Refund, Withdrawal
@@ -27,7 +28,7 @@ class PaymentUnknown(DomainError):
 def lock_deposit(deposit_id: int) -> Deposit:
     """Take a deposit's row until the transaction ends. Payments are locked before wallets, by everybody."""
     rows = Deposit.objects.select_for_update(no_key=True, of=("self",))
-    deposit = rows.select_related("brand", "player__brand", "integration", "instrument").filter(pk=deposit_id).first()
+    deposit = rows.select_related("player__brand", "instrument").filter(pk=deposit_id).order_by().first()
     if deposit is None:
         raise PaymentUnknown
     return deposit
@@ -36,8 +37,7 @@ def lock_deposit(deposit_id: int) -> Deposit:
 def lock_withdrawal(withdrawal_id: int) -> Withdrawal:
     """Take a withdrawal's row until the transaction ends. Payments are locked before wallets, by everybody."""
     rows = Withdrawal.objects.select_for_update(no_key=True, of=("self",))
-    related = rows.select_related("brand", "player__brand", "integration", "instrument")
-    withdrawal = related.filter(pk=withdrawal_id).first()
+    withdrawal = rows.select_related("player__brand", "instrument").filter(pk=withdrawal_id).order_by().first()
     if withdrawal is None:
         raise PaymentUnknown
     return withdrawal
@@ -100,17 +100,18 @@ def _tell(payment: Deposit | Withdrawal, *, is_incident: bool, now: datetime) ->
     if payment.state not in _FACTS[type(payment)]:
         return
     name = "deposit" if isinstance(payment, Deposit) else "withdrawal"
+    route = connection_by_id(payment.integration_id) if payment.integration_id is not None else None
     more = {"settled_units": payment.settled_units, "reason": payment.reason} if isinstance(payment, Deposit) else {}
     record_fact(
         kind=f"payments.{name}.{_WORDS.get(payment.state, payment.state)}",
-        brand_code=payment.brand.code,
+        brand_code=payment.player.brand.code,
         player_id=payment.player_id,
         subject=str(payment.public_id),
         data={
             "amount_units": payment.amount_units,
             "currency": payment.currency,
             "method": payment.method_id,
-            "integration": payment.integration.slug if payment.integration else "",
+            "integration": route.slug if route else "",
             "instrument": payment.instrument.fingerprint if payment.instrument else "",
             "is_incident": is_incident,
             **more,

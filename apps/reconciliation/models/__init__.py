@@ -1,6 +1,6 @@
 """Imported rows, runs, breaks and exports. Money is in the ledger; what others say of it is here, never altered."""
 
-from apps.reconciliation.models.breaks import Break, BreakEvent, Resolution, WriteOff
+from apps.reconciliation.models.breaks import Break, BreakEvent, Resolution, WriteOffAccount
 from apps.reconciliation.models.exports import Export, ExportSchedule
 from apps.reconciliation.models.files import ColumnMapping, FileChunk, Import, ImportIssue, StoredFile
 from apps.reconciliation.models.lines import BankLine, Batch, GameReportRow, LedgerLine, SettlementRow
@@ -26,5 +26,5 @@ __all__ = [
     "Scope",
     "SettlementRow",
     "StoredFile",
-    "WriteOff",
+    "WriteOffAccount",
 ]

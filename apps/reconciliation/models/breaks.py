@@ -1,10 +1,8 @@
-"""Breaks: disagreements that somebody owns, what was said and posted about them, and write-offs by two people."""
+"""Breaks: disagreements that somebody owns, and what was said and posted about them."""
 
 from datetime import datetime
-from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import F, Q
 from django_fsm import FSMField, transition
@@ -141,6 +139,13 @@ class BreakEvent(models.Model):
         return f"{self.kind} {self.of_break_id}"
 
 
+class WriteOffAccount(models.TextChoices):
+    """Where what is left of a break is carried to by a write-off."""
+
+    ADJUSTMENT = "adjustment", "Adjustments"
+    FEE = "fee", "Fees: we accept the provider's charge"
+
+
 class Resolution(models.Model):
     """A posting that covers a break, or a part of it. Append-only; `units` has the sign of the difference it covers."""
 
@@ -167,82 +172,3 @@ class Resolution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.units} to {self.account}"
-
-
-class WriteOff(models.Model):
-    """
-    A request to carry the rest of a break to profit and loss: proposed by one person, decided by another.
-
-    Its terms never change; `digest` is what the second person decides on.
-    """
-
-    class State(models.TextChoices):
-        """Where it stands."""
-
-        PROPOSED = "proposed", "Waits for a second person"
-        POSTED = "posted", "Posted"
-        REJECTED = "rejected", "Rejected"
-
-    class Account(models.TextChoices):
-        """Where it is carried to."""
-
-        ADJUSTMENT = "adjustment", "Adjustments"
-        FEE = "fee", "Fees: we accept the provider's charge"
-
-    of_break = models.ForeignKey(Break, on_delete=models.PROTECT, related_name="write_offs")
-    currency = models.CharField(max_length=8)
-    units = models.BigIntegerField(help_text="Ledger units, with the sign of the difference")
-    account = models.CharField(max_length=12, choices=Account)
-    note = models.TextField(max_length=2000)
-    digest = models.CharField(max_length=64)
-    state = FSMField(default=State.PROPOSED, choices=State.choices, protected=True, max_length=8)
-    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    proposed_at = models.DateTimeField()
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    decided_at = models.DateTimeField(null=True)
-    decision_note = models.TextField(blank=True, max_length=2000)
-    transaction_id = models.UUIDField(null=True, unique=True)
-
-    class Meta:
-        """The rules hold in the database, whoever writes."""
-
-        ordering = ("-id",)
-        constraints = (
-            models.CheckConstraint(
-                condition=Q(state__in=("proposed", "posted", "rejected")), name="reconciliation_writeoff_state"
-            ),
-            models.CheckConstraint(
-                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("proposed_by")),
-                name="reconciliation_writeoff_second_person",
-            ),
-            models.CheckConstraint(
-                condition=Q(state="proposed", decided_by__isnull=True, decided_at__isnull=True)
-                | (~Q(state="proposed") & Q(decided_by__isnull=False, decided_at__isnull=False)),
-                name="reconciliation_writeoff_decided",
-            ),
-            models.CheckConstraint(
-                condition=Q(state="posted", transaction_id__isnull=False)
-                | (~Q(state="posted") & Q(transaction_id__isnull=True)),
-                name="reconciliation_writeoff_posted",
-            ),
-            models.CheckConstraint(condition=~Q(units=0), name="reconciliation_writeoff_units"),
-            models.CheckConstraint(
-                condition=Q(account__in=("adjustment", "fee")), name="reconciliation_writeoff_account"
-            ),
-            models.UniqueConstraint(
-                fields=("of_break",), condition=Q(state="proposed"), name="reconciliation_writeoff_one_waiting"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"write-off of break {self.of_break_id}"
-
-    @transition(field=state, source=State.PROPOSED, target=State.POSTED)
-    def post(self, *, by: User, at: datetime, note: str, transaction_id: UUID) -> None:
-        """It became a transaction."""
-        self.decided_by, self.decided_at, self.decision_note, self.transaction_id = by, at, note, transaction_id
-
-    @transition(field=state, source=State.PROPOSED, target=State.REJECTED)
-    def reject(self, *, by: User, at: datetime, note: str) -> None:
-        """It was turned down."""
-        self.decided_by, self.decided_at, self.decision_note = by, at, note

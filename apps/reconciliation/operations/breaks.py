@@ -1,20 +1,24 @@
 """What people do about breaks: claim, comment, post, write off. Nothing is edited; money moves by postings only."""
 
-import hashlib
-import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 
 from apps.brands.models import StaffScope
+from apps.compliance.approvals import request_approval
+from apps.compliance.models import ApprovalRequest
 from apps.core.errors import DomainError
-from apps.reconciliation.models import Break, BreakEvent, Resolution, Scope, WriteOff
+from apps.reconciliation.models import Break, BreakEvent, Resolution, Scope, WriteOffAccount
 from apps.transactions.models import AccountKind, TransactionKind
 from apps.transactions.posting import Leg, post, shared_account
 
+WRITE_OFF = "reconciliation.write_off"
 WORK_PERMISSION = "reconciliation.work_break"
 PROPOSE_PERMISSION = "reconciliation.propose_writeoff"
 APPROVE_PERMISSION = "reconciliation.approve_writeoff"
@@ -61,16 +65,8 @@ class NoteTooShort(DomainError):
     status = 422
 
 
-class WriteOffSecondPerson(DomainError):
-    """Whoever proposed a write-off does not decide on it, superusers included."""
-
-    code = "reconciliation-second-person"
-    title = "A second person has to decide"
-    status = 403
-
-
 class WriteOffChanged(DomainError):
-    """The break is not what the proposal was about any more, or not what was on the screen."""
+    """Something else is left of the break than was asked about, or than was on the screen."""
 
     code = "reconciliation-writeoff-changed"
     title = "The write-off is not the one shown"
@@ -133,7 +129,7 @@ def post_break(*, break_id: int, remaining_units: int, note: str, actor: User, n
     """
     found = _lock(break_id, actor, WORK_PERMISSION)
     _require_note(note)
-    if found.write_offs.filter(state=WriteOff.State.PROPOSED).exists():
+    if waiting_for(found) is not None:
         raise WriteOffWaits
     if found.remaining_units != remaining_units:
         raise WriteOffChanged
@@ -142,80 +138,82 @@ def post_break(*, break_id: int, remaining_units: int, note: str, actor: User, n
 
 
 @transaction.atomic
-def propose_write_off(*, break_id: int, account: str, note: str, actor: User, now: datetime) -> WriteOff:
+def propose_write_off(*, break_id: int, account: str, note: str, actor: User, now: datetime) -> ApprovalRequest:
     """
     Ask a colleague to carry what is left of a break to profit and loss; nothing moves yet.
 
-    :param account: a `WriteOff.Account`
+    :param account: a `WriteOffAccount`
     :raises WriteOffWaits: if a proposal waits already
     """
     found = _lock(break_id, actor, PROPOSE_PERMISSION)
     _require_note(note)
     _require_postable(found)
-    if account not in WriteOff.Account.values:
+    if account not in WriteOffAccount.values:
         raise NothingToPost("Unknown account.")
-    if found.write_offs.filter(state=WriteOff.State.PROPOSED).exists():
+    if waiting_for(found) is not None:
         raise WriteOffWaits
-    proposal = WriteOff(
-        of_break=found,
-        currency=found.currency,
-        units=found.remaining_units,
-        account=account,
-        note=note.strip(),
-        proposed_by=actor,
-        proposed_at=now,
+    asked = request_approval(
+        command=WRITE_OFF,
+        payload=write_off_payload(found, account=account, note=note),
+        maker=actor,
+        reason=note,
+        now=now,
+        brand_id=found.brand_id,
     )
-    proposal.digest = digest_of(proposal)
-    proposal.save(force_insert=True)
     _note(found, BreakEvent.Kind.PROPOSED, note, actor=actor, now=now)
-    return proposal
+    return asked
 
 
-@transaction.atomic
-def approve_write_off(*, write_off_id: int, digest: str, note: str, actor: User, now: datetime) -> WriteOff:
-    """
-    Post a colleague's write-off. Everything is looked at again, under the lock of the break.
-
-    :param digest: of what the actor was shown
-    :raises WriteOffSecondPerson: if the actor proposed it
-    :raises WriteOffChanged: if the break has changed since
-    """
-    found, proposal = _lock_proposal(write_off_id, actor)
-    if found.state != Break.State.OPEN:
-        raise BreakNotOpen
-    terms = (proposal.digest, digest_of(proposal), digest)
-    if len(set(terms)) != 1 or (found.remaining_units, found.currency) != (proposal.units, proposal.currency):
-        raise WriteOffChanged
-    people = {"proposed_by": proposal.proposed_by.get_username(), "approved_by": actor.get_username(), "digest": digest}
-    transaction_id = _post(found, str(proposal.account), now, people)
-    proposal.post(by=actor, at=now, note=note.strip(), transaction_id=transaction_id)
-    proposal.save(update_fields=["state", "decided_by", "decided_at", "decision_note", "transaction_id"])
-    _resolve(found, transaction_id, str(proposal.account), note, now, actor=proposal.proposed_by, checker=actor)
-    return proposal
-
-
-@transaction.atomic
-def reject_write_off(*, write_off_id: int, note: str, actor: User, now: datetime) -> WriteOff:
-    """Turn a colleague's write-off down; the break stays open."""
-    found, proposal = _lock_proposal(write_off_id, actor)
-    _require_note(note)
-    proposal.reject(by=actor, at=now, note=note.strip())
-    proposal.save(update_fields=["state", "decided_by", "decided_at", "decision_note"])
-    _note(found, BreakEvent.Kind.REJECTED, note, actor=actor, now=now)
-    return proposal
-
-
-def digest_of(proposal: WriteOff) -> str:
-    """SHA-256 over the terms of a proposal, in hex."""
-    terms = {
-        "break": proposal.of_break_id,
-        "currency": proposal.currency,
-        "units": proposal.units,
-        "account": str(proposal.account),
-        "note": proposal.note,
-        "proposed_by": proposal.proposed_by_id,
+def write_off_payload(found: Break, *, account: str, note: str) -> dict[str, Any]:
+    """What `WRITE_OFF` needs: what is left of a break in ledger units, and where it is carried to."""
+    return {
+        "break": found.pk,
+        "currency": found.currency,
+        "units": found.remaining_units,
+        "account": account,
+        "note": note.strip(),
     }
-    return hashlib.sha256(json.dumps(terms, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def write_off(*, payload: Mapping[str, Any], maker: User, checker: User, now: datetime) -> dict[str, Any]:
+    """Post a write-off that two people agreed to, under the break's lock."""
+    found = _lock(payload["break"], checker, APPROVE_PERMISSION)
+    if (found.remaining_units, found.currency) != (payload["units"], payload["currency"]):
+        raise WriteOffChanged
+    people = {"proposed_by": maker.get_username(), "approved_by": checker.get_username()}
+    transaction_id = _post(found, payload["account"], now, people)
+    _resolve(found, transaction_id, payload["account"], payload["note"], now, actor=maker, checker=checker)
+    return {"transaction": str(transaction_id)}
+
+
+def recheck_write_off(*, payload: Mapping[str, Any], now: datetime) -> None:  # noqa: ARG001 - the registry's signature
+    """
+    Look whether there is still that much to write off.
+
+    :raises BreakNotOpen: if nothing is left
+    :raises WriteOffChanged: if something else is left
+    """
+    found = Break.objects.filter(pk=payload["break"]).first()
+    if found is None or found.state != Break.State.OPEN:
+        raise BreakNotOpen
+    if (found.remaining_units, found.currency) != (payload["units"], payload["currency"]):
+        raise WriteOffChanged
+
+
+def abandon_write_off(*, payload: Mapping[str, Any], now: datetime) -> None:
+    """Note with the break that nothing came of the proposal."""
+    found = Break.objects.select_for_update(no_key=True).get(pk=payload["break"])
+    _note(found, BreakEvent.Kind.REJECTED, "See the request under Approvals.", actor=None, now=now)
+
+
+def waiting_for(found: Break) -> ApprovalRequest | None:
+    """The request to write a break off that waits for a second person."""
+    return waiting_write_offs().filter(payload__break=found.pk).select_related("maker").first()
+
+
+def waiting_write_offs() -> QuerySet[ApprovalRequest]:
+    """Every request to write a break off that waits for a second person."""
+    return ApprovalRequest.objects.filter(command=WRITE_OFF, state=ApprovalRequest.State.WAITING)
 
 
 def is_postable(found: Break) -> bool:
@@ -296,7 +294,7 @@ def _note(
     kind: BreakEvent.Kind,
     text: str = "",
     *,
-    actor: User,
+    actor: User | None,
     now: datetime,
     transaction_id: UUID | None = None,
 ) -> BreakEvent:
@@ -314,22 +312,6 @@ def _lock(break_id: int, actor: User, permission: str, *, must_be_open: bool = T
     if must_be_open and found.state != Break.State.OPEN:
         raise BreakNotOpen
     return found
-
-
-def _lock_proposal(write_off_id: int, actor: User) -> tuple[Break, WriteOff]:
-    """The break first, as everybody locks it."""
-    key = WriteOff.objects.filter(pk=write_off_id).values_list("of_break_id", flat=True).first()
-    if key is None:
-        raise BreakUnknown
-    found = _lock(key, actor, APPROVE_PERMISSION, must_be_open=False)
-    proposal = (
-        WriteOff.objects.select_for_update(no_key=True, of=("self",)).select_related("proposed_by").get(pk=write_off_id)
-    )
-    if proposal.state != WriteOff.State.PROPOSED:
-        raise BreakNotOpen("The proposal has been decided.")
-    if proposal.proposed_by_id == actor.pk:
-        raise WriteOffSecondPerson
-    return found, proposal
 
 
 def _serves(actor: User, brand_id: int | None) -> bool:

@@ -8,7 +8,7 @@ BEGIN
         EXECUTE format('CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON reconciliation_%s '
                        'FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change()', name);
     END LOOP;
-    FOREACH name IN ARRAY ARRAY['import', 'run', 'break', 'writeoff', 'export'] LOOP
+    FOREACH name IN ARRAY ARRAY['import', 'run', 'break', 'export'] LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER no_delete BEFORE DELETE OR TRUNCATE ON reconciliation_%s '
                        'FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change()', name);
     END LOOP;
@@ -27,12 +27,4 @@ CREATE OR REPLACE TRIGGER fixed_terms BEFORE UPDATE ON reconciliation_import FOR
           OR (OLD.state = 'loaded'
               AND (NEW.state NOT IN ('loaded', 'discarded')
                    OR (OLD.rows, OLD.business_date, OLD.loaded_at) IS DISTINCT FROM (NEW.rows, NEW.business_date, NEW.loaded_at))))
-    EXECUTE FUNCTION core_refuse_change();
-
--- What the second person is asked about does not change, and a decision is final.
-CREATE OR REPLACE TRIGGER fixed_terms BEFORE UPDATE ON reconciliation_writeoff FOR EACH ROW
-    WHEN (OLD.state <> 'proposed'
-          OR (OLD.id, OLD.of_break_id, OLD.currency, OLD.units, OLD.account, OLD.note, OLD.digest, OLD.proposed_by_id, OLD.proposed_at)
-             IS DISTINCT FROM
-             (NEW.id, NEW.of_break_id, NEW.currency, NEW.units, NEW.account, NEW.note, NEW.digest, NEW.proposed_by_id, NEW.proposed_at))
     EXECUTE FUNCTION core_refuse_change();

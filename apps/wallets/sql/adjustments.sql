@@ -1,14 +1,11 @@
--- Manual adjustments: their terms are fixed when they are proposed, their outcome when they are decided.
+-- Manual adjustments: made with their posting, in one transaction, and never altered.
 
 CREATE OR REPLACE TRIGGER no_delete BEFORE DELETE OR TRUNCATE ON wallets_adjustment
     FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
+-- The posting asks for the record (`verification/sql/funds_lock.sql`), so the record comes first and learns the posting's id.
 CREATE OR REPLACE TRIGGER fixed_terms BEFORE UPDATE ON wallets_adjustment FOR EACH ROW
-    WHEN (OLD.state <> 'proposed'
-          OR (OLD.id, OLD.public_id, OLD.player_id, OLD.brand_id, OLD.currency, OLD.bucket, OLD.amount_units, OLD.reason,
-              OLD.note, OLD.payload_digest, OLD.proposed_by_id, OLD.proposed_at, OLD.expires_at, OLD.request_id)
-             IS DISTINCT FROM
-             (NEW.id, NEW.public_id, NEW.player_id, NEW.brand_id, NEW.currency, NEW.bucket, NEW.amount_units, NEW.reason,
-              NEW.note, NEW.payload_digest, NEW.proposed_by_id, NEW.proposed_at, NEW.expires_at, NEW.request_id))
+    WHEN (OLD.transaction_id IS NOT NULL OR OLD.state <> 'posted'
+          OR to_jsonb(OLD) - 'transaction_id' IS DISTINCT FROM to_jsonb(NEW) - 'transaction_id')
     EXECUTE FUNCTION core_refuse_change();
 
 CREATE OR REPLACE FUNCTION books_adjustments() RETURNS SETOF books_break LANGUAGE plpgsql STABLE AS $$
