@@ -79,6 +79,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=4, minute=30),
     },
     "backoffice.check_read_log": {"task": "backoffice.check_read_log", "schedule": crontab(hour=2, minute=40)},
+    # Queued by each file too; this finds what was lost, and fees that payments told of late.
+    "reconciliation.post_settlements": {"task": "reconciliation.post_settlements", "schedule": 15 * 60},
     "reconciliation.sweep": {"task": "reconciliation.sweep", "schedule": 60},
     "reporting.follow_ledger": {"task": "reporting.follow_ledger", "schedule": 10},
     "reporting.watch_rtp": {"task": "reporting.watch_rtp", "schedule": 60},

@@ -7,8 +7,9 @@ from celery import Task, shared_task
 
 from apps.core import clock
 from apps.core.queue import enqueue_on_commit
+from apps.reconciliation import comparing
 from apps.reconciliation.models import Export, Import, Run
-from apps.reconciliation.operations import exports, feeds, imports, runs
+from apps.reconciliation.operations import exports, feeds, imports, runs, settlements
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +55,13 @@ def reconcile_day(self: "Task[..., int]", *, day: str = "") -> int:
         pause = min(3600, 20 * 2 ** int(self.request.retries))
         raise self.retry(countdown=pause, kwargs={"day": of_day.isoformat()})
     return len(queued)
+
+
+@shared_task(name="reconciliation.post_settlements", soft_time_limit=_SOFT, time_limit=_HARD)
+def post_settlements() -> int:
+    """Move to the bank's account what providers have paid to the bank; returns how many postings that were."""
+    comparing.collect()
+    return settlements.post_settlements(now=clock.now())
 
 
 @shared_task(name="reconciliation.make_export", soft_time_limit=_SOFT, time_limit=_HARD)

@@ -18,6 +18,7 @@ class AccountKind(models.TextChoices):
     ADJUSTMENT = "adjustment", "Adjustments"
     SUSPENSE = "suspense", "Suspense"
     RESERVE = "reserve", "Kept back by a payment provider"
+    BANK = "bank", "Bank"
     TEST_FUNDING = "test_funding", "Test funding (sandbox)"
 
 
@@ -86,6 +87,7 @@ class TransactionKind(models.TextChoices):
     CHARGEBACK = "chargeback", "Chargeback"
     REFUND = "refund", "Deposit refunded"
     RESERVE = "reserve", "Reserve held or released"
+    SETTLEMENT = "settlement", "Settled by a payment provider"
     ADJUSTMENT = "adjustment", "Manual adjustment"
     BONUS = "bonus", "Bonus"
     CORRECTION = "correction", "Correction"

@@ -5,6 +5,7 @@ from apps.reconciliation.models.exports import Export, ExportSchedule
 from apps.reconciliation.models.files import ColumnMapping, FileChunk, Import, ImportIssue, StoredFile
 from apps.reconciliation.models.lines import BankLine, Batch, GameReportRow, LedgerLine, SettlementRow
 from apps.reconciliation.models.runs import BreakClass, Run, RunItem, Scope
+from apps.reconciliation.models.settlements import SettlementPosting
 
 __all__ = [
     "BankLine",
@@ -24,6 +25,7 @@ __all__ = [
     "Run",
     "RunItem",
     "Scope",
+    "SettlementPosting",
     "SettlementRow",
     "StoredFile",
     "WriteOffAccount",

@@ -246,7 +246,9 @@ def discard_import(*, import_id: int, reason: str, actor: User, now: datetime) -
 
 
 def _compare_anew(imported: Import) -> None:
-    """Have the days compared again that were compared without this file (or with it)."""
+    """Have the days compared again that were compared without this file (or with it), and the ledger follow it."""
+    if imported.format in (*SETTLEMENTS, *STATEMENTS):
+        enqueue_on_commit("reconciliation.post_settlements")
     if imported.business_date is not None:
         enqueue_on_commit(
             "reconciliation.rerun_since",

@@ -15,6 +15,20 @@ BEGIN
 END
 $$;
 
+-- What was posted is taken back once, and otherwise stays.
+DO $$
+BEGIN
+    IF to_regclass('reconciliation_settlementposting') IS NOT NULL THEN
+        CREATE OR REPLACE TRIGGER no_delete BEFORE DELETE OR TRUNCATE ON reconciliation_settlementposting
+            FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
+        CREATE OR REPLACE TRIGGER fixed_terms BEFORE UPDATE ON reconciliation_settlementposting FOR EACH ROW
+            WHEN (OLD.reversal_id IS NOT NULL
+                  OR to_jsonb(OLD) - '{reversal_id,reversed_at}'::text[] IS DISTINCT FROM to_jsonb(NEW) - '{reversal_id,reversed_at}'::text[])
+            EXECUTE FUNCTION core_refuse_change();
+    END IF;
+END
+$$;
+
 -- A finished run stays what it was.
 CREATE OR REPLACE TRIGGER fixed_report BEFORE UPDATE ON reconciliation_run FOR EACH ROW
     WHEN (OLD.state IN ('finished', 'failed')) EXECUTE FUNCTION core_refuse_change();

@@ -25,3 +25,59 @@ BEGIN
      WHERE b.posted_units <> coalesce(r.units, 0);
 END
 $$;
+
+CREATE OR REPLACE FUNCTION books_settlements() RETURNS SETOF books_break LANGUAGE plpgsql STABLE AS $$
+-- I13: what moved because a provider settled is one posting of just that amount, and its reversal, and nothing else; the bank
+-- has what it credited; and a provider's account moves by payments, their reserves, settlements and postings about breaks only,
+-- so that its balance is what it still owes us.
+BEGIN
+    RETURN QUERY
+    WITH moved AS (
+        SELECT t.id, t.integration_id, t.currency,
+               sum(CASE WHEN c.kind = 'psp' THEN x.amount ELSE -x.amount END) AS units,
+               min(CASE WHEN c.kind = 'psp' THEN d.kind ELSE c.kind END) AS other
+          FROM transactions_transaction t
+          JOIN transactions_transfer x ON x.transaction_id = t.id
+          JOIN transactions_account d ON d.id = x.debit_account_id JOIN transactions_account c ON c.id = x.credit_account_id
+         WHERE t.kind = 'settlement' GROUP BY t.id, t.integration_id, t.currency
+    ), told AS (
+        SELECT s.transaction_id AS id, s.integration_id, s.currency, s.units, s.kind FROM reconciliation_settlementposting s
+        UNION ALL
+        SELECT s.reversal_id, s.integration_id, s.currency, -s.units, s.kind FROM reconciliation_settlementposting s
+         WHERE s.reversal_id IS NOT NULL
+    )
+    SELECT 'I13', 'settlement-is-posted', NULL::bigint, NULL::bigint, format('transaction:%s', coalesce(m.id, s.id)),
+           format('%s %s %s', s.units, s.currency, s.kind), format('%s %s %s', m.units, m.currency, m.other)
+      FROM moved m FULL JOIN told s ON s.id = m.id
+     WHERE (m.units, m.currency, m.integration_id, m.other) IS DISTINCT FROM (s.units::numeric, s.currency::text, s.integration_id::integer, s.kind::text);
+    RETURN QUERY
+    WITH bank AS (
+        SELECT x.account_id, sum(x.amount) AS units
+          FROM (SELECT t.debit_account_id AS account_id, t.amount FROM transactions_transfer t
+                 WHERE t.debit_account_id IN (SELECT r.id FROM transactions_account r WHERE r.kind = 'bank')
+                UNION ALL
+                SELECT t.credit_account_id, -t.amount FROM transactions_transfer t
+                 WHERE t.credit_account_id IN (SELECT r.id FROM transactions_account r WHERE r.kind = 'bank')) x
+         GROUP BY x.account_id
+    )
+    SELECT 'I13', 'bank-is-settlements', a.id, NULL::bigint, format('account:%s', a.id),
+           coalesce(s.units, 0)::text, coalesce(b.units, 0)::text
+      FROM transactions_account a
+      LEFT JOIN bank b ON b.account_id = a.id
+      LEFT JOIN (SELECT p.brand_id, p.currency, sum(p.units) AS units FROM reconciliation_settlementposting p
+                  WHERE p.kind = 'bank' AND p.reversal_id IS NULL GROUP BY p.brand_id, p.currency) s
+             ON s.brand_id = a.brand_id AND s.currency = a.currency
+     WHERE a.kind = 'bank' AND coalesce(s.units, 0) <> coalesce(b.units, 0);
+    RETURN QUERY
+    SELECT 'I13', 'psp-moves-by-payments', x.account_id, t.player_id, format('transaction:%s', t.id),
+           'a payment, a reserve, a settlement or a posting about a break', t.kind
+      FROM (SELECT d.debit_account_id AS account_id, d.transaction_id FROM transactions_transfer d
+             WHERE d.debit_account_id IN (SELECT a.id FROM transactions_account a WHERE a.kind = 'psp')
+            UNION
+            SELECT c.credit_account_id, c.transaction_id FROM transactions_transfer c
+             WHERE c.credit_account_id IN (SELECT a.id FROM transactions_account a WHERE a.kind = 'psp')) x
+      JOIN transactions_transaction t ON t.id = x.transaction_id
+     WHERE t.kind NOT IN ('deposit', 'reversal', 'chargeback', 'refund', 'payout', 'return', 'reserve', 'settlement')
+       AND (t.kind = 'correction' AND t.details ? 'break') IS NOT TRUE;
+END
+$$;

@@ -26,7 +26,7 @@ BEGIN
           JOIN transactions_account d ON d.id = x.debit_account_id
           JOIN transactions_account c ON c.id = x.credit_account_id
          WHERE t.xact >= v_from AND t.xact < v_to AND t.id >= v_floor AND x.transaction_id >= v_floor
-           AND t.kind IN ('deposit', 'reversal', 'chargeback', 'payout', 'return') AND t.integration_id IS NOT NULL
+           AND t.kind IN ('deposit', 'reversal', 'refund', 'chargeback', 'payout', 'return') AND t.integration_id IS NOT NULL
            AND (d.kind = 'psp' OR c.kind = 'psp')
          GROUP BY t.id, t.integration_id, t.brand_id, t.player_id, t.kind, t.currency, t.external_id, t.details, t.created_at
     )
