@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from uuid import UUID
 
 import structlog
 from celery import shared_task
-from django.db import transaction
+from django.conf import settings
+from django.db import connections, transaction
 
 from apps.core import clock
 from apps.integrations import inbox
@@ -20,7 +23,7 @@ from apps.payments.registry import adapter_of
 log = structlog.get_logger(__name__)
 
 PROCESS_EVENT, PROCESS_INBOX = "payments.process_event", "payments.process_inbox"
-_MOST_AT_ONCE = 20
+_MOST_AT_ONCE = 10
 _LONGEST_SECONDS = 10.0
 """Then the other tasks of the queue have their turn. Far below the lease of an event."""
 
@@ -48,21 +51,44 @@ def process_inbox() -> int:
     Several may run at once: each takes other events. A few events are claimed together, each is applied by itself.
     """
     inbox.answer_call(PROCESS_INBOX)
-    until, done = time.monotonic() + _LONGEST_SECONDS, 0
-    is_more = True
-    while is_more:
-        rows = inbox.claim_next(kind=Integration.Kind.PAYMENTS, most=_MOST_AT_ONCE, now=clock.now())
-        is_more = len(rows) == _MOST_AT_ONCE
-        if is_more:
-            inbox.call(PROCESS_INBOX)  # another worker may help
-        for place, row in enumerate(rows):
-            if time.monotonic() > until:
-                inbox.give_back(rows[place:], now=clock.now())
-                inbox.call(PROCESS_INBOX)
-                return done
-            _work_off(row)
-            done += 1
+    until = time.monotonic() + _LONGEST_SECONDS
+    rows = _claim()
+    if len(rows) < _MOST_AT_ONCE:
+        return _work_all(rows, until)
+    inbox.call(PROCESS_INBOX)  # another worker may help
+    with ThreadPoolExecutor(settings.INBOX_THREADS) as threads:
+        helpers = [threads.submit(copy_context().run, _help, until) for _ in range(settings.INBOX_THREADS - 1)]
+        done = _work_all(rows, until) + _drain(until)
+        return done + sum(helper.result() for helper in helpers)
+
+
+def _help(until: float) -> int:
+    try:
+        return _drain(until)
+    finally:
+        connections.close_all()  # this thread's own
+
+
+def _drain(until: float) -> int:
+    done = 0
+    while time.monotonic() <= until and (rows := _claim()):
+        done += _work_all(rows, until)
     return done
+
+
+def _claim() -> list[InboundEvent]:
+    return inbox.claim_next(kind=Integration.Kind.PAYMENTS, most=_MOST_AT_ONCE, now=clock.now())
+
+
+def _work_all(rows: Sequence[InboundEvent], until: float) -> int:
+    """Work off claimed events; what the time does not suffice for is left to the next."""
+    for place, row in enumerate(rows):
+        if time.monotonic() > until:
+            inbox.give_back(rows[place:], now=clock.now())
+            inbox.call(PROCESS_INBOX)
+            return place
+        _work_off(row)
+    return len(rows)
 
 
 @shared_task(name=PROCESS_EVENT)

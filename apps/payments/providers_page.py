@@ -21,6 +21,7 @@ from apps.payments.base_page import PaymentPage
 from apps.payments.circuits import state_of
 from apps.payments.models import Attempt, Circuit, PspContract, RouteDrill, RoutingRule
 from apps.payments.operations.drills import RUN_PERMISSION, end_drill, start_drill
+from apps.payments.owed import owed_by
 
 _LEVELS = {"closed": "good", "open": "bad", "half open": "warning", "drill": "info"}
 _DAY = timedelta(hours=24)
@@ -47,6 +48,7 @@ def providers_in(scope_codes: Any) -> list[dict[str, Any]]:
     attempts = _counted(Attempt.objects.filter(integration_id__in=ids, started_at__gte=at - _DAY), "state")
     open_states = (InboundEvent.State.PARKED, InboundEvent.State.FAILED, InboundEvent.State.UNHANDLED)
     events = _counted(InboundEvent.objects.filter(integration_id__in=ids, state__in=open_states), "state")
+    owed = owed_by(ids)
     contracts: dict[int, PspContract] = {}
     for contract in PspContract.objects.filter(integration_id__in=ids, valid_from__lte=at).order_by("valid_from"):
         contracts[contract.integration_id] = contract
@@ -58,6 +60,7 @@ def providers_in(scope_codes: Any) -> list[dict[str, Any]]:
             "attempts": attempts.get(each.pk, {}),
             "events": events.get(each.pk, {}),
             "contract": contracts.get(each.pk),
+            "owed": owed.get(each.pk, []),
         }
         for each in found
     ]

@@ -162,6 +162,8 @@ STAFF_LOOKS_PER_HOUR: int = env.int("STAFF_LOOKS_PER_HOUR", default=20)
 # --- the wallet ---------------------------------------------------------------------------------
 # Database connections (commits in flight) of one process for wallet calls; more waiting calls share a commit.
 WALLET_LANES: int = env.int("WALLET_LANES", default=2)
+# Threads of one worker's task that apply payment providers' events; each waits for the database most of the time.
+INBOX_THREADS: int = env.int("INBOX_THREADS", default=4)
 WALLET_STATEMENT_TIMEOUT_MS: int = env.int("WALLET_STATEMENT_TIMEOUT_MS", default=2000)
 WALLET_LOCK_TIMEOUT_MS: int = env.int("WALLET_LOCK_TIMEOUT_MS", default=900)
 

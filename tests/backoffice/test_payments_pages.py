@@ -10,6 +10,7 @@ from django.urls import reverse
 from apps.backoffice.roles import ROLES
 from apps.brands.models import StaffScope
 from apps.core import clock
+from apps.core.admin_display import amount_text
 from apps.core.ids import uuid7
 from apps.integrations.models import InboundEvent, Integration, IntegrationEvent
 from apps.payments.contract import EventKind
@@ -18,6 +19,7 @@ from apps.payments.operations.contract_versions import add_contract_version
 from apps.payments.operations.decisions import digest_of, hold_withdrawal
 from apps.payments.operations.deposits import request_deposit
 from apps.payments.operations.screening import screen_withdrawal
+from apps.payments.owed import Owed, owed_by
 from apps.players.models import Player
 from tests.backoffice.conftest import Login
 from tests.factories.integrations import make_brand
@@ -385,3 +387,19 @@ def test_queries_do_not_grow_with_rows(
         more()
     assert {address: len(statements_of(client, address)) for address in addresses} == before
     assert max(before.values()) <= 25, before
+
+
+def test_what_providers_owe_stands_on_their_page(
+    login: Login, player: Player, instrument: Instrument, integration: Integration
+) -> None:
+    client = login("payments")
+    address = reverse("admin:payments_providers")
+    few = len(statements_of(client, address))
+    # The instrument's player has been paid for; fifty come, and the provider owes them.
+    (before,) = owed_by([integration.pk]).get(integration.pk, [Owed("EUR", 0, 0)])
+    settled(player)
+    assert owed_by([integration.pk]) == {integration.pk: [Owed("EUR", before.units + 50_000_000, 0)]}
+    page = client.get(address).content.decode()
+    assert "Owes us" in page
+    assert amount_text(before.units + 50_000_000, "EUR") in page
+    assert len(statements_of(client, address)) <= few + 1  # balances are asked for once there is an account

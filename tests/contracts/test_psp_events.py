@@ -195,6 +195,18 @@ def test_a_worker_that_has_worked_long_enough_leaves_the_rest_as_it_found_it(
     assert process_inbox() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_threads_of_a_worker_apply_each_event_once(client: Client, settings: Any) -> None:
+    settings.INBOX_THREADS = 3
+    psp = MAKERS["adyen"]("adyen", client)
+    deposits = [psp.deposit(f"{number}") for number in range(1, 26)]
+    for deposit in deposits:
+        psp.send(psp.paid_in(deposit)[-1])
+    assert process_inbox() == 25
+    assert ({psp.state(deposit) for deposit in deposits}, psp.balances()[0]) == ({"settled"}, "1325.00")
+    assert Transaction.objects.filter(kind="deposit").count() == 25
+
+
 def test_what_another_worker_holds_is_not_taken(psp: Psp) -> None:
     psp.send(psp.paid_in(psp.deposit("10"))[-1])
     now = clock.now()

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connections, transaction
 
 from apps.integrations.models import Integration
 from apps.reconciliation import comparing
-from apps.reconciliation.models import Import, SettlementPosting
+from apps.reconciliation.models import Break, Import, SettlementPosting
 from apps.reconciliation.operations import breaks
 from apps.reconciliation.operations.imports import discard_import
 from apps.reconciliation.operations.settlements import post_settlements
@@ -111,7 +111,7 @@ def test_what_the_bank_credits_too_little_stays_owed_and_is_a_break(psp: Integra
     assert (found.expected_units, found.found_units) == (9_800_000, 9 * EURO)
     # Carried to suspense, the claim stands there, and the provider's account comes to what he says: nothing.
     actor = make_staff("ann", superuser=True)
-    open_break = breaks.Break.objects.get(kind="payout_bank")
+    open_break = Break.objects.get(kind="payout_bank")
     breaks.post_break(
         break_id=open_break.pk, remaining_units=-800_000, note="asked the bank for it", actor=actor, now=NOW
     )

@@ -93,7 +93,11 @@ def _wanted(integrations: Sequence[int], since: date, now: datetime) -> list[Set
             ],
         )
         cursor.execute("SELECT * FROM reconciliation_settled(%s, %s)", [list(integrations), since])
-        return [Settled(*row, json.loads(details)) for *row, details in cursor.fetchall()]
+        rows = cursor.fetchall()
+    return [
+        Settled(key, kind, integration, currency, units, day, json.loads(details))
+        for key, kind, integration, currency, units, day, details in rows
+    ]
 
 
 def _terms(posted: SettlementPosting) -> tuple[int, str, int]:
