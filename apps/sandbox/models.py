@@ -216,6 +216,9 @@ class SimulatedPsp(models.Model):
 class SimulatedPayment(models.Model):
     """One order at a simulated payment provider, as the provider sees it."""
 
+    SEEDED = "seed-"
+    """References of payments that the demo was set up with begin like that."""
+
     class State(models.TextChoices):
         OPEN = "open", "Open"
         DONE = "done", "Paid"

@@ -13,6 +13,7 @@ from django.test import Client
 from apps.integrations.models import Credential, Integration
 from apps.players.models import Player
 from apps.providers.models import Game, GameCertificate
+from apps.sandbox.traffic.payers import is_new
 from apps.transactions.models import Transaction
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +62,8 @@ def test_seeding_again_changes_nothing_but_the_address(tmp_path: Path) -> None:
     Game.objects.filter(code="nlg_auroranights").update(is_enabled=False)
     counts = [kind.objects.count() for kind in (Player, Game, GameCertificate, Credential, Transaction)]
     after = seed(path, "http://127.0.0.1:9000")
+    # The journal of last night is no payment of anybody's: the payers' stories are still to be told.
+    assert is_new()
     assert counts == [kind.objects.count() for kind in (Player, Game, GameCertificate, Credential, Transaction)]
     assert counts[:2] == [24, 34]
     assert (after["staff"], after["players"]) == (before["staff"], before["players"])

@@ -13,6 +13,7 @@ from apps.core.queue import enqueue_on_commit
 from apps.integrations.models import Integration
 from apps.payments.models import Attempt, Deposit, PspContract
 from apps.payments.operations.postings import post_settled
+from apps.payments.operations.reserves import hold_reserve
 from apps.players.models import Player
 from apps.sandbox.models import SimulatedPayment, SimulatedPsp
 from apps.sandbox.psps.adyen import psp_reference
@@ -47,7 +48,7 @@ def seed_reconciliation(base_url: str, *, now: datetime) -> None:
     is_first = False
     for slug, count in _COUNTS.items():
         integration = Integration.objects.get(slug=slug)
-        if not SimulatedPayment.objects.filter(psp_id=slug, reference__startswith="seed-").exists():
+        if not SimulatedPayment.objects.filter(psp_id=slug, reference__startswith=SimulatedPayment.SEEDED).exists():
             is_first = True
             for number in range(count):
                 _pay(integration, number, now - timedelta(days=1))
@@ -91,7 +92,7 @@ def _pay(integration: Integration, number: int, around: datetime) -> None:
     payment = SimulatedPayment.objects.create(
         psp=SimulatedPsp.objects.get(pk=slug),
         is_payout=False,
-        reference=f"seed-{slug}-{number}",
+        reference=f"{SimulatedPayment.SEEDED}{slug}-{number}",
         user=str(player.public_id),
         amount=amount - 5 if planted == "amount" else amount,
         currency=player.currency,
@@ -132,3 +133,4 @@ def _settle(integration: Integration, player: Player, payment: SimulatedPayment,
         answered_at=at,
     )
     post_settled(deposit, units=money.units, fee=0, psp_reference=reference, now=at)
+    hold_reserve(deposit, now=at)

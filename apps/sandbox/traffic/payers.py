@@ -81,7 +81,7 @@ class Payers:
         """Pay until stopped; the body of a thread."""
         if self._stop.wait(_AFTER_SECONDS):
             return
-        stories: Sequence[Callable[[], None]] = () if SimulatedPayment.objects.exists() else self._stories()
+        stories: Sequence[Callable[[], None]] = self._stories() if is_new() else ()
         for story in stories:
             # A machine that is still warming up may not answer in time.
             any(self._told(story) for _ in range(_TRIES))
@@ -125,8 +125,8 @@ class Payers:
         payer.take_out(("240.00", "EUR"), _BANK)
 
     def for_two_people(self) -> None:
-        """A large one waits for two people."""
-        payer = self._payer("dieter")
+        """A large one waits for two people; where he lives no limit of the law stands in its way."""
+        payer = self._payer("aino")
         payer.pay_in(("2400.00", "EUR"), _CARD)
         payer.take_out(("2600.00", "EUR"), _CARD)
 
@@ -161,3 +161,8 @@ class Payers:
         if username not in self._players:
             raise GaveUp
         return Payer(self._api, self._players[username], stop=self._stop)
+
+
+def is_new() -> bool:
+    """Whether nobody has paid in this demo yet; what it was set up with does not count."""
+    return not SimulatedPayment.objects.exclude(reference__startswith=SimulatedPayment.SEEDED).exists()
