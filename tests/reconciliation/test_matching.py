@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from apps.payments.models import Attempt, Deposit, PaymentMethod
+from apps.payments.operations.postings import post_settled
 from apps.reconciliation.comparing import collect
 from apps.reconciliation.models import Break, BreakEvent, LedgerLine, Run, RunItem
 from apps.reconciliation.operations.runs import RunNotSound, rerun_since
+from apps.transactions.posting import Leg, open_player_accounts, post, shared_account
 from tests.factories.games import make_player
 from tests.reconciliation.files import Line, adyen_file, camt, paid_out, settled
 from tests.reconciliation.scene import (
@@ -264,3 +267,30 @@ def test_the_players_own_story_enters_the_first_leg() -> None:
     assert (collect(), collect()) == (1, 0)
     lines = LedgerLine.objects.order_by("payment_key").values_list("movement", "payment_key", "units", "occurred_on")
     assert list(lines) == [("deposit", "PSP1", 10 * EURO, DAY), ("chargeback", "PSP2", -3 * EURO, DAY)]
+
+
+def test_a_refund_is_found_under_the_payment_that_it_gives_back() -> None:
+    psp = connect()
+    contract(psp, lag=1)
+    player, at = make_player(cash="0"), datetime(2026, 11, 20, 10, tzinfo=UTC)
+    method, _ = PaymentMethod.objects.get_or_create(code="card", defaults={"name": "Card"})
+    deposit = Deposit(
+        player=player, brand_id=player.brand_id, currency="EUR", amount_units=10 * EURO, method=method,
+        integration=psp, created_at=at, changed_at=at, expires_at=at,
+    )  # fmt: skip
+    deposit.settle(units=10 * EURO, at=at)
+    deposit.save(force_insert=True)
+    Attempt.objects.create(
+        deposit=deposit, integration=psp, number=1, key="ref-1", psp_reference="PSP1", state="done", started_at=at
+    )
+    post_settled(deposit, units=10 * EURO, fee=0, psp_reference="PSP1", now=at)
+    owed = shared_account(brand_id=player.brand_id, currency="EUR", kind="psp", integration_id=psp.pk)
+    cash = open_player_accounts(player_id=player.pk, brand_id=player.brand_id, currency="EUR").cash
+    # The provider names the refund by an id of its own, and settles it under the payment's.
+    post(
+        kind="refund", brand_id=player.brand_id, currency="EUR", player_id=player.pk, integration_id=psp.pk, now=at,
+        external_id="MOD9", legs=[Leg(cash, owed, 4 * EURO)], details={"deposit": str(deposit.public_id)},
+    )  # fmt: skip
+    refunded = Line("Refunded", gross="-4.00", psp_reference="PSP1", reference="ref-1", modification="MOD9")
+    bring(psp, adyen_file([settled(1), refunded]), "adyen_settlement", business_date=DAY)
+    assert items(reconcile(psp, days_later(3))) == {}
