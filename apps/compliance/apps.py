@@ -16,6 +16,7 @@ class ComplianceConfig(AppConfig):
             commands,
             decisions,
             effects,
+            fact_kinds,
             holdings,
             linked_people,
             timeline,
@@ -28,4 +29,5 @@ class ComplianceConfig(AppConfig):
         effects.register_own()
         timeline.register_own()
         linked_people.register_own()
+        fact_kinds.register()
         webhook_events.register()

@@ -21,6 +21,7 @@ from apps.providers.models import Game, GameSession, GameSessionToken, Studio
 from apps.providers.wallet_calls import WalletCall
 from apps.transactions.models import AccountKind
 from apps.transactions.posting import Leg, PlayerAccounts, open_player_accounts, post, shared_account
+from benchmarks.typologies.facts import filled
 
 _BATCH = 400
 _ZONES = {
@@ -217,8 +218,9 @@ class World:
                 return 0
         data = {**act.data, "units": units, "currency": currency} if act.amount else act.data
         record_fact(
-            kind=act.kind, brand_code=self.brand.code, player_id=player, subject=act.subject, data=data, now=act.at
-        )
+            kind=act.kind, brand_code=self.brand.code, player_id=player, subject=act.subject,
+            data=filled(act.kind, data), now=act.at,
+        )  # fmt: skip
         return 0
 
     def _post(self, kind: str, player: int, currency: str, legs: list[Leg], at: datetime) -> None:

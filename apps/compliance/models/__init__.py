@@ -26,6 +26,7 @@ from apps.compliance.models.cases import (
 
 # isort: split
 from apps.compliance.models.alerts import Alert, AlertHit, RuleSnooze
+from apps.compliance.models.contacts import PlayerContact
 from apps.compliance.models.decisions import CaseDecision, CaseHold, Evidence, PlayerNote
 from apps.compliance.models.pictures import MoneyDay, PlayerTrace
 
@@ -51,6 +52,7 @@ __all__ = [
     "Evidence",
     "LegalHold",
     "MoneyDay",
+    "PlayerContact",
     "PlayerNote",
     "PlayerTrace",
     "PolicyParameter",

@@ -1,0 +1,9 @@
+"""The facts that providers record, declared."""
+
+from apps.integrations.fact_kinds import declare_facts
+
+
+def register() -> None:
+    """Declare them; called once, when the app is ready."""
+    words = ("game", "product", "integration", "platform", "currency")
+    declare_facts(["providers.game.launched"], dict.fromkeys(words, str))
