@@ -13,6 +13,7 @@ class ComplianceConfig(AppConfig):
     def ready(self) -> None:
         """Register what this app lets two people do, and what it knows about players."""
         from apps.compliance import (  # noqa: PLC0415 - models first
+            case_holdings,
             commands,
             decisions,
             effects,
@@ -25,6 +26,7 @@ class ComplianceConfig(AppConfig):
 
         commands.register()
         holdings.register_own()
+        case_holdings.register()
         decisions.register_commands()
         effects.register_own()
         timeline.register_own()

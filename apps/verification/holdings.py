@@ -4,7 +4,15 @@ from apps.compliance.holdings import Holding, Rows, register_holding
 from apps.core.money import Money
 from apps.players.models import Player
 from apps.verification.file_store import delete_file
-from apps.verification.models import Document, IncomeDeclaration, PlayerFact, ScreeningHit, Verification
+from apps.verification.models import (
+    Document,
+    HitReview,
+    IncomeDeclaration,
+    PlayerFact,
+    ScreeningHit,
+    Verification,
+    VerificationStep,
+)
 
 
 def register() -> None:
@@ -59,6 +67,7 @@ def _verifications(player: Player) -> Rows:
 
 
 def _erase_verifications(player: Player) -> int:
+    VerificationStep.objects.filter(verification__player=player).update(details={})
     return Verification.objects.filter(player=player).update(
         vendor_subject="", vendor_session="", session_url="", player_note="", staff_note="", found={}, labels=[]
     )
@@ -104,4 +113,5 @@ def _none(player: Player) -> Rows:  # noqa: ARG001 - every holding is asked alik
 
 
 def _erase_hits(player: Player) -> int:
+    HitReview.objects.filter(hit__player=player).update(note="")
     return ScreeningHit.objects.filter(player=player).update(explanation=[], decision_note="", listed={}, caption="")

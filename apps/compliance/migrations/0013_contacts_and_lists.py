@@ -65,4 +65,5 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('direction', 'received'), models.Q(('direction', 'sent'), ('list_number', None), ('words', 0)), _connector='OR'), name='compliance_contact_words_of_players'),
         ),
         install_sql("compliance", "contacts.sql"),
+        install_sql("compliance", "erasure_of_words.sql"),
     ]

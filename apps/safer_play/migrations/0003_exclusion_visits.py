@@ -4,10 +4,13 @@ import apps.core.ids
 import django.db.models.deletion
 from django.db import migrations, models
 
+from apps.core.sql import install_sql
+
 
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('compliance', '0013_contacts_and_lists'),
         ('players', '0004_gate'),
         ('safer_play', '0002_play'),
     ]
@@ -29,4 +32,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('player',), name='safer_play_exclusionvisit_one_open'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('state', 'open')), models.Q(('closed_at__isnull', False), ('state__in', ('finished', 'left', 'lapsed'))), _connector='OR'), name='safer_play_exclusionvisit_state')],
             },
         ),
+        install_sql("safer_play", "erasure.sql"),
     ]

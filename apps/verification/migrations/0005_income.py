@@ -4,10 +4,13 @@ import apps.core.ids
 import django.db.models.deletion
 from django.db import migrations, models
 
+from apps.core.sql import install_sql
+
 
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('compliance', '0013_contacts_and_lists'),
         ('players', '0004_gate'),
         ('verification', '0004_erasure'),
     ]
@@ -32,4 +35,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('monthly_units__gte', 0)), name='verification_income_not_negative')],
             },
         ),
+        install_sql("verification", "erasure_of_words.sql"),
     ]
