@@ -7,7 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.compliance_reports.wall import ENTER, is_granted
+from apps.compliance.grants import is_granted
+from apps.compliance_reports.wall import ENTER
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
 from apps.brands.models import StaffScope
@@ -61,8 +61,10 @@ def record_contact(
         raise PermissionDenied
     if at > now:
         raise ContactNotSound("It has not taken place yet.")
-    if not REFERENCE.regex.match(reference):
-        raise ContactNotSound(str(REFERENCE.message))
+    try:
+        REFERENCE(reference)
+    except ValidationError as error:
+        raise ContactNotSound(error.messages[0]) from error
     is_received = direction == PlayerContact.Direction.RECEIVED
     number, words = _concern_in(text) if is_received else (None, 0)
     made = PlayerContact.objects.create(

@@ -181,9 +181,11 @@ def plant_words(person: Player) -> set[str]:
                                     details={"name": CANARY}, **at)  # fmt: skip
     limit = Limit.objects.create(
         player=person, kind="loss", period="day", currency="EUR", amount_units=1, set_by="operator", actor="anna",
-        reason=CANARY, state="active", requested_at=CLOSED_AT, timezone="UTC", window="rolling", anchor_at=CLOSED_AT,
+        reason=CANARY, state="active", requested_at=CLOSED_AT, timezone="UTC", window="rolling",
+        anchor_at=CLOSED_AT, effective_at=CLOSED_AT,
     )  # fmt: skip
-    LimitEvent.objects.create(limit=limit, from_state="", to_state="active", actor="anna", note=CANARY, **at)
+    LimitEvent.objects.create(limit=limit, from_state="", to_state="active", actor="anna", note=CANARY,
+                              occurred_at=CLOSED_AT)  # fmt: skip
     Interaction.objects.create(
         player=person, trigger="R", trigger_text=CANARY, dedupe_key="k", action="contact", channel="phone",
         outcome=CANARY, evidence=CANARY, started_at=CLOSED_AT, due_at=CLOSED_AT, started_by="anna",

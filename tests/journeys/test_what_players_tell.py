@@ -11,6 +11,7 @@ from django.urls import reverse
 from apps.compliance.contacts import found_words
 from apps.compliance.models import Alert, PlayerContact
 from apps.core import clock
+from apps.integrations.outbox import record_fact
 from apps.monitoring.reference import forget
 from apps.monitoring.tasks import follow_facts, follow_ledger
 from apps.players.models import Player
@@ -18,10 +19,12 @@ from apps.safer_play.models import ExclusionVisit
 from apps.safer_play.tasks import lapse_exclusion_visits
 from apps.transactions.models import AccountKind
 from apps.transactions.posting import Leg, post, shared_account
-from apps.verification.models import IncomeDeclaration
+from apps.verification.models import IncomeDeclaration, Verification
+from apps.verification.tasks import follow_facts as follow_for_verification
 from apps.wallets.operations import open_wallet
 from tests.factories.cases import colleague
 from tests.factories.games import make_player
+from tests.factories.identity import connect_identity_vendor
 from tests.monitoring.scene import put_live
 from tests.safer_play.scene import Frontend, euros, frontend_of, load_policies, player_in
 
@@ -99,7 +102,7 @@ def test_deposits_that_do_not_fit_the_declared_income_become_a_case(frontend: Fr
     pdf = SimpleUploadedFile("payslip.pdf", b"%PDF-1.4 payslip", content_type="application/pdf")
     upload = {"kind": "source_of_funds", "file": pdf}
     document = frontend.client.post("/api/v1/verification-documents", data=upload).json()["id"]
-    body = {"monthly": euros("2000.00"), "source": "employment", "document": document}
+    body = {"monthly": euros("2000.00"), "main_source": "employment", "document": document}
     told = frontend.call("post", "verifications/income", body)
     assert told.status_code == 201, told.content
     assert {**told.json(), "id": "", "declared_at": ""} == {**body, "id": "", "declared_at": ""}
@@ -113,9 +116,9 @@ def test_deposits_that_do_not_fit_the_declared_income_become_a_case(frontend: Fr
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ({"monthly": {"amount": "-1.00", "currency": "EUR"}, "source": "employment"}, 400),
-        ({"monthly": {"amount": "2000.00", "currency": "EUR"}, "source": "lottery"}, 400),
-        ({"monthly": {"amount": "2000.00", "currency": "EUR"}, "source": "employment",
+        ({"monthly": {"amount": "-1.00", "currency": "EUR"}, "main_source": "employment"}, 400),
+        ({"monthly": {"amount": "2000.00", "currency": "EUR"}, "main_source": "lottery"}, 400),
+        ({"monthly": {"amount": "2000.00", "currency": "EUR"}, "main_source": "employment",
           "document": "01890000-0000-7000-8000-000000000000"}, 422),
     ],
 )  # fmt: skip
@@ -201,3 +204,20 @@ def test_staff_without_the_permission_record_nothing(player: Player) -> None:
 )
 def test_words_are_found_whole_and_each_once(text: str, count: int) -> None:
     assert found_words(text, ("süchtig", "cannot stop", "can't stop", "rent")) == count
+
+
+@committed
+def test_a_risk_of_money_laundering_that_rises_high_asks_for_enhanced_verification(player: Player) -> None:
+    connect_identity_vendor("onfido")
+
+    def risk(before: int, level: int) -> list[tuple[str, str]]:
+        record_fact(
+            kind="monitoring.aml_risk.changed", brand_code=player.brand.code, player_id=player.pk,
+            data={"from": before, "to": level}, now=clock.now(),
+        )  # fmt: skip
+        follow_for_verification()
+        return list(Verification.objects.filter(player=player).values_list("level", "trigger"))
+
+    assert risk(1, 3) == []
+    assert risk(3, 4) == [("enhanced", "risk-raised")]
+    assert risk(4, 5) == [("enhanced", "risk-raised")]  # asked once

@@ -81,7 +81,7 @@ class IncomeRequestSerializer(serializers.Serializer[Any]):
     """What I earn a month, and where my money comes from."""
 
     monthly = MoneyField(allow_zero=True, help_text="A month, after tax.")
-    source = serializers.ChoiceField(choices=IncomeDeclaration.Source.choices)
+    main_source = serializers.ChoiceField(choices=IncomeDeclaration.Source.choices)
     document = serializers.UUIDField(
         required=False, allow_null=True, default=None, help_text="Id of a document of mine that shows it."
     )
@@ -92,7 +92,7 @@ class IncomeSerializer(serializers.Serializer[IncomeDeclaration]):
 
     id = serializers.UUIDField(source="public_id")
     monthly = serializers.SerializerMethodField()
-    source = serializers.ChoiceField(choices=IncomeDeclaration.Source.choices)
+    main_source = serializers.ChoiceField(source="source", choices=IncomeDeclaration.Source.choices)
     document = serializers.UUIDField(source="document.public_id", allow_null=True, default=None)
     declared_at = serializers.DateTimeField()
 

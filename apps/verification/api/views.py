@@ -188,7 +188,7 @@ class IncomeView(PlayerView):
         made = declare_income(
             player_id=principal_of(request).player.pk,
             monthly=form.validated_data["monthly"],
-            source=form.validated_data["source"],
+            source=form.validated_data["main_source"],
             document=form.validated_data["document"],
             now=clock.now(),
         )
