@@ -203,13 +203,17 @@ def _contact(title: str, detail: Mapping[str, Any]) -> tuple[str, str, str]:
     )
 
 
+def _is_amount(name: str) -> bool:
+    return name == "units" or name.endswith("_units")
+
+
 def _fact(title: str, detail: Mapping[str, Any]) -> tuple[str, str, str]:
     shown = {name: value for name, value in detail.items() if isinstance(value, str | int) and value not in ("", False)}
     for name in ("jurisdiction", "is_test"):
         shown.pop(name, None)
     currency = shown.pop("currency", "")
     words = [
-        amount_text(value, str(currency)) if name.endswith("_units") and currency and isinstance(value, int)
+        amount_text(value, str(currency)) if isinstance(value, int) and currency and _is_amount(name)
         else f"{name.replace('_', ' ')}: {plain_text(value)}"
         for name, value in shown.items()
     ]  # fmt: skip

@@ -77,6 +77,11 @@ def declared_kinds() -> Mapping[str, FactKind]:
     return dict(sorted(_declared.items()))
 
 
+def awaited_kinds() -> Mapping[str, FactKind]:
+    """Every kind that somebody would follow and nobody records yet, by name."""
+    return dict(sorted(_awaited.items()))
+
+
 def followers() -> Mapping[str, frozenset[str]]:
     """Who follows what."""
     return dict(_followers)

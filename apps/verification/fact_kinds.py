@@ -19,7 +19,7 @@ def register() -> None:
     plain = ("met", "refund_due", "refunded")
     declare_facts((f"verification.due_diligence.{what}" for what in plain), diligence)
     declare_facts(["verification.due_diligence.reached"], {**diligence, "lock_policy_version": int | None})
-    declare_facts(["verification.due_diligence.released"], {**diligence, "moved": dict})
+    declare_facts(["verification.due_diligence.released"], {**diligence, "moved": list})
     refused = {"purpose": str, "missing": list, "reason": str, "policy_version_id": int | None, "policies": list}
     declare_facts(["verification.gate.refused"], refused)
     income = {"units": int, "currency": str, "source": str, "has_document": bool, "by_staff": bool}
