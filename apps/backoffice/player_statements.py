@@ -59,6 +59,7 @@ class IncomeForm(ActionForm):
     source = forms.ChoiceField(choices=IncomeDeclaration.Source.choices, widget=UnfoldAdminSelectWidget())
     document = forms.ModelChoiceField(
         Document.objects.none(), required=False, widget=UnfoldAdminSelectWidget(), to_field_name="public_id",
+        empty_label="nothing yet",
         help_text="What shows it, if the player has sent anything.",
     )  # fmt: skip
 
