@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('compliance', '0013_contacts_and_lists'),
         ('players', '0004_gate'),
-        ('verification', '0004_erasure'),
+        ('verification', '0005_funds_guard'),
     ]
 
     operations = [
