@@ -41,6 +41,7 @@ MENU: tuple[Group, ...] = (
         (
             ("Desk", "work", "compliance:desk", "compliance.view_case"),
             ("Cases", "folder_open", "compliance.case"),
+            ("Quality reviews", "rate_review", "compliance.casereview"),
             ("Figures of the desk", "query_stats", "compliance:figures", "compliance.view_case_figures"),
             ("Filings", "lock", "filings:list", ENTER),
         ),

@@ -69,6 +69,7 @@ def _decide(*queues: str) -> frozenset[str]:
 
 _LEADS = frozenset(
     {"compliance.assign_case", "compliance.export_case", "compliance.snooze_rule", "compliance.view_case_figures"}
+    | {"compliance.view_casereview", "compliance.review_closed_case"}
 )
 _POLICIES = frozenset(
     {"compliance.view_policyversion", "compliance.view_policyparameter", "compliance.view_policysource"}
@@ -173,7 +174,7 @@ ROLES: tuple[Role, ...] = (
         | _ADJUSTMENTS
         | _FIGURES | _PAYMENTS | _POLICIES | _PRIVACY_VIEW | _CASES | _SAFER_PLAY | _RULES | _RISK
         | {"compliance.view_every_approval"}
-        | {"compliance.read_all_cases", "compliance.view_case_figures"}
+        | {"compliance.read_all_cases", "compliance.view_case_figures", "compliance.view_casereview"}
         | _RECONCILIATION | _GAME_FIGURES
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread", "backoffice.view_download"},

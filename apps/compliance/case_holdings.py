@@ -12,6 +12,7 @@ from apps.compliance.models import (
     CaseEvent,
     CaseLink,
     CaseNotice,
+    CaseReview,
     ErasureRequest,
     Evidence,
     LegalHold,
@@ -63,6 +64,7 @@ def _erase_cases(player: Player) -> int:
     Alert.objects.filter(player=player).update(explanation="", evidence={})
     AlertHit.objects.filter(alert__player=player).update(explanation="", evidence={})
     notes = PlayerNote.objects.filter(player=player).exclude(text="").update(text="")
+    CaseReview.objects.filter(case__player=player).update(note="")
     decisions = CaseDecision.objects.filter(case__player=player).update(note="")
     events = CaseEvent.objects.filter(case__player=player).update(text="", data={})
     return notes + decisions + events + Case.objects.filter(player=player).update(narrative="", awaiting_what="")

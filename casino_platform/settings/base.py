@@ -164,6 +164,10 @@ WALLET_LANES: int = env.int("WALLET_LANES", default=2)
 WALLET_STATEMENT_TIMEOUT_MS: int = env.int("WALLET_STATEMENT_TIMEOUT_MS", default=2000)
 WALLET_LOCK_TIMEOUT_MS: int = env.int("WALLET_LOCK_TIMEOUT_MS", default=900)
 
+# --- cases ----------------------------------------------------------------------------------------
+# Of a hundred closed cases so many are drawn by chance, for somebody else to look at how they were worked.
+CASE_REVIEW_PERCENT: int = env.int("CASE_REVIEW_PERCENT", default=5)
+
 # --- the outbox -----------------------------------------------------------------------------------
 # A fact that is not as its app declared it is refused; production logs it and goes on.
 STRICT_FACTS = True

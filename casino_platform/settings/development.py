@@ -48,3 +48,5 @@ WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = None
 
 configure_logging(json=env.bool("LOG_JSON", default=False), level=LOG_LEVEL)
+# Few cases are closed by hand in a demo: draw them all.
+CASE_REVIEW_PERCENT = env.int("CASE_REVIEW_PERCENT", default=100)
