@@ -43,10 +43,10 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Few cases are closed by hand in a demo: draw them all.
+CASE_REVIEW_PERCENT = env.int("CASE_REVIEW_PERCENT", default=100)
 # No collectstatic on a developer's machine: whitenoise looks into the apps itself.
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = None
 
 configure_logging(json=env.bool("LOG_JSON", default=False), level=LOG_LEVEL)
-# Few cases are closed by hand in a demo: draw them all.
-CASE_REVIEW_PERCENT = env.int("CASE_REVIEW_PERCENT", default=100)

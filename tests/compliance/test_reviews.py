@@ -1,5 +1,7 @@
 """Quality reviews: drawn by chance when a case is closed, judged once, by somebody who had no part in it."""
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
@@ -50,7 +52,11 @@ def test_a_closing_is_drawn_or_not_and_the_same_way_again(player: Player, settin
 def test_a_verdict_is_given_once_by_somebody_else_and_stands(player: Player, settings: Settings) -> None:
     case = closed(player, settings)
     review = CaseReview.objects.get()
-    terms = {"review_id": review.pk, "verdict": "poorly_told", "note": "The payslip is not among the evidence."}
+    terms: dict[str, Any] = {
+        "review_id": review.pk,
+        "verdict": "poorly_told",
+        "note": "The payslip is not among the evidence.",
+    }
     insider = case.resolved_by
     assert insider is not None
     insider.groups.add(*colleague("mlro", "lead", brand=player.brand).groups.all())  # may review, but not this one
