@@ -24,7 +24,11 @@ _LEVEL = {"waiting": "warning", "sound": "good", "poorly_told": "info", "wrong":
 class VerdictForm(ActionForm):
     """Asks what was found."""
 
-    verdict = forms.ChoiceField(choices=CaseReview.Verdict.choices[1:], widget=UnfoldAdminSelectWidget())
+    verdict = forms.ChoiceField(
+        # A default would be chosen by whoever does not look.
+        choices=[("", "choose …"), *CaseReview.Verdict.choices[1:]],
+        widget=UnfoldAdminSelectWidget(),
+    )
     note = forms.CharField(
         min_length=5, max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         help_text="What was looked at, and what should be done better. Kept in the case.",
