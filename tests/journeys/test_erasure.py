@@ -17,6 +17,7 @@ from apps.compliance.models import (
     CaseEvent,
     CaseLink,
     CaseNotice,
+    CaseReview,
     Evidence,
     LegalHold,
     PlayerNote,
@@ -160,6 +161,10 @@ def plant_words(person: Player) -> set[str]:
         player=person, rule_id="R", case=case, reason=CANARY, ended_why=CANARY, made_by=who, starts_at=CLOSED_AT,
         ends_at=CLOSED_AT + timedelta(days=1),
     )  # fmt: skip
+    CaseReview.objects.create(
+        case=case, resolution="confirmed", drawn_at=CLOSED_AT, verdict="sound", note=CANARY, reviewer=who,
+        reviewed_at=CLOSED_AT,
+    )  # fmt: skip
     asked = ApprovalRequest.objects.create(
         command="gone.command", payload={"narrative": CANARY}, payload_hash="0" * 64, rests_on={"x": CANARY},
         summary=CANARY, reason=CANARY, subject_player=person, brand=person.brand, maker=who, created_at=CLOSED_AT,
@@ -199,6 +204,7 @@ def plant_words(person: Player) -> set[str]:
     return {
         "compliance_alert", "compliance_alerthit", "compliance_approvalevent", "compliance_approvalrequest",
         "compliance_case", "compliance_casedecision", "compliance_caselink", "compliance_casenotice",
+        "compliance_casereview",
         "compliance_evidence", "compliance_legalhold", "compliance_rulesnooze", "monitoring_deadletter",
         "monitoring_riskoverride", "safer_play_interaction", "safer_play_limit", "safer_play_limitevent",
         "verification_hitreview",
