@@ -10,3 +10,5 @@ def register() -> None:
     counts = dict.fromkeys(("games", "proposed", "applied"), int)
     declare_facts(["games.catalogue.synchronised"], {"integration": str, **counts})
     declare_facts(["games.catalogue.changed"], dict.fromkeys(("game", "change", "field"), str))
+    resolved = {"game": str, "outcome": str, "amount_units": int, "currency": str, "policy": str}
+    declare_facts(["providers.round.resolved"], resolved)
