@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks import (  # noqa: F401 - imported for the sections they enter
     callbacks,
     cases,
+    limits,
     measures,
     monitoring,
     name_quality,

@@ -28,5 +28,11 @@ def measure_cases(ground: Ground, terms: Terms) -> list[Figure]:
         figure("cases given twice", "doubles", "cases", "bar: 0"),
         figure("case page, p95, player of 1 000 000 transactions", "page_p95_ms", "ms", "bar: 300 at most"),
         figure("case page, database queries", "page_queries", "queries", "bar: 15 at most"),
+        figure("the same with a page of the ledger, p95", "ledger_p95_ms", "ms"),
+        figure("the same, database queries", "ledger_queries", "queries"),
+        figure("list of 100 000 cases, p95", "list_p95_ms", "ms"),
+        figure("list of 100 000 cases, database queries", "list_queries", "queries"),
+        figure("desk over 100 000 cases, p95", "desk_p95_ms", "ms"),
+        figure("desk over 100 000 cases, database queries", "desk_queries", "queries"),
         figure("money of 1 000 000 transactions summed up", "follow_seconds", "s"),
     ]

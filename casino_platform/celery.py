@@ -53,6 +53,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "providers.sweep_catalogue_syncs": {"task": "providers.sweep_catalogue_syncs", "schedule": 60},
     "safer_play.apply_due_limits": {"task": "safer_play.apply_due_limits", "schedule": 30},
     "safer_play.end_due_exclusions": {"task": "safer_play.end_due_exclusions", "schedule": 30},
+    "safer_play.lapse_visits": {"task": "safer_play.lapse_visits", "schedule": 60},
     "safer_play.end_idle_log_ins": {"task": "safer_play.end_idle_log_ins", "schedule": 20},
     "safer_play.refresh_guards": {"task": "safer_play.refresh_guards", "schedule": 60 * 60},
     "safer_play.measure_interactions": {"task": "safer_play.measure_interactions", "schedule": 60 * 60},

@@ -18,6 +18,7 @@ class BackofficeConfig(AppConfig):
         from django.contrib import admin  # noqa: PLC0415 - pages are registered by now, not before
 
         from apps.backoffice import (  # noqa: PLC0415 - models are loaded by now
+            case_personal,
             case_sources,
             evidence_rounds,
             personal_data,
@@ -33,6 +34,7 @@ class BackofficeConfig(AppConfig):
         refuse_unsafe_pages(admin.site)
         evidence_rounds.register()
         case_sources.register()
+        case_personal.register()
         vendors.register()
         post_migrate.connect(_sync_roles, sender=self, dispatch_uid="backoffice.sync_roles")
 

@@ -7,7 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.compliance_reports.wall import ENTER, is_granted
+from apps.compliance.grants import is_granted
+from apps.compliance_reports.wall import ENTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ MENU: tuple[Group, ...] = (
         (
             ("Desk", "work", "compliance:desk", "compliance.view_case"),
             ("Cases", "folder_open", "compliance.case"),
+            ("Quality reviews", "rate_review", "compliance.casereview"),
             ("Figures of the desk", "query_stats", "compliance:figures", "compliance.view_case_figures"),
             ("Filings", "lock", "filings:list", ENTER),
         ),

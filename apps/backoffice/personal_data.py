@@ -66,10 +66,19 @@ def register() -> None:
     )
 
 
-def unmask(request: HttpRequest, player: Player, *, fields: Sequence[str], purpose: str, now: datetime) -> None:
+def unmask(
+    request: HttpRequest,
+    player: Player,
+    *,
+    fields: Sequence[str],
+    purpose: str,
+    now: datetime,
+    case_id: int | None = None,
+) -> None:
     """
     Let this session see these fields of a player for ten minutes, after recording who looks at what, and why.
 
+    :param case_id: the case on whose page that was asked; else the player's open case that the person holds, if any
     :raises PermissionDenied: if the person may not, or does not serve the player's brand
     :raises UnmaskNotSound: without a field that exists
     :raises UnmaskLimitReached: after so many looks within the hour, unless a colleague has allowed more
@@ -80,7 +89,7 @@ def unmask(request: HttpRequest, player: Player, *, fields: Sequence[str], purpo
         raise PermissionDenied
     if not fields or not set(fields) <= set(FIELDS):
         raise UnmaskNotSound("Choose what you need to see.")
-    _record(request, user, player, fields=sorted(set(fields)), purpose=purpose, now=now)
+    _record(request, user, player, fields=sorted(set(fields)), purpose=purpose, now=now, case_id=case_id)
     grants = _alive(request, now)
     until = (now + LASTS).isoformat()
     grants[str(player.pk)] = grants.get(str(player.pk), {}) | dict.fromkeys(fields, until)
@@ -89,18 +98,27 @@ def unmask(request: HttpRequest, player: Player, *, fields: Sequence[str], purpo
 
 @transaction.atomic
 def _record(
-    request: HttpRequest, user: User, player: Player, *, fields: list[str], purpose: str, now: datetime
+    request: HttpRequest,
+    user: User,
+    player: Player,
+    *,
+    fields: list[str],
+    purpose: str,
+    now: datetime,
+    case_id: int | None,
 ) -> None:
     """Count and record under the person's lock, so that two windows at once do not look past the limit."""
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if looks_of(user.pk, now=now) >= settings.STAFF_LOOKS_PER_HOUR:
         _use_allowance(user, now)
-    held = Case.objects.filter(player=player, holder=user).exclude(state=Case.State.RESOLVED)
+    if case_id is None:
+        held = Case.objects.filter(player=player, holder=user).exclude(state=Case.State.RESOLVED)
+        case_id = held.order_by("pk").values_list("pk", flat=True).first()
     PersonalDataRead.objects.create(
         user=user,
         player=player,
         fields=fields,
-        case_id=held.order_by("pk").values_list("pk", flat=True).first(),
+        case_id=case_id,
         purpose=purpose,
         remote_address=client_address(request),
         request_id=current_request_id(),

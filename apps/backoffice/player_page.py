@@ -26,7 +26,9 @@ from apps.backoffice.personal_data import (
 )
 from apps.backoffice.player_privacy import PrivacyActions
 from apps.backoffice.player_protection import ProtectionActions
+from apps.backoffice.player_statements import StatementActions
 from apps.backoffice.player_tabs import TABS, tab_context
+from apps.backoffice.purpose_form import PurposeForm
 from apps.core.admin_actions import ActionForm, ReasonForm, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
 from apps.core.admin_display import masked_email, pill, signed_amount_text
@@ -125,20 +127,6 @@ class AdjustmentForm(ActionForm):
         return cleaned
 
 
-class PurposeForm(ActionForm):
-    """Asks what somebody needs to see, and what for."""
-
-    fields_wanted = forms.MultipleChoiceField(
-        label="What", choices=tuple(FIELDS.items()), widget=UnfoldAdminCheckboxSelectMultipleWidget()
-    )
-    purpose = forms.CharField(
-        min_length=5,
-        max_length=300,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-        help_text="Recorded with your name, the player and the time; auditors read it.",
-    )
-
-
 class MoreLooksForm(ReasonForm):
     """Asks how many more, and why."""
 
@@ -149,7 +137,7 @@ class MoreLooksForm(ReasonForm):
     field_order = ("looks", "reason")
 
 
-class PlayerAdmin(PrivacyActions, ProtectionActions, StaffAdmin):  # type: ignore[misc] # Unfold's bases disagree
+class PlayerAdmin(PrivacyActions, ProtectionActions, StatementActions, StaffAdmin):  # type: ignore[misc] # Unfold's bases disagree
     """A player from all sides."""
 
     big_table = True
@@ -157,7 +145,7 @@ class PlayerAdmin(PrivacyActions, ProtectionActions, StaffAdmin):  # type: ignor
     staff_actions = (
         "change_player_status", "sign_out", "show_personal_data", "more_looks",
         "propose_correction", *PrivacyActions.names,
-        *ProtectionActions.names,
+        *ProtectionActions.names, *StatementActions.names,
     )  # fmt: skip
     change_form_template = "staff/player.html"
     list_display = (

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Sum
 
 from apps.backoffice.player_protection import protection_context
+from apps.backoffice.player_statements import statements_context
 from apps.integrations.models import Integration
 from apps.monitoring.charts import signed_bars
 from apps.monitoring.models import Decision, RiskAssessment, RiskOverride, RiskState
@@ -122,6 +123,10 @@ def _safer_play(view: View) -> dict[str, Any]:
     return protection_context(view.player, at=view.now)
 
 
+def _statements(view: View) -> dict[str, Any]:
+    return statements_context(view.player, user=view.user)
+
+
 def _history(view: View) -> dict[str, Any]:
     return {"status_changes": list(view.player.status_changes.all()[:PAGE])}
 
@@ -154,6 +159,7 @@ TABS: tuple[Tab, ...] = (
     Tab("sessions", "Log-ins now", ("players.view_playersession",), _sessions),
     Tab("logins", "Log-in attempts", ("players.view_loginattempt",), _logins),
     Tab("safer-play", "Safer play", ("safer_play.view_limit",), _safer_play),
+    Tab("statements", "Contacts and income", ("compliance.view_playercontact",), _statements),
     Tab("risk", "Risk", ("monitoring.view_riskstate",), _risk),
     Tab("history", "Status history", ("players.view_statuschange",), _history),
 )

@@ -46,14 +46,19 @@ _PROTECTS = frozenset(
 _RULES = frozenset({"monitoring.view_rule", "monitoring.view_ruleversion", "monitoring.view_deadletter"})
 _RISK = frozenset({"monitoring.view_riskstate", "monitoring.view_decision"})
 _FIGURES = frozenset({"backoffice.view_figures"})
-_KYC = frozenset({"verification.view_verification", "verification.view_duediligence", "verification.view_screeninghit"})
+_KYC = frozenset(
+    {"verification.view_verification", "verification.view_duediligence", "verification.view_screeninghit"}
+    | {"verification.view_incomedeclaration"}
+)
 _KYC_EVIDENCE = frozenset({"verification.view_document", "verification.open_document"})
 _CASES = frozenset({"compliance.view_case"})
+_CONTACTS = frozenset({"compliance.view_playercontact"})
+_TALKS = _CONTACTS | {"compliance.record_contact"}
 
 
 def _work(*queues: str) -> frozenset[str]:
     """Cases of these queues."""
-    return _CASES | {f"compliance.work_{queue}" for queue in queues}
+    return _CASES | _CONTACTS | {f"compliance.work_{queue}" for queue in queues}
 
 
 def _decide(*queues: str) -> frozenset[str]:
@@ -64,6 +69,7 @@ def _decide(*queues: str) -> frozenset[str]:
 
 _LEADS = frozenset(
     {"compliance.assign_case", "compliance.export_case", "compliance.snooze_rule", "compliance.view_case_figures"}
+    | {"compliance.view_casereview", "compliance.review_closed_case"}
 )
 _POLICIES = frozenset(
     {"compliance.view_policyversion", "compliance.view_policyparameter", "compliance.view_policysource"}
@@ -96,7 +102,7 @@ ROLES: tuple[Role, ...] = (
         "compliance_analyst",
         "Looks at players (masked), their play and money; works alerts and cases",
         _POLICIES | _KYC | _PRIVACY_VIEW | {"compliance.handle_erasure", "compliance.place_hold"}
-        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
+        | _TALKS | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
         | _work("aml", "fraud", "kyc", "screening", "payment", "game", "complaint") | {"compliance.resolve_case"}
         | _RULES | _RISK | {"monitoring.override_risk"},
     ),
@@ -104,7 +110,7 @@ ROLES: tuple[Role, ...] = (
         "investigator",
         "Unmasks with a purpose, holds and releases accounts",
         _KYC | _KYC_EVIDENCE | {"verification.request_verification", "verification.propose_release"}
-        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"}
+        | _TALKS | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"}
         | _decide("aml", "fraud", "screening", "payment", "game")
         | _RISK | {"monitoring.override_risk"},
     ),
@@ -114,7 +120,7 @@ ROLES: tuple[Role, ...] = (
         _POLICIES | _PRIVACY_VIEW | _KYC | _KYC_EVIDENCE
         | {"verification.review_hit", "verification.clear_sanctions_hit"}
         | {"verification.request_verification", "verification.approve_release", "verification.view_listedentity"}
-        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
+        | _TALKS | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _ADJUSTMENTS
         | {"players.unmask_player", "players.change_status"}
         | {"compliance.place_hold", "compliance.release_hold", "compliance.handle_erasure", "compliance.export_player"}
         | _decide("aml", "fraud", "screening", "payment") | _LEADS | {"compliance.work_mlro_stage"}
@@ -124,7 +130,8 @@ ROLES: tuple[Role, ...] = (
     Role(
         "rg_officer",
         "Protects players from harm: restricts and excludes",
-        _POLICIES | _PLAYER | _PLAYER_HISTORY | _PLAY | {"players.change_status", "transactions.view_transaction"}
+        _POLICIES | _TALKS | _PLAYER | _PLAYER_HISTORY | _PLAY
+        | {"players.change_status", "transactions.view_transaction"}
         | _decide("harm", "complaint") | _LEADS | _SAFER_PLAY | _PROTECTS
         | {"monitoring.view_riskstate"},  # of harm only: money laundering is not theirs to know
     ),
@@ -135,7 +142,7 @@ ROLES: tuple[Role, ...] = (
         | {"verification.decide_verification", "verification.decide_document", "verification.request_verification"}
         | {"verification.record_fact", "verification.review_hit", "verification.propose_release"}
         | {"verification.view_listedentity"}
-        | _PLAYER | {"players.view_statuschange", "players.unmask_player"}
+        | _TALKS | _PLAYER | {"players.view_statuschange", "players.unmask_player"}
         | _decide("kyc", "screening"),
     ),
     Role(
@@ -156,17 +163,18 @@ ROLES: tuple[Role, ...] = (
     Role(
         "support",
         "Answers players: sees them masked, with what they did",
-        _PLAYER | _PLAY | _PAYMENTS_PUBLIC
+        _TALKS | _PLAYER | _PLAY | _PAYMENTS_PUBLIC
         | {"players.view_playersession", "players.view_loginattempt", "transactions.view_transaction"},
     ),
     Role(
         "auditor",
         "Reads everything, changes nothing",
         _KYC | {"verification.view_document", "verification.view_evidenceread", "verification.view_listedentity"}
-        | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS | _ADJUSTMENTS
+        | _CONTACTS | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | _EXCHANGES | _CONNECTIONS | _CATALOGUE | _MARKETS
+        | _ADJUSTMENTS
         | _FIGURES | _PAYMENTS | _POLICIES | _PRIVACY_VIEW | _CASES | _SAFER_PLAY | _RULES | _RISK
         | {"compliance.view_every_approval"}
-        | {"compliance.read_all_cases", "compliance.view_case_figures"}
+        | {"compliance.read_all_cases", "compliance.view_case_figures", "compliance.view_casereview"}
         | _RECONCILIATION | _GAME_FIGURES
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread", "backoffice.view_download"},

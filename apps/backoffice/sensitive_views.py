@@ -13,7 +13,7 @@ POSTS = frozenset(
     {
         "compliance:second", "filings:press", "admin:compliance_case_export", "admin:compliance_evidence_read",
         "admin:compliance_dataexport_file", "admin:payments_dispute_pack", "admin:verification_document_open",
-        "admin:verification_screeninghit_compare",
+        "admin:verification_screeninghit_compare", "backoffice:show-in-case",
     }
 )  # fmt: skip
 DOWNLOADS = frozenset({"filings:document", "admin:reconciliation_export_download"})

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.backoffice import (
+    case_personal,
     change_desk,
     game_calendar,
     home,
@@ -31,6 +32,7 @@ urlpatterns = [
     path("admin/sessions/", sessions_page.sessions_page, name="sessions"),
     path("admin/sessions/end/", sessions_page.end_page, name="end-sessions"),
     path("admin/looks/", reads_page.looks_page, name="looks"),
+    path("admin/cases/<int:case_id>/personal/", case_personal.show_in_case, name="show-in-case"),
     path("admin/views/keep/", kept_views.keep, name="keep-view"),
     path("admin/views/<int:view_id>/", kept_views.follow, name="view"),
     path("admin/views/<int:view_id>/forget/", kept_views.forget, name="forget-view"),

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from apps.backoffice.trends import Trend, trend
 from apps.brands.models import StaffScope
-from apps.compliance.approvals import commands, visible_to
+from apps.compliance.approvals import commands, may_check, visible_to
 from apps.compliance.models import ApprovalRequest, Case, PolicyVersion
 from apps.compliance.queues import desk_of, visible_cases
 from apps.core.admin_base import BrandScope
@@ -88,11 +88,11 @@ def _is_for(card: Callable[[Asker], Card], user: Any) -> bool:
     """Cases and approvals are for those who have some to work or decide on; a reader has no queue."""
     if card is _cases:
         return bool(desk_of(user).queues)
-    return card is not _approvals or any(user.has_perm(each.checker_permission) for each in commands())
+    return card is not _approvals or any(may_check(user, each) for each in commands())
 
 
 def _approvals(asker: Asker) -> Card:
-    mine = [each.name for each in commands() if asker.user.has_perm(each.checker_permission)]
+    mine = [each.name for each in commands() if may_check(asker.user, each)]
     waiting = visible_to(
         asker.user, ApprovalRequest.objects.filter(state=ApprovalRequest.State.WAITING, expires_at__gt=asker.at)
     )

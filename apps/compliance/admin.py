@@ -1,6 +1,6 @@
 """Pages of compliance, one module an area."""
 
-from apps.compliance import cases_page  # noqa: F401 - registers its page
+from apps.compliance import cases_page, reviews_page  # noqa: F401 - they register their pages
 from apps.compliance.approvals_page import ApprovalRequestAdmin
 from apps.compliance.policies_page import PolicyParameterAdmin, PolicySourceAdmin, PolicyVersionAdmin
 from apps.compliance.retention_page import DataExportAdmin, ErasureAdmin, ErasureRequestAdmin, LegalHoldAdmin

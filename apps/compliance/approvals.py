@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from apps.brands.models import StaffScope
+from apps.compliance.grants import is_granted
 from apps.compliance.models.approvals import ApprovalEvent, ApprovalRequest
 from apps.core.errors import DomainError
 from apps.core.request_context import current_request_id
@@ -136,7 +137,8 @@ def register_command(
         of each; raises a `DomainError` if the payload makes no sense (any more), which ends the request
     :param fingerprint: what the request rests on, as JSON: if it differs when approved, the request is refused
     :param abandon: called as ``abandon(payload=, now=)`` in the transaction that ends a request without executing it
-    :param walled: the requests are shown to nobody but those who hold one of the two permissions, auditors included
+    :param walled: the requests are shown to nobody but those who were given one of the two permissions by name: not to
+        auditors, and not to superusers, who hold every permission without having been given any
     """
     if maker_permission == checker_permission:
         raise ValueError(f"{name}: making and checking are two permissions")
@@ -177,13 +179,18 @@ def command_named(name: str) -> Command:
         raise ApprovalNotSound(f"There is no command {name!r}.") from None
 
 
+def may_check(person: User, spec: Command) -> bool:
+    """Say whether a person holds the checker's permission; behind a wall it must have been given by name."""
+    return _holds(person, spec, spec.checker_permission)
+
+
 def may_decide(person: User, request: ApprovalRequest) -> bool:
     """Say whether a person could decide on a request that waits; the decision itself looks again."""
     spec = _COMMANDS.get(request.command)
     return (
         spec is not None
         and request.maker_id != person.pk
-        and person.has_perm(spec.checker_permission)
+        and may_check(person, spec)
         and (request.brand_id is None or _serves(person, request.brand_id))
     )
 
@@ -193,11 +200,7 @@ def visible_to(person: User, requests: QuerySet[ApprovalRequest]) -> QuerySet[Ap
     Narrow requests to what a person may know of: his own, those of commands he makes or checks, and for auditors
     everything that is not walled; of players, only those of his brands.
     """
-    own = [
-        each.name
-        for each in commands()
-        if person.has_perm(each.checker_permission) or person.has_perm(each.maker_permission)
-    ]
+    own = [each.name for each in commands() if may_check(person, each) or _holds(person, each, each.maker_permission)]
     # A command that the platform no longer knows may have been walled.
     unwalled = [each.name for each in commands() if not each.walled]
     known = Q(command__in=own) | Q(maker=person, command__in=unwalled)
@@ -233,7 +236,7 @@ def request_approval(
     :raises DomainError: whatever the command's own check says
     """
     spec = command_named(command)
-    maker = _require(maker, spec.maker_permission)
+    maker = _require(maker, spec, spec.maker_permission)
     player = _subject(subject_player_id, maker)
     if brand_id is not None and not _serves(maker, brand_id):
         raise ApprovalUnknown("There is no such brand.")
@@ -333,7 +336,7 @@ def _decide(
     """Decide; a refusal that leaves a trace is returned, not raised, so that the trace is kept."""
     request = _locked(request_id)
     spec = command_named(request.command)
-    checker = _require(checker, spec.checker_permission)
+    checker = _require(checker, spec, spec.checker_permission)
     if request.brand_id is not None and not _serves(checker, request.brand_id):
         raise ApprovalUnknown
     if request.maker_id == checker.pk:
@@ -409,7 +412,7 @@ def _why_void(request: ApprovalRequest) -> str:
         return "The platform no longer knows this command."
     if not (maker.is_active and maker.is_staff):
         return f"{maker.get_username()} no longer works here."
-    if not maker.has_perm(spec.maker_permission):
+    if not _holds(maker, spec, spec.maker_permission):
         return f"{maker.get_username()} may no longer ask for this."
     if request.brand_id is not None and not _serves(maker, request.brand_id):
         return f"{maker.get_username()} no longer serves the player's brand."
@@ -444,10 +447,14 @@ def _locked(request_id: int) -> ApprovalRequest:
     return found
 
 
-def _require(person: User, permission: str) -> User:
+def _holds(person: User, spec: Command, permission: str) -> bool:
+    return is_granted(person, permission) if spec.walled else person.has_perm(permission)
+
+
+def _require(person: User, spec: Command, permission: str) -> User:
     """Look at the person as the database knows him now: rights may have been taken away since he logged in."""
     fresh = User.objects.filter(pk=person.pk).first()
-    if fresh is None or not (fresh.is_active and fresh.is_staff and fresh.has_perm(permission)):
+    if fresh is None or not (fresh.is_active and fresh.is_staff and _holds(fresh, spec, permission)):
         raise PermissionDenied
     return fresh
 

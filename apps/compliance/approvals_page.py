@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.timesince import timesince
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from apps.compliance.approvals import cancel_request, commands, decide_approval, may_decide, visible_to
+from apps.compliance.approvals import cancel_request, commands, decide_approval, may_check, may_decide, visible_to
 from apps.compliance.models import ApprovalRequest
 from apps.core.admin_actions import ActionForm, StaffAction, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
@@ -72,7 +72,7 @@ class InboxFilter(admin.SimpleListFilter):
         """The rows of one inbox; a word that is none shows everything."""
         user = staff_of(request)
         chosen = self.value() or "mine"
-        mine = [each.name for each in commands() if user.has_perm(each.checker_permission)]
+        mine = [each.name for each in commands() if may_check(user, each)]
         terms = {
             "mine": Q(state=_State.WAITING, command__in=mine) & ~Q(maker=user),
             "asked": Q(maker=user),

@@ -13,9 +13,11 @@ class ComplianceConfig(AppConfig):
     def ready(self) -> None:
         """Register what this app lets two people do, and what it knows about players."""
         from apps.compliance import (  # noqa: PLC0415 - models first
+            case_holdings,
             commands,
             decisions,
             effects,
+            fact_kinds,
             holdings,
             linked_people,
             timeline,
@@ -24,8 +26,10 @@ class ComplianceConfig(AppConfig):
 
         commands.register()
         holdings.register_own()
+        case_holdings.register()
         decisions.register_commands()
         effects.register_own()
         timeline.register_own()
         linked_people.register_own()
+        fact_kinds.register()
         webhook_events.register()

@@ -70,9 +70,40 @@ class Tool:
 _TOOLS: dict[str, Tool] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """
+    A card from an upper app that depends on the request, with a template and perhaps a form of its own.
+
+    `build` gets ``request``, ``case`` and ``now``; the template finds what it returns under ``panel``. No query.
+    """
+
+    name: str
+    template: str
+    permission: str
+    build: Callable[..., Mapping[str, Any]]
+
+
+_PANELS: dict[str, Panel] = {}
+
+
 def register_part(part: Part) -> None:
     """Add a card. Called in ``AppConfig.ready`` of the app that knows it."""
     _PARTS[part.name] = part
+
+
+def register_panel(panel: Panel) -> None:
+    """Add a card beside the player. Called in ``AppConfig.ready`` of the app that knows it."""
+    _PANELS[panel.name] = panel
+
+
+def panels_of(request: Any, case: Case, *, now: datetime) -> list[dict[str, Any]]:
+    """The cards that this person may see."""
+    return [
+        {"template": panel.template, "panel": panel.build(request=request, case=case, now=now)}
+        for panel in _PANELS.values()
+        if request.user.has_perm(panel.permission)
+    ]
 
 
 def register_tool(tool: Tool) -> None:

@@ -23,7 +23,7 @@ from apps.compliance.case_forms import (
     UploadForm,
     WhyForm,
 )
-from apps.compliance.case_view import SEVERITY_LEVEL, STATE_LEVEL, URGENCY_LEVEL, page_of, with_page_facts
+from apps.compliance.case_view import SEVERITY_LEVEL, STATE_LEVEL, URGENCY_LEVEL, page_of, panels_of, with_page_facts
 from apps.compliance.cases import claims, closing, linking, waiting
 from apps.compliance.cases.clock import time_left_text
 from apps.compliance.decisions import annotate_player, decide, snooze_rule
@@ -176,7 +176,9 @@ class CaseAdmin(StaffAdmin):
 
     def page_context(self, request: HttpRequest, obj: Case) -> dict[str, Any]:
         """All that is needed to judge it."""
-        context = page_of(obj, user=request.user, asked=request.GET, now=now())
+        at = now()
+        context = page_of(obj, user=request.user, asked=request.GET, now=at)
+        context["panels"] = panels_of(request, obj, now=at)
         context["may_work"] = may_work(request.user, obj)
         context["may_export"] = request.user.has_perm(EXPORT)
         context["is_worked"] = context["is_mine"] and not obj.is_closed

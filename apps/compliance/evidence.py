@@ -186,6 +186,11 @@ def store(digest: str, content: bytes) -> None:
         draft.unlink()
 
 
+def forget_file(digest: str) -> None:
+    """Delete a file whose every row has been erased; what is gone already is gone."""
+    path_of(digest).unlink(missing_ok=True)
+
+
 def canonical(content: Any) -> bytes:
     """The one form of pinned content whose hash is kept."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

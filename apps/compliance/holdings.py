@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from apps.compliance.models.cases import CaseEvent
-from apps.compliance.models.decisions import PlayerNote
 from apps.compliance.models.pictures import PlayerTrace
 from apps.players.models import LoginAttempt, Player, PlayerSession, ProfileChange, StatusChange
 from apps.wallets.history import movements, transactions_of
@@ -78,15 +76,6 @@ def register_own() -> None:
         )
     )
     register_holding(Holding("traces", "Devices and addresses you used", _traces, _erase_traces))
-    register_holding(
-        Holding(
-            "cases",
-            "Questions that staff looked into",
-            _untold,
-            _erase_cases,
-            "Kinds, dates and decisions, under a number",
-        )
-    )
     register_holding(Holding("balances", "Balances", _balances, blocks=_owed))
 
 
@@ -206,17 +195,6 @@ def _traces(player: Player) -> Rows:
 
 def _erase_traces(player: Player) -> int:
     return PlayerTrace.objects.filter(player=player).delete()[0]
-
-
-def _untold(player: Player) -> Rows:  # noqa: ARG001 - every holding is asked alike
-    """Nothing is told: a case may tell of a suspicion."""
-    yield from ()
-
-
-def _erase_cases(player: Player) -> int:
-    """What staff wrote; a trigger lets it be emptied once the player has been erased."""
-    notes = PlayerNote.objects.filter(player=player).exclude(text="").update(text="")
-    return notes + CaseEvent.objects.filter(case__player=player).update(text="", data={})
 
 
 def _owed(player: Player) -> str:

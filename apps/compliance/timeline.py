@@ -189,13 +189,31 @@ def _case_event(title: str, detail: Mapping[str, Any]) -> tuple[str, str, str]:
     return f"{detail['reference']}: {_words(title).lower()}", text, level
 
 
+def _contact(title: str, detail: Mapping[str, Any]) -> tuple[str, str, str]:
+    words = int(detail["words"])
+    told = [_words(detail["channel"]), f"about {_words(detail['topic']).lower()}"]
+    if detail["reference"]:
+        told.append(f"ticket {detail['reference']}")
+    if words:
+        told.append(f"{words} {'word' if words == 1 else 'words'} of concern")
+    return (
+        ("Wrote or called us" if title == "received" else "We wrote or called"),
+        ", ".join(told),
+        ("bad" if words else "plain"),
+    )
+
+
+def _is_amount(name: str) -> bool:
+    return name == "units" or name.endswith("_units")
+
+
 def _fact(title: str, detail: Mapping[str, Any]) -> tuple[str, str, str]:
     shown = {name: value for name, value in detail.items() if isinstance(value, str | int) and value not in ("", False)}
     for name in ("jurisdiction", "is_test"):
         shown.pop(name, None)
     currency = shown.pop("currency", "")
     words = [
-        amount_text(value, str(currency)) if name.endswith("_units") and currency and isinstance(value, int)
+        amount_text(value, str(currency)) if isinstance(value, int) and currency and _is_amount(name)
         else f"{name.replace('_', ' ')}: {plain_text(value)}"
         for name, value in shown.items()
     ]  # fmt: skip
@@ -242,8 +260,16 @@ OWN_SOURCES = (
         "facts", "Limits, identity, exclusions", "flag", "compliance.view_case",
         "SELECT f.at, f.id::text AS ref, f.kind AS title, f.data AS detail FROM integrations_fact f"
         " WHERE f.player_id = %(player)s AND f.kind NOT IN ('player.logged_in', 'player.login_failed',"
-        " 'player.status_changed', 'compliance.case.opened', 'compliance.case.resolved') AND {below}",
+        " 'player.status_changed', 'compliance.case.opened', 'compliance.case.resolved', 'compliance.contact.received',"
+        " 'compliance.contact.sent') AND {below}",
         "f.id", "uuid", _fact,
+    ),
+    TimelineSource(
+        "contacts", "Contacts", "forum", "compliance.view_playercontact",
+        "SELECT c.at, c.id::text AS ref, c.direction AS title, jsonb_build_object('channel', c.channel, 'topic',"
+        " c.topic, 'words', c.words, 'reference', c.reference) AS detail"
+        " FROM compliance_playercontact c WHERE c.player_id = %(player)s AND {below}",
+        "c.id", "bigint", _contact,
     ),
     TimelineSource(
         "cases", "Cases and staff", "work", "compliance.view_case",

@@ -10,11 +10,12 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import Http404
 
+from apps.compliance.grants import is_granted
 from apps.compliance.models import Case, Evidence
 from apps.compliance.queues import may_work
 from apps.compliance_reports.goaml import ReportIncomplete, digest_of, missing_parts, schema_of, write_document
 from apps.compliance_reports.models import AuthorityProfile, Report, ReportEvent, ReportItem
-from apps.compliance_reports.wall import APPROVE, ENTER, is_granted
+from apps.compliance_reports.wall import APPROVE, ENTER
 from apps.core.errors import DomainError
 
 SHORTEST = 40

@@ -10,12 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from apps.compliance.grants import is_granted
 from apps.compliance.models import Case, Evidence
 from apps.compliance.queues import may_work, visible_cases
 from apps.compliance_reports import operations
 from apps.compliance_reports.goaml import missing_parts
 from apps.compliance_reports.models import AuthorityProfile, Report
-from apps.compliance_reports.wall import APPROVE, is_granted, require_behind_the_wall
+from apps.compliance_reports.wall import APPROVE, require_behind_the_wall
 from apps.core.admin_display import pill
 from apps.core.clock import now
 from apps.core.errors import DomainError

@@ -2,32 +2,16 @@
 
 from typing import Any
 
-from django.contrib.auth.models import Permission
-from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
 from apps.compliance.case_view import Tool, register_tool
+from apps.compliance.grants import is_granted
 from apps.compliance.models import Case
 from apps.compliance.queues import may_work
 
 ENTER = "compliance_reports.access_reports"
 APPROVE = "compliance_reports.approve_reports"
-
-
-def is_granted(user: Any, permission: str) -> bool:
-    """
-    Whether somebody was given this permission by name, through a role or in person.
-
-    A superuser has every permission without having been given any; that does not open the wall.
-    """
-    if not (user.is_authenticated and user.is_active and user.is_staff):
-        return False
-    if not user.is_superuser:
-        return bool(user.has_perm(permission))
-    app, _, codename = permission.partition(".")
-    given = Q(group__user=user) | Q(user=user)
-    return Permission.objects.filter(given, content_type__app_label=app, codename=codename).exists()
 
 
 def require_behind_the_wall(request: HttpRequest) -> Any:

@@ -14,7 +14,11 @@ class IntegrationsConfig(AppConfig):
     def ready(self) -> None:
         """Enter events; let Celery's child processes write what they have logged: they run no exit functions."""
         from celery.signals import worker_process_shutdown  # noqa: PLC0415 - Celery needs settings first
+        from django.core import checks  # noqa: PLC0415 - likewise
 
+        from apps.integrations.fact_checks import check_facts  # noqa: PLC0415 - needs the app registry
+
+        checks.register(check_facts)
         _register_events()
         worker_process_shutdown.connect(_close_log, weak=False, dispatch_uid="apps.integrations.close_log")
 
@@ -26,8 +30,11 @@ def _close_log(**_: Any) -> None:
 
 
 def _register_events() -> None:
+    from apps.integrations.fact_kinds import declare_facts  # noqa: PLC0415 - needs settings
     from apps.integrations.outgoing.catalogue import TEXT, register_event  # noqa: PLC0415 - needs the app registry
 
-    told = dict.fromkeys(("integration", "rule", "severity", "summary", "opened_at"), TEXT)
+    words = ("integration", "rule", "severity", "summary", "opened_at")
+    declare_facts((f"integrations.incident.{what}" for what in ("opened", "closed")), dict.fromkeys(words, str))
+    told = dict.fromkeys(words, TEXT)
     register_event("integrations.incident.opened", "A vendor has fallen short of its targets.", told)
     register_event("integrations.incident.closed", "A vendor is well again.", told)

@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 
 from apps.core.ids import uuid7
 from apps.core.request_context import current_request_id
+from apps.integrations.fact_kinds import FactNotDeclared, require_sound, unknown_kinds
 from apps.integrations.models import FactCursor
 
 _FIRST = UUID(int=0)
@@ -69,9 +70,11 @@ def record_fact(
     """
     Add a fact to the log, in the caller's transaction.
 
-    :param kind: lower-case words with dots between them, at least two
-    :param data: JSON values; amounts as ledger units beside their currency; no names, addresses or other personal data
+    :param kind: lower-case words with dots between them, at least two; declared by the caller's app
+    :param data: JSON values as declared; amounts as ledger units beside their currency; no personal data
+    :raises FactNotDeclared: if kind or data are not as declared (in production that is logged instead)
     """
+    require_sound(kind, data)
     _append([uuid7(), kind, brand_code, player_id, subject, Jsonb(dict(data)), current_request_id(), now])
 
 
@@ -97,7 +100,10 @@ def consume(
     :param handle: gets up to `most` facts, inside the transaction; what it raises leaves the cursor where it was
     :param kinds: only these; the set may change later, passed-over facts do not come back
     :return: how many facts were handed over
+    :raises FactNotDeclared: if one of the kinds is not declared
     """
+    if kinds is not None and (unknown := unknown_kinds(kinds)):
+        raise FactNotDeclared(f"{consumer} follows {', '.join(unknown)}, which nobody records")
     FactCursor.objects.bulk_create([FactCursor(name=consumer, updated_at=_BEFORE_ALL)], ignore_conflicts=True)
     cursor = FactCursor.objects.select_for_update(skip_locked=True).filter(pk=consumer).first()
     if cursor is None:

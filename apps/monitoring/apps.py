@@ -11,11 +11,22 @@ class MonitoringConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what two people do together here, what the case page shows of it, and a say about log-ins."""
-        from apps.monitoring import admissions, case_parts, holdings, overrides, publication  # noqa: PLC0415 - models first
+        from apps.compliance import contacts  # noqa: PLC0415 - likewise
+        from apps.monitoring import (  # noqa: PLC0415 - models first
+            admissions,
+            case_parts,
+            fact_kinds,
+            holdings,
+            overrides,
+            publication,
+        )
+        from apps.monitoring.reference import list_named  # noqa: PLC0415 - likewise
         from apps.players import admission  # noqa: PLC0415 - likewise
 
+        contacts.WORD_LISTS.append(lambda: list_named("words_of_concern"))
         admission.AFTER_LOGIN.append(admissions.after_login)
         publication.register()
         overrides.register()
         case_parts.register()
         holdings.register()
+        fact_kinds.register()

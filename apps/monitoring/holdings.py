@@ -1,7 +1,7 @@
 """What monitoring knows about a player: nothing of it is told, and what links him to others goes with him."""
 
 from apps.compliance.holdings import Holding, Rows, register_holding
-from apps.monitoring.models import DeadLetter, Link
+from apps.monitoring.models import DeadLetter, Link, RiskOverride
 from apps.players.models import Player
 
 
@@ -25,4 +25,5 @@ def _none(player: Player) -> Rows:  # noqa: ARG001 - every holding is asked alik
 
 def _erase(player: Player) -> int:
     letters = DeadLetter.objects.filter(player_id=player.pk).update(payload={}, error="Erased with the person")
+    RiskOverride.objects.filter(player_id=player.pk).update(reason="")
     return letters + Link.objects.filter(player_id=player.pk).delete()[0]

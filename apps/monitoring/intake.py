@@ -51,9 +51,8 @@ KINDS: dict[str, tuple[str, ...]] = {
 _LINKS = {"instrument": "instrument", "device": "device", "address": "address", "ip": "address", "product": "product"}
 # Counted, or able to set a rule off, or both: everything else of a fact is dropped here.
 _KEPT = (
-    "method", "reason", "holder_match", "instrument", "instrument_age_hours", "ip_country", "bin_country",
-    "document_country", "device", "product", "kind", "period", "score", "topic", "cleared", "counterparty", "won",
-    "outcomes", "of", "bonus", "words",
+    "method", "reason", "holder_match", "instrument", "ip_country", "bin_country", "device", "product", "kind",
+    "period", "score", "topic", "cleared", "counterparty", "won", "outcomes", "of", "bonus", "words",
 )  # fmt: skip
 _OBSERVE = """
 INSERT INTO monitoring_observation (player_id, kind, at, units, currency, subject, data, source)

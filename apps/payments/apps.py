@@ -11,8 +11,9 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what needs two people, and what decisions on cases can do here."""
-        from apps.payments import commands, effects, webhook_events  # noqa: PLC0415 - models are loaded by now
+        from apps.payments import commands, effects, fact_kinds, webhook_events  # noqa: PLC0415 - models are loaded by now
 
         commands.register()
         effects.register()
+        fact_kinds.register()
         webhook_events.register()

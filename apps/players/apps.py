@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-from apps.players import webhook_events
+from apps.players import fact_kinds, webhook_events
 
 
 class PlayersConfig(AppConfig):
@@ -12,5 +12,6 @@ class PlayersConfig(AppConfig):
     label = "players"
 
     def ready(self) -> None:
-        """Enter what operators' systems are told of players."""
+        """Declare the facts of players, and enter what operators' systems are told."""
+        fact_kinds.register()
         webhook_events.register()

@@ -13,7 +13,7 @@ class ProvidersConfig(AppConfig):
 
     def ready(self) -> None:
         """Import the adapters, plug-ins included; let an exclusion end game sessions in its own transaction."""
-        from apps.providers import round_commands, webhook_events  # noqa: PLC0415 - models are loaded by now
+        from apps.providers import fact_kinds, round_commands, webhook_events  # noqa: PLC0415 - models are loaded by now
         from apps.providers.game_sessions import end_for_exclusion  # noqa: PLC0415 - models are loaded by now
         from apps.providers.incomplete_rounds import in_play_of  # noqa: PLC0415 - likewise
         from apps.safer_play.exclusions import ON_EXCLUSION  # noqa: PLC0415 - likewise
@@ -22,5 +22,6 @@ class ProvidersConfig(AppConfig):
         ON_EXCLUSION.append(end_for_exclusion)
         wallet_queries.in_play_by(in_play_of)
         round_commands.register()
+        fact_kinds.register()
         webhook_events.register()
         import_module("apps.providers.registry").load_adapters()

@@ -13,11 +13,12 @@ class SaferPlayConfig(AppConfig):
     def ready(self) -> None:
         """Let registration and log-in ask the registers, people do together what takes two, and cases decide."""
         from apps.players import admission  # noqa: PLC0415 - models are loaded by now
-        from apps.safer_play import admissions, commands, effects, holdings, webhook_events  # noqa: PLC0415 - likewise
+        from apps.safer_play import admissions, commands, effects, fact_kinds, holdings, webhook_events  # noqa: PLC0415 - likewise
 
         admission.BEFORE_REGISTRATION.append(admissions.before_registration)
         admission.AFTER_LOGIN.append(admissions.after_login)
         commands.register()
         effects.register()
+        fact_kinds.register()
         webhook_events.register()
         holdings.register()

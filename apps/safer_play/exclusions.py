@@ -21,6 +21,7 @@ from apps.safer_play.marketing import stop_marketing
 from apps.safer_play.models import Exclusion
 from apps.safer_play.registers.contract import Subject
 from apps.safer_play.staff import require_staff
+from apps.safer_play.visits import finish_visit
 
 Kind = Exclusion.Kind
 _LONGEST = timedelta(days=366 * 100)
@@ -235,6 +236,7 @@ def _exclude(
     exclusion.origin, exclusion.actor, exclusion.reason = origin, actor, reason
     exclusion.request_id = current_request_id()
     exclusion.save(force_insert=True)
+    finish_visit(player=player, now=now)
     end_log_ins(player, except_id=keep_session_id, reason="excluded", now=now)
     stop_marketing(player=player, reason="exclusion", actor=actor, now=now)
     refresh_guard(player, now=now)

@@ -3,12 +3,12 @@
 from apps.compliance.holdings import Holding, Rows, register_holding
 from apps.core.money import Money
 from apps.players.models import Player
-from apps.safer_play.models import Exclusion, ExclusionReturn, Interaction, Limit, MarketingStop
+from apps.safer_play.models import Exclusion, ExclusionReturn, Interaction, Limit, LimitEvent, MarketingStop
 
 
 def register() -> None:
     """Register them; called once the models are loaded."""
-    register_holding(Holding("limits", "Limits", _limits, None, "Amounts and dates, under a number"))
+    register_holding(Holding("limits", "Limits", _limits, _erase_limits, "Amounts and dates, under a number"))
     register_holding(
         Holding(
             "exclusions", "Breaks and exclusions", _exclusions, _erase_exclusions, "Kinds and dates, under a number"
@@ -32,6 +32,11 @@ def _limits(player: Player) -> Rows:
             "state": each.state,
             "effective_at": each.effective_at,
         }
+
+
+def _erase_limits(player: Player) -> int:
+    notes = LimitEvent.objects.filter(limit__player=player).update(note="")
+    return notes + Limit.objects.filter(player=player).update(reason="")
 
 
 def _exclusions(player: Player) -> Rows:

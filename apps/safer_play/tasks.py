@@ -10,6 +10,7 @@ from apps.safer_play import guarding, interactions, limits, returning
 from apps.safer_play.guarding import TALLIED_FOR
 from apps.safer_play.inactivity import end_idle_log_ins
 from apps.safer_play.models import Guard, Interaction, Limit
+from apps.safer_play.visits import lapse_visits
 
 _AT_ONCE = 500
 
@@ -29,6 +30,12 @@ def end_due_exclusions() -> int:
     now = clock.now()
     due = returning.due_exclusions(now=now)[:_AT_ONCE]
     return sum(returning.end_due_exclusion(exclusion_id=pk, now=now) for pk in due)
+
+
+@shared_task(name="safer_play.lapse_visits")
+def lapse_exclusion_visits() -> int:
+    """Say of players who went to exclude themselves, and of whom nothing was heard since, that they left."""
+    return lapse_visits(now=clock.now(), most=_AT_ONCE)
 
 
 @shared_task(name="safer_play.end_idle_log_ins")

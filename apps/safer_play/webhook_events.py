@@ -35,4 +35,9 @@ def register() -> None:
         "A player is excluded: no play, no deposits, no marketing.",
         {"kind": TEXT, "ends_at": MAYBE_TEXT, "is_followed": FLAG},
     )
+    register_event(
+        "safer_play.exclusion.abandoned",
+        "A player went to exclude himself and left again.",
+        {"how": TEXT, "seconds": {"type": "integer"}},
+    )
     register_event("safer_play.exclusion.ended", "An exclusion is over. Marketing stays off.", {"kind": TEXT})

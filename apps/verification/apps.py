@@ -12,9 +12,10 @@ class VerificationConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app lets two people do."""
-        from apps.verification import commands, effects, holdings, webhook_events  # noqa: PLC0415 - models must be loaded
+        from apps.verification import commands, effects, fact_kinds, holdings, webhook_events  # noqa: PLC0415 - models must be loaded
 
         commands.register()
         effects.register()
+        fact_kinds.register()
         webhook_events.register()
         holdings.register()

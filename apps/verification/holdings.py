@@ -1,9 +1,18 @@
 """What identity checks know about a player: for exports, and for the day on which it is erased."""
 
 from apps.compliance.holdings import Holding, Rows, register_holding
+from apps.core.money import Money
 from apps.players.models import Player
 from apps.verification.file_store import delete_file
-from apps.verification.models import Document, PlayerFact, ScreeningHit, Verification
+from apps.verification.models import (
+    Document,
+    HitReview,
+    IncomeDeclaration,
+    PlayerFact,
+    ScreeningHit,
+    Verification,
+    VerificationStep,
+)
 
 
 def register() -> None:
@@ -19,6 +28,7 @@ def register() -> None:
     register_holding(
         Holding("documents", "Documents you sent", _documents, _erase_documents, "Kind, date and decision")
     )
+    register_holding(Holding("income", "What you said you earn", _income, _erase_income))
     register_holding(
         Holding("screenings", "Comparisons with public lists", _none, _erase_hits, "That you were compared, and when")
     )
@@ -57,6 +67,7 @@ def _verifications(player: Player) -> Rows:
 
 
 def _erase_verifications(player: Player) -> int:
+    VerificationStep.objects.filter(verification__player=player).update(details={})
     return Verification.objects.filter(player=player).update(
         vendor_subject="", vendor_session="", session_url="", player_note="", staff_note="", found={}, labels=[]
     )
@@ -81,10 +92,26 @@ def _erase_documents(player: Player) -> int:
     return documents.update(note="")
 
 
+def _income(player: Player) -> Rows:
+    for each in IncomeDeclaration.objects.filter(player=player).order_by("pk").iterator():
+        yield {
+            "monthly": Money(each.monthly_units, each.currency).format(),
+            "currency": each.currency,
+            "source": each.source,
+            "declared_at": each.declared_at,
+        }
+
+
+def _erase_income(player: Player) -> int:
+    erased, _ = IncomeDeclaration.objects.filter(player=player).delete()
+    return erased
+
+
 def _none(player: Player) -> Rows:  # noqa: ARG001 - every holding is asked alike
     """Nothing is told: it may tell of a suspicion."""
     yield from ()
 
 
 def _erase_hits(player: Player) -> int:
+    HitReview.objects.filter(hit__player=player).update(note="")
     return ScreeningHit.objects.filter(player=player).update(explanation=[], decision_note="", listed={}, caption="")

@@ -21,6 +21,7 @@ from apps.providers.models import Game, GameSession, GameSessionToken, Studio
 from apps.providers.wallet_calls import WalletCall
 from apps.transactions.models import AccountKind
 from apps.transactions.posting import Leg, PlayerAccounts, open_player_accounts, post, shared_account
+from benchmarks.typologies.facts import filled, record_awaited
 
 _BATCH = 400
 _ZONES = {
@@ -73,6 +74,7 @@ class World:
     """A brand with a game and a payment provider, in which lives are lived."""
 
     def __init__(self, now: datetime) -> None:
+        record_awaited()
         self.now = now
         self._keys = count(1)
         self.brand = Brand.objects.create(code="typology", name="Typology")
@@ -217,8 +219,9 @@ class World:
                 return 0
         data = {**act.data, "units": units, "currency": currency} if act.amount else act.data
         record_fact(
-            kind=act.kind, brand_code=self.brand.code, player_id=player, subject=act.subject, data=data, now=act.at
-        )
+            kind=act.kind, brand_code=self.brand.code, player_id=player, subject=act.subject,
+            data=filled(act.kind, data), now=act.at,
+        )  # fmt: skip
         return 0
 
     def _post(self, kind: str, player: int, currency: str, legs: list[Leg], at: datetime) -> None:

@@ -167,6 +167,14 @@ INBOX_THREADS: int = env.int("INBOX_THREADS", default=4)
 WALLET_STATEMENT_TIMEOUT_MS: int = env.int("WALLET_STATEMENT_TIMEOUT_MS", default=2000)
 WALLET_LOCK_TIMEOUT_MS: int = env.int("WALLET_LOCK_TIMEOUT_MS", default=900)
 
+# --- cases ----------------------------------------------------------------------------------------
+# Of a hundred closed cases so many are drawn by chance, for somebody else to look at how they were worked.
+CASE_REVIEW_PERCENT: int = env.int("CASE_REVIEW_PERCENT", default=5)
+
+# --- the outbox -----------------------------------------------------------------------------------
+# A fact that is not as its app declared it is refused; production logs it and goes on.
+STRICT_FACTS = True
+
 # --- the exchange log -----------------------------------------------------------------------------
 # Whole months are kept this long after they end; the task that drops them refuses to go below the legal minimum.
 EXCHANGE_RETENTION_MONTHS: int = env.int("EXCHANGE_RETENTION_MONTHS", default=84)

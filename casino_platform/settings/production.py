@@ -49,6 +49,7 @@ if _reasons := _refusals():
     message = "Production refuses to start:\n" + "\n".join(f"  - {reason}" for reason in _reasons)
     raise ImproperlyConfigured(message)
 
+STRICT_FACTS = False
 SECRET_KEY = env.str("SECRET_KEY")
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 CREDENTIALS_KEYS: list[str] = env.list("CREDENTIALS_KEYS")

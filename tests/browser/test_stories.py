@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
 from apps.backoffice.models import PersonalDataRead
-from apps.compliance.models import ApprovalRequest
+from apps.compliance.models import ApprovalRequest, Case
 from apps.integrations.models import Integration
 from apps.players.models import Player
 from apps.transactions.models import Transaction
@@ -112,6 +112,43 @@ def test_personal_data_shows_after_a_purpose(staff: Staff, shot: Shot, platform:
     shot(page, "player-unmasked")
     with platform.in_database():
         assert PersonalDataRead.objects.latest("pk").purpose == "Case 17: name check"
+
+
+def test_a_worrying_message_is_recorded_without_its_text(staff: Staff, shot: Shot, platform: LivePlatform) -> None:
+    page = staff("support")
+    open_player(page, "hugo")
+    page.get_by_role("button", name="Record a contact").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Topic").select_option("gambling_harm")
+    dialog.get_by_label("Ticket or call number").fill("T-4711")
+    dialog.get_by_label("What the player wrote or said").fill("I am addicted and desperate")
+    shot(page, "dialog-contact", full=False)
+    dialog.get_by_role("button", name="Record a contact").click()
+    expect(page.get_by_text("Recorded, with 2 words of concern.")).to_be_visible()
+    page.get_by_role("link", name="Contacts and income").click()
+    contacts = page.get_by_test_id("contacts")
+    expect(contacts).to_contain_text("T-4711")
+    expect(contacts).not_to_contain_text("desperate")
+    assert_fits(page)
+    shot(page, "contacts")
+
+
+def test_personal_data_show_on_the_case_page_after_a_purpose(staff: Staff, shot: Shot, platform: LivePlatform) -> None:
+    with platform.in_database():
+        case = Case.objects.filter(player__username="smurf_sara", blueprint_code="aml").latest("pk")
+    page = staff("mlro")
+    page.goto(f"/admin/compliance/case/{case.pk}/change/")
+    personal = page.get_by_test_id("personal")
+    expect(personal).to_contain_text("s•••@player.example")
+    personal.get_by_text("Show what you need").click()
+    personal.get_by_label("E-mail").check()
+    personal.get_by_label("Purpose").fill("Compare with the bank's letter")
+    shot(page, "case-unmask")
+    personal.get_by_role("button", name="Show for ten minutes").click()
+    expect(page.get_by_test_id("personal")).to_contain_text("smurf_sara@player.example")
+    with platform.in_database():
+        look = PersonalDataRead.objects.latest("pk")
+        assert (look.fields, look.case_id) == (["email"], case.pk)
 
 
 def test_a_second_factor_is_enrolled(site: Demo, browser: Browser, shot: Shot, platform: LivePlatform) -> None:

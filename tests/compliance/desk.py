@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -78,6 +79,17 @@ def the_command() -> Iterator[None]:
         yield
     finally:
         del approvals._COMMANDS[NAME]
+
+
+@contextmanager
+def behind_a_wall() -> Iterator[None]:
+    """Let the registered command be shown to nobody but those who make or check it."""
+    open_command = approvals._COMMANDS[NAME]
+    approvals._COMMANDS[NAME] = replace(open_command, walled=True)
+    try:
+        yield
+    finally:
+        approvals._COMMANDS[NAME] = open_command
 
 
 def place() -> Jurisdiction:

@@ -11,6 +11,8 @@ import time_machine
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
+from django.test import Client
+from django.urls import reverse
 
 from apps.brands.models import Jurisdiction, StaffScope
 from apps.compliance.approvals import (
@@ -24,14 +26,16 @@ from apps.compliance.approvals import (
     UnableToExecute,
     cancel_request,
     decide_approval,
+    may_decide,
     register_command,
     request_approval,
+    visible_to,
 )
 from apps.compliance.models import ApprovalEvent, ApprovalRequest
 from apps.compliance.tasks import end_stale_requests
 from apps.core.errors import DomainError
 from tests.compliance import desk
-from tests.compliance.desk import CHECK, LATER, MAKE, NAME, NOW, PAYLOAD, asked, checker, maker, place
+from tests.compliance.desk import CHECK, INBOX, LATER, MAKE, NAME, NOW, PAYLOAD, asked, checker, maker, place
 from tests.factories.games import make_player
 from tests.factories.staff import make_staff
 
@@ -371,3 +375,29 @@ def test_of_many_who_decide_at_once_one_does() -> None:
     final = state(request)
     assert final in outcomes
     assert place().name == ("Place!" if final == "executed" else "Place")
+
+
+def test_a_walled_request_does_not_exist_for_a_superuser_nor_for_an_auditor() -> None:
+    desk_permissions = (INBOX, "compliance.view_every_approval")
+    root = make_staff("root", superuser=True)
+    auditor = make_staff("ada", *desk_permissions)
+    with desk.behind_a_wall():
+        request = asked()
+        for outsider in (root, auditor):
+            assert not visible_to(outsider, ApprovalRequest.objects.all()).exists()
+            assert not may_decide(outsider, request)
+            with pytest.raises(PermissionDenied):
+                decide(request, outsider)
+            client = Client()
+            client.force_login(outsider)
+            address = reverse("admin:compliance_approvalrequest_changelist") + "?inbox=all"
+            told = [client.get(each).content.decode() for each in (address, reverse("admin:index"))]
+            assert not [text for text in told if request.summary in text]
+            page = reverse("admin:compliance_approvalrequest_change", args=[request.pk])
+            assert client.get(page).status_code == 302
+        with pytest.raises(PermissionDenied):
+            asked(root)
+        # Those who were given the permission by name, a superuser among them, meet it.
+        root.user_permissions.add(Permission.objects.get(codename="change_jurisdiction"))
+        assert visible_to(root, ApprovalRequest.objects.all()).get() == request
+        assert decide(request, root).state == "executed"

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from apps.backoffice.models import PersonalDataRead
 from apps.backoffice.roles import ROLES
 from apps.compliance.cases.claims import claim_case
 from apps.compliance.models import ApprovalRequest, Blueprint, Case, Evidence, SavedView
@@ -216,3 +217,29 @@ def test_lists_take_a_constant_number_of_queries(player: Player) -> None:
             claim_case(case_id=raised.case_id, actor=mlro, now=clock.now())
     assert {address: len(statements_of(client, address)) for address in addresses} == before
     assert max(before.values()) <= 20, before
+
+
+def test_personal_data_are_shown_on_the_case_page_with_a_purpose_and_the_look_names_the_case(player: Player) -> None:
+    Player.objects.filter(pk=player.pk).update(email="zqmail@zq-canary.example")
+    case = case_of(hit(player))
+    page = reverse("admin:compliance_case_change", args=[case.pk])
+    button = reverse("backoffice:show-in-case", args=[case.pk])
+    wanted = {"fields_wanted": ["email"], "purpose": "Compare with the bank's letter"}
+    analyst, other = Client(), Client()
+    analyst.force_login(colleague("compliance_analyst", brand=player.brand))
+    assert 'data-test="personal"' not in analyst.get(page).content.decode()  # may not unmask
+    assert analyst.post(button, wanted).status_code == 403
+    officer = colleague("investigator", brand=player.brand)
+    client = Client()
+    client.force_login(officer)
+    assert client.get(button).status_code == 405
+    assert "zqmail" not in client.get(page).content.decode()
+    client.post(button, {**wanted, "purpose": "so"})
+    assert not PersonalDataRead.objects.exists()
+    assert client.post(button, wanted).status_code == 302
+    assert "zqmail@zq-canary.example" in client.get(page).content.decode()
+    look = PersonalDataRead.objects.get()
+    assert (look.user, look.player, look.fields, look.case_id) == (officer, player, ["email"], case.pk)
+    other.force_login(colleague("kyc_agent", brand=player.brand))  # not of this queue: there is no such case
+    assert other.post(button, wanted).status_code == 404
+    assert PersonalDataRead.objects.count() == 1

@@ -4,15 +4,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.compliance.models import ApprovalRequest, PolicyVersion
 from apps.compliance.policies import forget_policies
 from tests.factories.policies import load_matrix
 from tests.factories.staff import make_staff
+from tests.harness.queries import captured_queries
 
 pytestmark = pytest.mark.django_db
 VIEW = ("compliance.view_policyversion", "compliance.view_policysource", "compliance.view_approvalrequest")
@@ -100,7 +99,7 @@ def test_a_page_costs_the_same_queries_however_much_there_is() -> None:
     counts = []
     for code in ("GB", "EU"):
         forget_policies()
-        with CaptureQueriesContext(connection) as queries:
+        with captured_queries() as queries:
             place(client, code)
         counts.append(len(queries))
 

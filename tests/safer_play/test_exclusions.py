@@ -254,6 +254,7 @@ def chief() -> User:
 
 def test_staff_exclude_with_the_permission_and_at_their_brands_only(player: Player) -> None:
     officer = staff("officer", "exclude_player")
+    officer.brand_scopes.all().delete()
     terms: dict[str, Any] = {"player_id": player.pk, "lasts": None, "reason": "Harm", "now": clock.now()}
     with pytest.raises(PermissionDenied):
         exclude_by_staff(actor=officer, **terms)

@@ -92,6 +92,7 @@ def test_what_came_of_it_is_measured_a_fortnight_later(player: Player, vendor: V
 
 def test_staff_need_the_permission_and_the_brand(player: Player) -> None:
     officer = staff("officer", "record_interaction")
+    officer.brand_scopes.all().delete()
     with pytest.raises(PermissionDenied):
         start(player, "message", actor=officer)
     officer.brand_scopes.create(brand=player.brand)

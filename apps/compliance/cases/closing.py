@@ -10,6 +10,7 @@ from django.db import transaction
 
 from apps.compliance.approvals import request_approval
 from apps.compliance.cases.clock import sla_of, start_clock, stop_clock
+from apps.compliance.cases.reviews import draw_for_review
 from apps.compliance.cases.steps import (
     CaseNotHeld,
     UnableToDoThat,
@@ -193,6 +194,7 @@ def _close(case: Case, terms: Mapping[str, Any], actor: User, checker: User | No
     }
     record(case, "resolved", actor=actor, now=now, text=terms["narrative"], data=data)
     tell(case, "resolved", now=now)
+    draw_for_review(case, now=now)
     return case
 
 

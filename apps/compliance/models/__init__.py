@@ -26,8 +26,10 @@ from apps.compliance.models.cases import (
 
 # isort: split
 from apps.compliance.models.alerts import Alert, AlertHit, RuleSnooze
+from apps.compliance.models.contacts import PlayerContact
 from apps.compliance.models.decisions import CaseDecision, CaseHold, Evidence, PlayerNote
 from apps.compliance.models.pictures import MoneyDay, PlayerTrace
+from apps.compliance.models.reviews import CaseReview
 
 __all__ = [
     "SEVERITY_RANK",
@@ -42,6 +44,7 @@ __all__ = [
     "CaseHold",
     "CaseLink",
     "CaseNotice",
+    "CaseReview",
     "ClockInterval",
     "DataExport",
     "DataExportDownload",
@@ -51,6 +54,7 @@ __all__ = [
     "Evidence",
     "LegalHold",
     "MoneyDay",
+    "PlayerContact",
     "PlayerNote",
     "PlayerTrace",
     "PolicyParameter",

@@ -117,6 +117,21 @@ class Case(models.Model):
                 condition=Q(state="open", holder__isnull=True),
                 name="compliance_case_next",
             ),
+            # The list and the desk show what is held by others too, in the same order.
+            models.Index(
+                F("urgency").desc(),
+                F("severity_rank").desc(),
+                F("hit_count").desc(),
+                F("id"),
+                condition=~Q(state="resolved"),
+                name="compliance_case_pressing",
+            ),
+            # The desk counts each queue from this index alone.
+            models.Index(
+                fields=["blueprint_code", "brand", "stage", "state", "urgency", "holder", "snoozed_until"],
+                condition=~Q(state="resolved"),
+                name="compliance_case_counted",
+            ),
             models.Index(fields=["holder"], condition=~Q(state="resolved"), name="compliance_case_held"),
             models.Index(fields=["warn_at"], condition=Q(warn_at__isnull=False), name="compliance_case_warn"),
             models.Index(fields=["awaiting_until"], condition=Q(state="awaiting_player"), name="compliance_case_waits"),

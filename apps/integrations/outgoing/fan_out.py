@@ -70,10 +70,14 @@ def _is_whole(fact: Fact) -> bool:
     return not missing
 
 
+def sources_of(name: str, schema: JsonSchema) -> tuple[str, ...]:
+    """Under which names of a fact's data a value that is told may stand; the first counts."""
+    return (f"{name}_units", "units") if schema in (MONEY, MAYBE_MONEY) else (name,)
+
+
 def _source(fact: Fact, name: str, schema: JsonSchema) -> str | None:
     """Under which name a fact has a value; None if it has none."""
-    names = (f"{name}_units", "units") if schema in (MONEY, MAYBE_MONEY) else (name,)
-    return next((each for each in names if each in fact.data), None)
+    return next((each for each in sources_of(name, schema) if each in fact.data), None)
 
 
 def _told(fact: Fact, name: str, schema: JsonSchema) -> Any:

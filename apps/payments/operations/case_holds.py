@@ -16,7 +16,7 @@ HELD_FOR_CASE = "aml-review"
 CONSUMER = "payments.identity"
 FOLLOWED = frozenset(
     {"verification.fact.confirmed", "verification.due_diligence.met", "verification.due_diligence.released"}
-    | {"verification.hit.cleared"}
+    | {"verification.hit.false_positive"}
 )
 _WAITS_FOR_IDENTITY = "identity"
 _MOVED = ["state", "changed_at", "due_at", "clock_stopped_at", "holder", "held_since", "reason_code", "player_reason"]

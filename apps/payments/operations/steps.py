@@ -88,22 +88,23 @@ def record_step(
     return step
 
 
-# Which states others follow, by the word in the fact's kind.
-_FACTS = {
-    Deposit: {"initiated", "settled", "failed", "reversed", "expired"},
-    Withdrawal: {"requested", "on_hold", "approved", "paid", "failed", "returned", "cancelled", "rejected"},
+# The word in the fact's kind, by the state that others are told of.
+DEPOSIT_FACTS = {each: each for each in ("initiated", "settled", "failed", "reversed", "expired")}
+WITHDRAWAL_FACTS = {
+    "on_hold": "held",
+    **{each: each for each in ("requested", "approved", "paid", "failed", "returned", "cancelled", "rejected")},
 }
-_WORDS = {"on_hold": "held"}
 
 
 def _tell(payment: Deposit | Withdrawal, *, is_incident: bool, now: datetime) -> None:
-    if payment.state not in _FACTS[type(payment)]:
+    is_deposit = isinstance(payment, Deposit)
+    word = (DEPOSIT_FACTS if is_deposit else WITHDRAWAL_FACTS).get(payment.state)
+    if word is None:
         return
-    name = "deposit" if isinstance(payment, Deposit) else "withdrawal"
     route = connection_by_id(payment.integration_id) if payment.integration_id is not None else None
     more = {"settled_units": payment.settled_units, "reason": payment.reason} if isinstance(payment, Deposit) else {}
     record_fact(
-        kind=f"payments.{name}.{_WORDS.get(payment.state, payment.state)}",
+        kind=f"payments.{'deposit' if is_deposit else 'withdrawal'}.{word}",
         brand_code=payment.player.brand.code,
         player_id=payment.player_id,
         subject=str(payment.public_id),

@@ -11,9 +11,10 @@ from apps.core.api.fields import MoneyField, MoneySerializer
 from apps.core.money import Money
 from apps.safer_play.exclusions import Kind
 from apps.safer_play.limits import Terms
-from apps.safer_play.models import Exclusion, Limit
+from apps.safer_play.models import Exclusion, ExclusionVisit, Limit
 from apps.safer_play.overview import LimitView, SittingView
 from apps.safer_play.reality_checks import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES
+from apps.safer_play.visits import LAPSES_AFTER
 
 _LONGEST_MINUTES = 31 * 24 * 60
 _PLAYERS_KINDS = ((Kind.TIME_OUT, "Time-out"), (Kind.SELF_EXCLUSION, "Self-exclusion"), (Kind.PANIC, "Panic button"))
@@ -221,6 +222,18 @@ class ExclusionPageSerializer(serializers.Serializer[Any]):
     results = ExclusionSerializer(many=True)
     next = serializers.CharField(allow_null=True, help_text="Always null: there is one page.")
     previous = serializers.CharField(allow_null=True, help_text="Always null.")
+
+
+class ExclusionVisitSerializer(serializers.Serializer[ExclusionVisit]):
+    """A visit to the page of self-exclusion."""
+
+    id = serializers.CharField(source="public_id")
+    opened_at = serializers.DateTimeField()
+    lapses_at = serializers.SerializerMethodField(help_text="Not heard of by then, it counts as left.")
+
+    def get_lapses_at(self, visit: ExclusionVisit) -> datetime:
+        """After so long whoever closed the window has left."""
+        return visit.opened_at + LAPSES_AFTER
 
 
 class ReturnRequestSerializer(serializers.Serializer[Any]):

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.http import Http404
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -16,6 +17,7 @@ from apps.safer_play.api.serializers import (
     ExclusionPageSerializer,
     ExclusionRequestSerializer,
     ExclusionSerializer,
+    ExclusionVisitSerializer,
     IntervalSerializer,
     LimitPageSerializer,
     LimitRequestSerializer,
@@ -31,6 +33,7 @@ from apps.safer_play.models import Limit
 from apps.safer_play.overview import limit_view, limit_views, sitting_view
 from apps.safer_play.reality_checks import acknowledge, choose_interval
 from apps.safer_play.returning import request_return, withdraw_return
+from apps.safer_play.visits import leave_visit, open_visit
 
 _TAG = "Safer play"
 _ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="Its `pending_id`.")
@@ -157,6 +160,45 @@ class ExclusionsView(PlayerView):
             now=now,
         )
         return Response(ExclusionSerializer(exclusion, context={"now": now}).data, status=status.HTTP_201_CREATED)
+
+
+class ExclusionVisitsView(PlayerView):
+    """The page on which players exclude themselves has been opened."""
+
+    @extend_schema(
+        operation_id="open_exclusion_visit",
+        summary="Say that I have opened the page of self-exclusion",
+        description=(
+            "Call it when the page opens. Excluding myself ends the visit; so does leaving the page (`DELETE`), or half"
+            " an hour without either. Visits that were not finished are a marker that somebody may need help."
+        ),
+        tags=[_TAG],
+        request=None,
+        responses={201: ExclusionVisitSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Note it."""
+        visit = open_visit(player_id=principal_of(request).player.pk, now=clock.now())
+        return Response(ExclusionVisitSerializer(visit).data, status=status.HTTP_201_CREATED)
+
+
+class ExclusionVisitView(PlayerView):
+    """One visit."""
+
+    @extend_schema(
+        operation_id="leave_exclusion_visit",
+        summary="Say that I have left the page of self-exclusion",
+        description="Said twice, or after I excluded myself, it changes nothing.",
+        tags=[_TAG],
+        parameters=[OpenApiParameter("id", str, OpenApiParameter.PATH, description="Of the visit.")],
+        request=None,
+        responses={204: OpenApiResponse(description="Noted")},
+    )
+    def delete(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the path's own word
+        """Note it; somebody else's visit is not found."""
+        if leave_visit(player_id=principal_of(request).player.pk, public_id=id, now=clock.now()) is None:
+            raise Http404
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class ReturnView(PlayerView):

@@ -7,12 +7,14 @@ from apps.safer_play.models.interactions import Interaction
 from apps.safer_play.models.limits import Limit, LimitEvent
 from apps.safer_play.models.registers import RegisterQuery
 from apps.safer_play.models.sessions import RealityCheck, RealityChoice
+from apps.safer_play.models.visits import ExclusionVisit
 
 __all__ = [
     "FOREVER",
     "DepositUse",
     "Exclusion",
     "ExclusionReturn",
+    "ExclusionVisit",
     "Guard",
     "Interaction",
     "Limit",

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.verification.models import Document, Verification
+from apps.core.api.fields import MoneyField, MoneySerializer
+from apps.core.money import Money
+from apps.verification.models import Document, IncomeDeclaration, Verification
 
 # A review and a wait look alike: telling them apart would tip off.
 PLAYER_STATES = {
@@ -72,3 +75,28 @@ class DocumentSerializer(serializers.Serializer[Document]):
     state = serializers.ChoiceField(choices=Document.State.choices)
     size_bytes = serializers.IntegerField()
     uploaded_at = serializers.DateTimeField()
+
+
+class IncomeRequestSerializer(serializers.Serializer[Any]):
+    """What I earn a month, and where my money comes from."""
+
+    monthly = MoneyField(allow_zero=True, help_text="A month, after tax.")
+    main_source = serializers.ChoiceField(choices=IncomeDeclaration.Source.choices)
+    document = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="Id of a document of mine that shows it."
+    )
+
+
+class IncomeSerializer(serializers.Serializer[IncomeDeclaration]):
+    """A declaration as its player sees it."""
+
+    id = serializers.UUIDField(source="public_id")
+    monthly = serializers.SerializerMethodField()
+    main_source = serializers.ChoiceField(source="source", choices=IncomeDeclaration.Source.choices)
+    document = serializers.UUIDField(source="document.public_id", allow_null=True, default=None)
+    declared_at = serializers.DateTimeField()
+
+    @extend_schema_field(MoneySerializer)
+    def get_monthly(self, declared: IncomeDeclaration) -> dict[str, str]:
+        """A month."""
+        return Money(declared.monthly_units, declared.currency).to_json()

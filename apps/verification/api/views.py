@@ -19,15 +19,19 @@ from apps.players.api.player_view import PlayerThrottle, PlayerView, principal_o
 from apps.verification.api.serializers import (
     DocumentRequestSerializer,
     DocumentSerializer,
+    IncomeRequestSerializer,
+    IncomeSerializer,
     VerificationRequestSerializer,
     VerificationSerializer,
 )
-from apps.verification.models import Document, Verification
+from apps.verification.models import Document, IncomeDeclaration, Verification
 from apps.verification.operations.documents import LARGEST_BYTES, DocumentNotAccepted, add_document
+from apps.verification.operations.income import declare_income
 from apps.verification.operations.sessions import begin_verification
 
 # Each costs a vendor work, and the operator money.
 StartThrottle = throttle(RateLimit("verifications", limit=20, seconds=60 * 60))
+IncomeThrottle = throttle(RateLimit("income", limit=20, seconds=60 * 60))
 UploadThrottle = throttle(RateLimit("documents", limit=30, seconds=60 * 60))
 
 _ID = OpenApiParameter("public_id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="Its `id`.")
@@ -150,3 +154,54 @@ class DocumentsView(PlayerView):
         """List them."""
         mine = Document.objects.filter(player=principal_of(request).player)[:100]
         return Response(DocumentSerializer(list(mine), many=True).data)  # type: ignore[arg-type]  # many
+
+
+class _DeclaresSeldom(IncomeThrottle):  # type: ignore[misc,valid-type]
+    """Only declarations are counted."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Reading is free."""
+        return request.method != "POST" or bool(super().allow_request(request, view))
+
+
+class IncomeView(PlayerView):
+    """Takes declarations of income."""
+
+    throttle_classes = (PlayerThrottle, _DeclaresSeldom)
+
+    @extend_schema(
+        operation_id="declare_income",
+        summary="Declare my income",
+        description=(
+            "What I earn a month and where my money comes from. The last declaration counts; the same said again is the"
+            " same one. A document (`POST /verification-documents` with kind `source_of_funds`) may show it. Refused"
+            " with `income-not-sound`."
+        ),
+        tags=["Verification"],
+        request=IncomeRequestSerializer,
+        responses={201: IncomeSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Keep it."""
+        form = IncomeRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        made = declare_income(
+            player_id=principal_of(request).player.pk,
+            monthly=form.validated_data["monthly"],
+            source=form.validated_data["main_source"],
+            document=form.validated_data["document"],
+            now=clock.now(),
+        )
+        return Response(IncomeSerializer(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(
+        operation_id="list_income_declarations",
+        summary="List what I declared to earn",
+        description="The last twenty, newest first.",
+        tags=["Verification"],
+        responses=IncomeSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """List them."""
+        mine = IncomeDeclaration.objects.filter(player=principal_of(request).player).select_related("document")[:20]
+        return Response(IncomeSerializer(list(mine), many=True).data)  # type: ignore[arg-type]  # many

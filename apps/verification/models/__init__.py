@@ -3,6 +3,7 @@
 from apps.verification.models.documents import Document, EvidenceRead
 from apps.verification.models.due_diligence import DueDiligence, FundsMove
 from apps.verification.models.facts import PlayerFact
+from apps.verification.models.income import IncomeDeclaration
 from apps.verification.models.processes import Verification, VerificationStep
 from apps.verification.models.screening import HitReview, ListedEntity, ScreeningHit, ScreeningRun
 
@@ -12,6 +13,7 @@ __all__ = [
     "EvidenceRead",
     "FundsMove",
     "HitReview",
+    "IncomeDeclaration",
     "ListedEntity",
     "PlayerFact",
     "ScreeningHit",

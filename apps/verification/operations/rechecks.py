@@ -17,9 +17,7 @@ from apps.verification.operations.steps import lock_verification, save_step
 log = structlog.get_logger(__name__)
 
 CONSUMER = "verification"
-FOLLOWED = frozenset(
-    {"player.registered", "player.profile_changed", "monitoring.risk.raised", "monitoring.risk.changed"}
-)
+FOLLOWED = frozenset({"player.registered", "player.profile_changed", "monitoring.aml_risk.changed"})
 ASK_BEFORE = timedelta(days=30)
 """How long before a fact ends the player is asked for a new one."""
 _LEVEL_OF = {
@@ -35,7 +33,8 @@ _TOUCHED_BY = {
     "postcode": PlayerFact.Kind.ADDRESS,
     "country": PlayerFact.Kind.ADDRESS,
 }
-_HIGH_RISK = frozenset({"high", "critical"})
+_HIGH_RISK = 4
+"""Of five levels of the risk of money laundering: from here on enhanced due diligence is due."""
 
 
 def follow(facts: Sequence[Fact], *, now: datetime) -> set[int]:
@@ -54,7 +53,7 @@ def follow(facts: Sequence[Fact], *, now: datetime) -> set[int]:
             fields = fact.data.get("fields", ())
             _doubt(fact.player_id, [str(each) for each in fields], now)
             to_screen.add(fact.player_id)
-        elif str(fact.data.get("level", "")) in _HIGH_RISK:
+        elif (fact.data["from"] or 0) < _HIGH_RISK <= fact.data["to"]:
             _ask(fact.player_id, Verification.Level.ENHANCED, "risk-raised", now)
     return to_screen
 

@@ -28,6 +28,7 @@ from apps.sandbox.seeding.psps import seed_psps
 from apps.sandbox.seeding.reconciliation import seed_reconciliation
 from apps.sandbox.seeding.rules import seed_rules
 from apps.sandbox.seeding.safer_play import seed_limits, seed_registers
+from apps.sandbox.seeding.statements import seed_statements
 
 
 class Command(BaseCommand):
@@ -64,6 +65,7 @@ class Command(BaseCommand):
         seed_filings(now=now)
         seed_limits(now=now)
         seed_interrupted(now=now)
+        seed_statements(now=now)
         seed_reconciliation(base_url, now=now)
         SimulatorControl.current()
         _write(output, demo_document(base_url, passwords))
