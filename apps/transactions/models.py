@@ -18,6 +18,7 @@ class AccountKind(models.TextChoices):
     ADJUSTMENT = "adjustment", "Adjustments"
     SUSPENSE = "suspense", "Suspense"
     RESERVE = "reserve", "Kept back by a payment provider"
+    PAYABLE = "payable", "Owed to a game provider"
     TEST_FUNDING = "test_funding", "Test funding (sandbox)"
 
 
@@ -86,6 +87,7 @@ class TransactionKind(models.TextChoices):
     CHARGEBACK = "chargeback", "Chargeback"
     REFUND = "refund", "Deposit refunded"
     RESERVE = "reserve", "Reserve held or released"
+    INVOICE = "invoice", "Provider invoice owed or paid"
     ADJUSTMENT = "adjustment", "Manual adjustment"
     BONUS = "bonus", "Bonus"
     CORRECTION = "correction", "Correction"
