@@ -11,9 +11,11 @@ class ReportingConfig(AppConfig):
     verbose_name = "Game operations"
 
     def ready(self) -> None:
-        """Enter the event of an RTP alert into the catalogue of outgoing webhooks."""
+        """Enter the event of an RTP alert into the catalogue of outgoing webhooks, and what two people do together."""
         from apps.integrations.outgoing.catalogue import TEXT, register_event  # noqa: PLC0415 - when apps are ready
+        from apps.reporting import commands  # noqa: PLC0415 - likewise
 
+        commands.register()
         register_event(
             "games.rtp.alerted",
             "The return to player of a game left its tolerance; game operations have been alerted.",
