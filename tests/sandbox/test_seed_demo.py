@@ -62,7 +62,7 @@ def test_seeding_again_changes_nothing_but_the_address(tmp_path: Path) -> None:
     counts = [kind.objects.count() for kind in (Player, Game, GameCertificate, Credential, Transaction)]
     after = seed(path, "http://127.0.0.1:9000")
     assert counts == [kind.objects.count() for kind in (Player, Game, GameCertificate, Credential, Transaction)]
-    assert counts[:2] == [24, 34]
+    assert counts[:2] == [27, 34]
     assert (after["staff"], after["players"]) == (before["staff"], before["players"])
     keys = [before["integrations"][slug]["credentials"] for slug in ("hub88", "caleta")]
     assert keys == [after["integrations"][slug]["credentials"] for slug in ("hub88", "caleta")]
