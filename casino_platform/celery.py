@@ -85,6 +85,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "reconciliation.sweep": {"task": "reconciliation.sweep", "schedule": 60},
     "reporting.follow_ledger": {"task": "reporting.follow_ledger", "schedule": 10},
     "reporting.watch_rtp": {"task": "reporting.watch_rtp", "schedule": 60},
+    "reporting.follow_revenue": {"task": "reporting.follow_revenue", "schedule": 60},
+    "reporting.count_calls": {"task": "reporting.count_calls", "schedule": 5 * 60},
+    "reporting.draw_invoices": {"task": "reporting.draw_invoices", "schedule": crontab(minute=40)},
+    "reporting.sweep_exports": {"task": "reporting.sweep_exports", "schedule": 60},
 }
 
 app = Celery("casino_platform")

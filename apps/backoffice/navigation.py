@@ -142,9 +142,20 @@ MENU: tuple[Group, ...] = (
             ("Certificates", "verified", "providers.gamecertificate"),
             ("Brand settings", "storefront", "providers.brandgame"),
             ("RTP alerts", "ssid_chart", "reporting.rtpalert"),
+            ("Performance", "monitoring", "admin:reporting_performance", "reporting.view_gameday"),
             ("Games by day", "query_stats", "reporting.gameday"),
         ),
         ("providers.switch_game",),
+    ),
+    Group(
+        "Provider invoices",
+        (
+            ("Invoices", "request_quote", "reporting.invoice"),
+            ("Provider contracts", "contract", "reporting.providercontract"),
+            ("Exchange rates", "currency_exchange", "reporting.monthrate"),
+            ("Reports", "download", "reporting.reportexport"),
+        ),
+        ("reporting.check_invoice",),
     ),
     Group(
         "Vendors",

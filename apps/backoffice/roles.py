@@ -19,6 +19,12 @@ _CATALOGUE = frozenset(
     | {"providers.view_cataloguesync", "providers.view_cataloguechange"}
 )
 _GAME_FIGURES = frozenset({"reporting.view_gameday", "reporting.view_rtpalert"})
+_INVOICES = frozenset(
+    {
+        "reporting.view_invoice", "reporting.view_providercontract", "reporting.view_monthrate",
+        "reporting.view_reportexport",
+    }
+)  # fmt: skip
 _MARKETS = frozenset({"brands.view_brand", "brands.view_market", "brands.view_jurisdiction", "brands.view_currency"})
 _ADJUSTMENTS = frozenset({"wallets.view_adjustment"})
 # Support sees what the player himself sees of his payments; `view_check` is what shows holds, checks and their reasons.
@@ -157,7 +163,10 @@ ROLES: tuple[Role, ...] = (
         | {"payments.claim_withdrawal", "payments.reassign_withdrawal", "payments.start_refund"}
         | {"payments.answer_dispute", "payments.download_evidencepack", "payments.judge_instrument"}
         | {"payments.propose_pspcontract", "payments.approve_pspcontract", "payments.run_routedrill"}
-        | {"integrations.replay_inboundevent"}
+        | {"integrations.replay_inboundevent"} | _GAME_FIGURES - {"reporting.view_rtpalert"} | _INVOICES
+        | {"reporting.propose_providercontract", "reporting.approve_providercontract", "reporting.enter_monthrate"}
+        | {"reporting.draw_invoice", "reporting.check_invoice", "reporting.approve_invoice"}
+        | {"reporting.request_reportexport"}
         | _work("payment") | {"compliance.resolve_case"},
     ),
     Role(
@@ -175,7 +184,7 @@ ROLES: tuple[Role, ...] = (
         | _FIGURES | _PAYMENTS | _POLICIES | _PRIVACY_VIEW | _CASES | _SAFER_PLAY | _RULES | _RISK
         | {"compliance.view_every_approval"}
         | {"compliance.read_all_cases", "compliance.view_case_figures", "compliance.view_casereview"}
-        | _RECONCILIATION | _GAME_FIGURES
+        | _RECONCILIATION | _GAME_FIGURES | _INVOICES
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
         | {"backoffice.view_personaldataread", "backoffice.view_download"},
     ),
@@ -199,7 +208,9 @@ ROLES: tuple[Role, ...] = (
         | {"providers.resolve_round", "providers.approve_round_void"}
         | {"providers.propose_round_policy"}
         | {"integrations.switch_integration", "integrations.acknowledge_incident", "integrations.change_options"}
-        | _GAME_FIGURES | {"reporting.decide_rtpalert"}
+        | _GAME_FIGURES | {"reporting.decide_rtpalert"} | _INVOICES
+        | {"reporting.propose_providercontract", "reporting.draw_invoice", "reporting.check_invoice"}
+        | {"reporting.request_reportexport"}
         | {"brands.switch_brand"} | _work("game") | {"compliance.resolve_case"},
     ),
     Role(

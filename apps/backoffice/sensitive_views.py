@@ -16,7 +16,9 @@ POSTS = frozenset(
         "admin:verification_screeninghit_compare", "backoffice:show-in-case",
     }
 )  # fmt: skip
-DOWNLOADS = frozenset({"filings:document", "admin:reconciliation_export_download"})
+DOWNLOADS = frozenset(
+    {"filings:document", "admin:reconciliation_export_download", "admin:reporting_reportexport_download"}
+)
 # Buttons whose permission begins like this decide on what somebody else asked for, or show what is masked.
 _DECIDING = ("approve_", "check_", "publish_", "unmask_", "clear_", "decide_return", "release_hold")
 

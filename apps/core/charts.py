@@ -67,12 +67,16 @@ def stacked_bars(columns: Sequence[Column], colours: Mapping[str, str], *, title
 
 
 def lines(labels: Sequence[str], series: Sequence[Series], *, title: str) -> SafeString:
-    """Draw lines over the same labels; `title` says what they show, with the unit."""
-    top = _ceiling(max((value for each in series for value in each.values if value is not None), default=0))
+    """Draw lines over the same labels, below zero too; `title` says what they show, with the unit."""
+    known = [value for each in series for value in each.values if value is not None]
+    top, depth = _ceiling(max(known, default=0)), -min(0.0, *known, 0.0)
+    depth = _ceiling(depth) if depth else 0.0
     step = (WIDTH - _LEFT - _RIGHT) / max(len(labels), 1)
-    paths = [(_path(each.values, step, top), each.colour) for each in series]
+    raised = [[None if value is None else value + depth for value in each.values] for each in series]
+    paths = [(_path(values, step, top + depth), each.colour) for values, each in zip(raised, series, strict=True)]
     drawn = format_html_join("", '<path d="{}" fill="none" stroke="{}" stroke-width="2"></path>', paths)
-    return _frame(drawn, labels, top, title, {each.name: each.colour for each in series})
+    ticks = [(0, f"−{_short(depth)}"), (depth, "0"), (top + depth, _short(top))] if depth else ()
+    return _frame(drawn, labels, top + depth, title, {each.name: each.colour for each in series}, ticks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,17 @@
 """How far a long piece of work has come, for those who watch. It lives in the cache: lost, nothing is lost."""
 
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.cache import cache
 
 _KEPT_SECONDS = 3600
 _EVERY_ROWS = 5_000
 _EVERY_SECONDS = 0.5
+
+Row = TypeVar("Row")
 
 
 @dataclass
@@ -31,6 +34,12 @@ class Progress:
         self.done += rows
         if self.done // _EVERY_ROWS != before and time.monotonic() - self._told_at >= _EVERY_SECONDS:
             self._tell()
+
+    def counted(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Hand rows on and count them."""
+        for row in rows:
+            yield row
+            self.count()
 
     def _tell(self) -> None:
         self._told_at = time.monotonic()

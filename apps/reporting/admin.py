@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -16,11 +17,25 @@ from apps.core.admin_display import NOTHING, amount_text, change_link, pill
 from apps.core.charts import Banded, band
 from apps.core.clock import now
 from apps.providers.models import Game
+from apps.reporting.contracts_page import MonthRateAdmin, ProviderContractAdmin
+from apps.reporting.invoices_page import InvoiceAdmin
 from apps.reporting.models import GameDay, RtpAlert
+from apps.reporting.performance_page import PerformancePages
+from apps.reporting.reports_page import ReportExportAdmin
 from apps.reporting.rtp_alerts import decide_alert, suspend_game, take_alert
 from apps.reporting.rtp_bounds import NOTHING_MEASURED, judge
 from apps.reporting.rtp_measuring import declared_of, measured_days
 from apps.reporting.rtp_monitor import chances
+
+# Importing them registers them.
+__all__ = [
+    "GameDayAdmin",
+    "InvoiceAdmin",
+    "MonthRateAdmin",
+    "ProviderContractAdmin",
+    "ReportExportAdmin",
+    "RtpAlertAdmin",
+]
 
 _PERCENT = 100
 _LEVELS = {"open": "bad", "taken": "warning", "confirmed": "bad", "dismissed": "good"}
@@ -151,8 +166,8 @@ class RtpAlertAdmin(StaffAdmin):
 
 
 @admin.register(GameDay)
-class GameDayAdmin(StaffAdmin):
-    """What a game took and paid on one day."""
+class GameDayAdmin(PerformancePages, StaffAdmin):  # type: ignore[misc] # Unfold's bases disagree among themselves
+    """What a game took and paid on one day, and how games did in a time."""
 
     big_table = True
     brand_lookup = "brand_id"
@@ -173,6 +188,10 @@ class GameDayAdmin(StaffAdmin):
     sortable_by = ()
     ordering = ("-id",)
     empty_hint = "Nothing has been played yet. Figures follow the ledger within seconds."
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages of performance."""
+        return [*self.performance_urls(), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GameDay]:
         """With the names of what the projection knows by number."""

@@ -11,11 +11,12 @@ class ReportingConfig(AppConfig):
     verbose_name = "Game operations"
 
     def ready(self) -> None:
-        """Declare the fact of an RTP alert, and enter its event into the catalogue of outgoing webhooks."""
+        """Declare its fact and event (an RTP alert), and what two people do together."""
         from apps.integrations.outgoing.catalogue import TEXT, register_event  # noqa: PLC0415 - when apps are ready
-        from apps.reporting import fact_kinds  # noqa: PLC0415 - likewise
+        from apps.reporting import commands, fact_kinds  # noqa: PLC0415 - likewise
 
         fact_kinds.register()
+        commands.register()
         register_event(
             "games.rtp.alerted",
             "The return to player of a game left its tolerance; game operations have been alerted.",

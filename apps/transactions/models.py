@@ -19,6 +19,7 @@ class AccountKind(models.TextChoices):
     SUSPENSE = "suspense", "Suspense"
     RESERVE = "reserve", "Kept back by a payment provider"
     BANK = "bank", "Bank"
+    PAYABLE = "payable", "Owed to a game provider"
     TEST_FUNDING = "test_funding", "Test funding (sandbox)"
 
 
@@ -88,6 +89,7 @@ class TransactionKind(models.TextChoices):
     REFUND = "refund", "Deposit refunded"
     RESERVE = "reserve", "Reserve held or released"
     SETTLEMENT = "settlement", "Settled by a payment provider"
+    INVOICE = "invoice", "Provider invoice owed or paid"
     ADJUSTMENT = "adjustment", "Manual adjustment"
     BONUS = "bonus", "Bonus"
     CORRECTION = "correction", "Correction"

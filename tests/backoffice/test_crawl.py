@@ -21,7 +21,8 @@ APPEND_ONLY = {
     "integrations.integrationevent", "players.statuschange", "players.loginattempt", "providers.round",
     "wallets.adjustment", "backoffice.personaldataread", "admin.logentry",
     "compliance.policyversion", "compliance.approvalrequest", "compliance.legalhold", "compliance.erasurerequest",
-    "compliance.erasure", "compliance.dataexport", "backoffice.download",
+    "compliance.erasure", "compliance.dataexport", "backoffice.download", "reporting.invoice",
+    "reporting.providercontract", "reporting.monthrate",
 }  # fmt: skip
 PAGES = (
     "admin:index", "backoffice:trace", "backoffice:books", "backoffice:live", "admin:password_change",
@@ -75,7 +76,7 @@ def test_no_page_fails_for_any_role_and_the_menu_offers_what_opens(
 @pytest.mark.parametrize(
     ("role", "open_groups"),
     [
-        ("payments", {"", "Cases", "Payments", "Reconciliation"}),
+        ("payments", {"", "Cases", "Payments", "Reconciliation", "Provider invoices"}),
         ("auditor", {""}),
     ],
 )

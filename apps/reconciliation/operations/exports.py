@@ -1,7 +1,5 @@
 """Making exports: on demand and by schedule, written to disk row by row, kept in the database with their hash."""
 
-import tempfile
-from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 import structlog
@@ -13,19 +11,14 @@ from apps.brands.models import Brand, StaffScope
 from apps.core.errors import DomainError
 from apps.core.queue import enqueue_on_commit
 from apps.reconciliation.export_queries import TABLES, rows_of
-from apps.reconciliation.files import store_file
 from apps.reconciliation.models import Export, ExportSchedule
 from apps.reconciliation.models.exports import ExportFormat, ExportKind
 from apps.reconciliation.progress import Progress
-from apps.reconciliation.writing import Cell, write_csv, write_xlsx
+from apps.reconciliation.tables import store_table
 
 log = structlog.get_logger(__name__)
 
 REQUEST_PERMISSION = "reconciliation.request_export"
-_MEDIA_TYPES = {
-    ExportFormat.CSV: "text/csv; charset=utf-8",
-    ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 class ExportNotSound(DomainError):
@@ -140,28 +133,19 @@ def make_export(*, export_id: int, now: datetime) -> Export:
 def _write(export: Export, now: datetime) -> None:
     progress = Progress(f"export-{export.pk}", name="writing")
     header = TABLES[export.kind].header
-    rows = _counted(rows_of(export.kind, as_of=export.as_of, brand_ids=export.brand_ids), progress)
+    rows = progress.counted(rows_of(export.kind, as_of=export.as_of, brand_ids=export.brand_ids))
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64MB'")
-    with tempfile.TemporaryFile() as target:
-        if export.format == ExportFormat.XLSX:
-            export.rows = write_xlsx(target, header, rows, as_of=export.as_of)
-        else:
-            export.rows = write_csv(target, header, rows)
-        export.file, _ = store_file(
-            name=f"{export.kind}-{export.as_of}.{export.format}",
-            media_type=_MEDIA_TYPES[ExportFormat(export.format)],
-            content=target,
-            now=now,
-        )
+    export.file, export.rows = store_table(
+        name=f"{export.kind}-{export.as_of}.{export.format}",
+        file_format=export.format,
+        header=header,
+        rows=rows,
+        as_of=export.as_of,
+        now=now,
+    )
     export.state, export.finished_at = Export.State.READY, now
     export.save(update_fields=["rows", "file", "state", "finished_at"])
-
-
-def _counted(rows: Iterator[Sequence[Cell]], progress: Progress) -> Iterator[Sequence[Cell]]:
-    for row in rows:
-        yield row
-        progress.count()
 
 
 def _brands_of(actor: User) -> list[int]:

@@ -16,7 +16,9 @@ from apps.sandbox.seeding.cases import seed_cases
 from apps.sandbox.seeding.connections import seed_connections
 from apps.sandbox.seeding.filings import seed_filings
 from apps.sandbox.seeding.games import seed_games
+from apps.sandbox.seeding.history import seed_history
 from apps.sandbox.seeding.interrupted import seed_interrupted
+from apps.sandbox.seeding.invoices import seed_invoices
 from apps.sandbox.seeding.known_people import seed_known_people
 from apps.sandbox.seeding.kyc import seed_kyc
 from apps.sandbox.seeding.listings import seed_listings
@@ -61,6 +63,8 @@ class Command(BaseCommand):
         seed_rules(now=now)
         seed_players(passwords, now=now)
         seed_known_people(passwords, now=now)
+        seed_history(now=now)
+        seed_invoices(now=now)
         seed_cases(now=now)
         seed_filings(now=now)
         seed_limits(now=now)

@@ -1,0 +1,1 @@
+"""Provider invoices: terms, reckoning, proof against the ledger, correction of earlier months, agreement."""

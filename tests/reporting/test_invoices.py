@@ -1,0 +1,381 @@
+"""Invoices of game providers: drawn up from what was played, proven against the ledger, corrected, agreed, posted."""
+
+import csv
+import io
+import threading
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from apps.core import clock
+from apps.core.money import Money
+from apps.integrations.exchange_log import flush
+from apps.integrations.models import Integration
+from apps.providers.models import Round
+from apps.providers.resettling import Correction, propose_resettling
+from apps.reconciliation.files import chunks_of
+from apps.reporting.following import follow_revenue, rebuild_revenue
+from apps.reporting.invoicing.access import InvoiceNotSound, InvoiceSecondPerson, LedgerDiffers, UnableToDraw
+from apps.reporting.invoicing.agreement import (
+    approve_invoice,
+    check_invoice,
+    dispute_invoice,
+    settle_invoice,
+    withdraw_invoice,
+)
+from apps.reporting.invoicing.drawing import hash_of, last_midnight, reproduced
+from apps.reporting.invoicing.months import next_month
+from apps.reporting.invoicing.schedule import draw_due
+from apps.reporting.invoicing.vendor_figures import Stated, decide_difference, enter_vendor_figures, read_stated
+from apps.reporting.models import Invoice, InvoiceLine, InvoiceRefusal, Revenue
+from apps.reporting.report_exports import request_report, write_export
+from apps.reporting.tasks import draw_invoice
+from apps.transactions.books import check_books
+from apps.transactions.models import Account
+from apps.transactions.posting import Leg, post, shared_account
+from apps.transactions.rollup import shared_balances
+from tests.contracts.family import Vendor
+from tests.factories.games import make_game, make_player
+from tests.factories.integrations import connect_game_vendor, make_brand
+from tests.factories.staff import make_staff
+from tests.harness.queries import statements_of
+from tests.providers.table import EURO, GAME, decide, play, seated, staff
+from tests.reporting.scene import agreed, drawn, lines, month_goes_by, one_round, sits_down, this_month, win
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CLERK = ("reporting.draw_invoice", "reporting.check_invoice", "reporting.approve_invoice", "reporting.view_invoice")
+
+
+@pytest.fixture
+def caleta() -> Integration:
+    return connect_game_vendor("caleta")
+
+
+@pytest.fixture
+def vendor(caleta: Integration) -> Vendor:
+    return seated(make_player(cash="2000"), caleta, make_game())
+
+
+def clerk(name: str) -> User:
+    return make_staff(name, *CLERK, brands=(make_brand(),))
+
+
+def test_a_month_is_drawn_up_proven_and_can_be_reproduced(vendor: Vendor, caleta: Integration) -> None:
+    agreed(caleta, minimum="5", fixed="1", fixed_currency="EUR", vat_percent="20")
+    one_round(vendor, 100, 40, "r-1")
+    one_round(vendor, 20, 0, "r-2")
+    vendor.rollback(play(vendor, 50, "r-3"), round="r-3", **GAME)
+    month = month_goes_by()
+    assert flush(10)
+    (invoice,) = draw_due(now=clock.now())
+    assert lines(invoice) == {"share/all/EUR": 8.0, "fixed/EUR": 1.0, "vat/EUR": 1.8}
+    assert (invoice.month, invoice.number, invoice.state) == (month, f"caleta-{month:%Y-%m}", "draft")
+    assert invoice.document["proven"] == {"EUR": 80 * EURO}
+    invoice = Invoice.objects.get()
+    assert invoice.sha256 == hash_of(invoice.document) == hash_of(reproduced(invoice))
+    assert draw_due(now=clock.now()) == []
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Invoice.objects.update(document={})
+    with pytest.raises(DatabaseError), transaction.atomic():
+        InvoiceLine.objects.update(amount_units=1)
+
+
+def test_nothing_is_drawn_up_while_the_ledger_says_something_else(vendor: Vendor, caleta: Integration) -> None:
+    agreed(caleta)
+    one_round(vendor, 100, 40, "r-1")
+    month = month_goes_by()
+    flush(10)
+    follow_revenue()
+    Revenue.objects.filter(staked__gt=0).update(staked=99 * EURO)
+    with pytest.raises(LedgerDiffers, match=r"caleta in EUR: .* 59.00, .* account 60.00; they differ by -1.00"):
+        drawn(caleta, month)
+    assert draw_due(now=clock.now()) == []
+    assert "differ by -1.00" in InvoiceRefusal.objects.get(month=month).reason
+    rebuild_revenue()
+    assert len(draw_due(now=clock.now())) == 1
+    assert not InvoiceRefusal.objects.exists()
+
+
+def test_a_round_that_changes_after_the_cut_off_is_corrected_once_on_the_next_invoice(
+    vendor: Vendor, caleta: Integration
+) -> None:
+    agreed(caleta)
+    one_round(vendor, 100, 40, "r-1")
+    late = play(vendor, 50, "r-2")
+    first = drawn(caleta, month_goes_by())
+    assert lines(first) == {"share/all/EUR": 11.0}
+    win(vendor, late, 30, "r-2", round_closed=True)
+    sits_down(vendor)
+    one_round(vendor, 10, 0, "r-3")
+    second = drawn(caleta, month_goes_by())
+    assert lines(second) == {"share/all/EUR": 1.0, f"true-up/{first.number}/EUR": -3.0}
+    correction = second.lines.get(kind="true_up")
+    assert (correction.corrects, correction.reckoning["lines"]) == (first, {"share/all/EUR": [11 * EURO, 8 * EURO]})
+    assert hash_of(reproduced(first)) == first.sha256
+    assert lines(drawn(caleta, month_goes_by())) == {}
+    assert hash_of(reproduced(second)) == second.sha256
+
+
+def test_what_goes_below_zero_later_lowers_the_months_after_it(vendor: Vendor, caleta: Integration) -> None:
+    agreed(caleta, carries_negative=True)
+    bet = play(vendor, 100, "r-1")
+    first = drawn(caleta, month_goes_by())
+    win(vendor, bet, 150, "r-1", round_closed=True)
+    sits_down(vendor)
+    one_round(vendor, 80, 0, "r-2")
+    second = drawn(caleta, month_goes_by())
+    # The first month is 50 below zero now: its fee comes back, and of the second month's 80 euro 30 are left.
+    assert lines(first) == {"share/all/EUR": 10.0}
+    assert lines(second) == {"share/all/EUR": 3.0, f"true-up/{first.number}/EUR": -10.0}
+    assert lines(drawn(caleta, month_goes_by())) == {}
+
+
+def test_a_round_that_two_people_resettle_is_corrected_too(vendor: Vendor, caleta: Integration) -> None:
+    agreed(caleta)
+    one_round(vendor, 100, 40, "r-1")
+    first = drawn(caleta, month_goes_by())
+    found, maker = Round.objects.get(), staff("maker", "resolve_round")
+    right = Correction(right_win=Money.parse("10", "EUR"), reference="TICKET-77", evidence="mail")
+    asked = propose_resettling(
+        round_id=found.pk, player_id=found.player_id, correction=right, reason="wrong paytable", maker=maker,
+        now=clock.now(),
+    )  # fmt: skip
+    decide(asked, staff("checker", "approve_round_void"))
+    second = drawn(caleta, month_goes_by())
+    assert lines(second) == {f"true-up/{first.number}/EUR": 3.0}
+    assert second.document["proven"] == {"EUR": 30 * EURO}
+    assert Revenue.objects.get(won_back__gt=0).won_back == 30 * EURO
+
+
+def test_months_come_in_order_after_they_have_ended(vendor: Vendor, caleta: Integration) -> None:
+    month = this_month()
+    with pytest.raises(UnableToDraw, match="no contract"):
+        drawn(caleta, month)
+    agreed(caleta)
+    with pytest.raises(UnableToDraw, match="midnight"):
+        drawn(caleta, month)
+    month_goes_by()
+    first = drawn(caleta, month)
+    month_goes_by()
+    month_goes_by()
+    with pytest.raises(UnableToDraw, match="drawn up already"):
+        drawn(caleta, month)
+    with pytest.raises(UnableToDraw, match="next month to be drawn up"):
+        drawn(caleta, next_month(next_month(month)))
+    drawn(caleta, next_month(month))
+    with pytest.raises(InvoiceNotSound, match="later month"):
+        withdraw_invoice(invoice_id=first.pk, reason="wrong rate", actor=clerk("ann"), now=clock.now())
+
+
+def test_two_who_draw_up_the_same_month_at_once_make_one_invoice(vendor: Vendor, caleta: Integration) -> None:
+    agreed(caleta)
+    one_round(vendor, 100, 40, "r-1")
+    month = month_goes_by()
+    barrier, outcomes = threading.Barrier(2), []
+
+    def draw() -> None:
+        barrier.wait()
+        try:
+            outcomes.append(drawn(caleta, month).number)
+        except UnableToDraw as refusal:
+            outcomes.append(refusal.detail or "")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=draw) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Invoice.objects.count() == 1
+    assert sorted("already" in each for each in outcomes) == [False, True], outcomes
+
+
+def exported(kind: str, **terms: Any) -> list[list[str]]:
+    """The rows of an export as CSV."""
+    root, _ = User.objects.get_or_create(username="root", defaults={"is_superuser": True})
+    made = request_report(kind=kind, file_format="csv", terms=terms, actor=root, now=clock.now())
+    made = write_export(export_id=made.pk, now=clock.now())
+    assert made.file is not None
+    return list(csv.reader(io.StringIO(b"".join(chunks_of(made.file)).decode())))[1:]
+
+
+def test_rounds_lines_and_revenue_are_exported(vendor: Vendor, caleta: Integration) -> None:
+    agreed(caleta)
+    one_round(vendor, 100, 40, "=1+1")
+    vendor.rollback(play(vendor, 50, "r-2"), round="r-2", **GAME)
+    month = month_goes_by()
+    invoice = drawn(caleta, month)
+    day, game = Round.objects.latest("id").opened_at.date().isoformat(), Round.objects.latest("id").game_id
+    rounds = exported("rounds", game=game, since=day, until=day)
+    assert [[row[5], *row[7:]] for row in rounds] == [
+        ["'=1+1", "closed", "EUR", "1", "100.00", "0.00", "40.00", "0.00", "60.00"],
+        ["r-2", "open", "EUR", "1", "50.00", "50.00", "0.00", "0.00", "0.00"],
+    ]
+    assert [row[6:11] for row in exported("invoice", invoice=invoice.pk)] == [
+        ["share/all/EUR", "share", "All games: 60.00 EUR GGR, 10 % of 60.00 EUR", "EUR", "6.00"]
+    ]
+    terms = {"first": month.isoformat(), "after": next_month(month).isoformat()}
+    assert exported("revenue", **terms) == [
+        [month.isoformat(), "Europe/Malta", "aurora", "MT", "EUR", "2", "150.00", "50.00", "40.00", "0.00", "60.00",
+         "0.00", "60.00"],
+    ]  # fmt: skip
+    assert exported("revenue", first=next_month(month).isoformat(), after="2099-01-01") == []
+
+
+def test_a_month_is_asked_for_by_hand_and_the_page_says_what_became_of_it(vendor: Vendor, caleta: Integration) -> None:
+    agreed(caleta)
+    one_round(vendor, 100, 40, "r-1")
+    month, ann, client = month_goes_by(), clerk("ann"), Client()
+    client.force_login(ann)
+    assert flush(10)
+    reply = client.post(reverse("admin:reporting_invoice_do"), {"integration": caleta.pk}, follow=True)
+    assert [str(each) for each in reply.context["messages"]] == [
+        f"caleta {month:%B %Y} is being drawn up: it appears here, or why it could not be."
+    ]
+    assert draw_invoice(integration_id=caleta.pk, month=month.isoformat(), actor_id=ann.pk) == f"caleta-{month:%Y-%m}"
+    assert draw_invoice(integration_id=caleta.pk, month=month.isoformat(), actor_id=ann.pk) == ""
+    page = client.get(reverse("admin:reporting_invoice_changelist")).text
+    assert "6.00 EUR" in page
+    assert not InvoiceRefusal.objects.exists()
+    terms = {"integration": caleta.pk, "month": month.isoformat()}
+    again = client.post(reverse("admin:reporting_invoice_do"), terms, follow=True)
+    assert [str(each) for each in again.context["messages"]] == [f"{month:%B %Y} has been drawn up already."]
+    early = client.post(reverse("admin:reporting_invoice_do"), {"integration": caleta.pk}, follow=True)
+    assert "has not ended" in str(next(iter(early.context["messages"])))
+    assert draw_invoice(integration_id=caleta.pk, month=next_month(month).isoformat(), actor_id=ann.pk) == ""
+    assert "it is drawn up as of a midnight" in client.get(reverse("admin:reporting_invoice_changelist")).text
+    invoice = Invoice.objects.get()
+    assert (invoice.drawn_by, invoice.cut_off) == (ann, last_midnight(clock.now()))
+    address = reverse("admin:reporting_invoice_change", args=[invoice.pk])
+    client.get(address)
+    few = len(statements_of(client, address))
+    stated = [Stated(f"theirs-{number}", Money.parse("1", "EUR")) for number in range(9)]
+    enter_vendor_figures(invoice_id=invoice.pk, stated=stated, actor=ann, now=clock.now())
+    assert len(statements_of(client, address)) == few
+    assert few <= 16
+
+
+def owed(kind: str) -> float:
+    found = Account.objects.filter(kind=kind, player_id=None, currency="EUR")
+    balances = shared_balances([each.pk for each in found])
+    return sum(each.balance for each in balances.values()) / EURO
+
+
+def test_a_second_person_approves_and_the_ledger_owes_and_pays_it(vendor: Vendor, caleta: Integration) -> None:
+    agreed(caleta)
+    one_round(vendor, 100, 40, "r-1")
+    invoice = drawn(caleta, month_goes_by())
+    ann, bob, now = clerk("ann"), clerk("bob"), clock.now()
+    with pytest.raises(InvoiceNotSound):
+        approve_invoice(invoice_id=invoice.pk, actor=bob, now=now)
+    check_invoice(invoice_id=invoice.pk, actor=ann, now=now)
+    with pytest.raises(InvoiceSecondPerson):
+        approve_invoice(invoice_id=invoice.pk, actor=ann, now=now)
+    with pytest.raises(PermissionDenied):
+        approve_invoice(invoice_id=invoice.pk, actor=make_staff("eve", brands=(make_brand(),)), now=now)
+    assert owed("payable") == 0
+    approve_invoice(invoice_id=invoice.pk, actor=bob, now=now)
+    assert (owed("payable"), owed("fee")) == (6.0, -6.0)
+    with pytest.raises(InvoiceNotSound):
+        approve_invoice(invoice_id=invoice.pk, actor=bob, now=now)
+    with pytest.raises(InvoiceNotSound):
+        withdraw_invoice(invoice_id=invoice.pk, reason="too late", actor=ann, now=now)
+    assert check_books(full=True) == []
+    settle_invoice(invoice_id=invoice.pk, reference="SEPA-1", actor=bob, now=now)
+    assert (owed("payable"), owed("fee"), owed("house")) == (0.0, -6.0, 6.0)
+    assert check_books(full=True) == []
+    # A fee does not disturb the proof of the next month: it is not on the provider's own account.
+    sits_down(vendor)
+    one_round(vendor, 10, 0, "r-2")
+    assert lines(drawn(caleta, month_goes_by())) == {"share/all/EUR": 1.0}
+
+
+def test_the_books_name_what_is_owed_without_an_invoice(caleta: Integration) -> None:
+    brand = make_brand()
+    with transaction.atomic():
+        fee, payable = (
+            shared_account(brand_id=brand.pk, currency="EUR", kind=kind, integration_id=caleta.pk)
+            for kind in ("fee", "payable")
+        )
+        post(
+            kind="invoice", brand_id=brand.pk, currency="EUR", integration_id=caleta.pk, external_id="x/owed/EUR",
+            legs=[Leg(fee, payable, EURO)], now=clock.now(),
+        )  # fmt: skip
+        found = [(each.invariant, each.row, each.expected, each.found) for each in check_books(full=True)]
+        assert found == [("I13", "invoice:x/owed/EUR", "0", "1000000")]
+        transaction.set_rollback(True)
+
+
+def test_the_vendors_own_figures_are_compared_and_decided(vendor: Vendor, caleta: Integration) -> None:
+    agreed(caleta, fixed="5", fixed_currency="EUR")
+    one_round(vendor, 100, 40, "r-1")
+    invoice = drawn(caleta, month_goes_by())
+    ann, bob, now = clerk("ann"), clerk("bob"), clock.now()
+    stated = read_stated("line;currency;amount\nshare/all/EUR;EUR;6.50\nfixed/EUR;EUR;5.00\nset-up;EUR;2\n")
+    entered = enter_vendor_figures(invoice_id=invoice.pk, stated=stated, actor=ann, now=now)
+    assert [(each.key, each.difference_units / EURO, each.verdict) for each in entered] == [
+        ("share/all/EUR", 0.5, "open"), ("fixed/EUR", 0.0, "agrees"), ("set-up", 2.0, "open"),
+    ]  # fmt: skip
+    with pytest.raises(InvoiceNotSound, match="every difference"):
+        check_invoice(invoice_id=invoice.pk, actor=ann, now=now)
+    decisions = {"share/all/EUR": True, "set-up": False}
+    for line in entered:
+        if line.difference_units:
+            decide_difference(
+                invoice_id=invoice.pk,
+                line_id=line.pk,
+                accept=decisions[line.key],
+                reason="as agreed",
+                actor=ann,
+                now=now,
+            )
+    check_invoice(invoice_id=invoice.pk, actor=ann, now=now)
+    with pytest.raises(InvoiceNotSound, match="has been checked"):
+        enter_vendor_figures(invoice_id=invoice.pk, stated=stated, actor=ann, now=now)
+    approve_invoice(invoice_id=invoice.pk, actor=bob, now=now)
+    assert owed("payable") == 11.5
+    assert check_books(full=True) == []
+
+
+def test_a_dispute_ends_by_checking_or_by_paying(vendor: Vendor, caleta: Integration) -> None:
+    agreed(caleta)
+    one_round(vendor, 100, 40, "r-1")
+    month = month_goes_by()
+    invoice = drawn(caleta, month)
+    ann, bob, now = clerk("ann"), clerk("bob"), clock.now()
+    dispute_invoice(invoice_id=invoice.pk, reason="their rounds are others", actor=ann, now=now)
+    with pytest.raises(InvoiceNotSound, match="approved can be paid"):
+        settle_invoice(invoice_id=invoice.pk, reference="x", actor=bob, now=now)
+    withdraw_invoice(invoice_id=invoice.pk, reason="a file was missing", actor=ann, now=now)
+    again = drawn(caleta, month)
+    assert (again.number, lines(again)) == (f"{invoice.number}-2", lines(invoice))
+    check_invoice(invoice_id=again.pk, actor=ann, now=now)
+    approve_invoice(invoice_id=again.pk, actor=bob, now=now)
+    dispute_invoice(invoice_id=again.pk, reason="they want more", actor=ann, now=now)
+    with pytest.raises(InvoiceNotSound, match="owed already"):
+        check_invoice(invoice_id=again.pk, actor=ann, now=now)
+    settle_invoice(invoice_id=again.pk, reference="SEPA-2", actor=bob, now=now)
+    assert check_books(full=True) == []
+
+
+def test_made_anew_the_revenue_has_the_same_values(vendor: Vendor, caleta: Integration) -> None:
+    names = [each.name for each in Revenue._meta.fields if each.name != "id"]
+    one_round(vendor, 100, 40, "r-1")
+    flush(10)
+    assert follow_revenue() == 2
+    bet = play(vendor, 5, "r-2")
+    flush(10)
+    follow_revenue()
+    vendor.rollback(bet, round="r-2", **GAME)
+    flush(10)
+    follow_revenue()
+    before = list(Revenue.objects.order_by("posted").values_list(*names))
+    assert rebuild_revenue() == 4
+    assert list(Revenue.objects.order_by("posted").values_list(*names)) == before
