@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "apps.monitoring.apps.MonitoringConfig",
     "apps.providers.apps.ProvidersConfig",
     "apps.payments.apps.PaymentsConfig",
+    "apps.bonuses.apps.BonusesConfig",
     "apps.reconciliation.apps.ReconciliationConfig",
     "apps.reporting.apps.ReportingConfig",
     *(["apps.sandbox.apps.SandboxConfig"] if SANDBOX else []),
