@@ -170,12 +170,18 @@ def _deposit(case: Case) -> Check:
     if deposit_id is None:
         return Check("deposit", True, evidence={"deposit": None})
     deposit = Deposit.objects.get(pk=deposit_id)
-    refunds = Refund.objects.filter(deposit=deposit).exclude(state=Refund.State.FAILED).exists()
-    contested = deposit.disputes.filter(debits__gt=0).exists()
-    used = Grant.objects.filter(deposit=deposit, claimed_at__isnull=False).exclude(pk=case.grant.pk if case.grant else 0)
-    kept = deposit.state == Deposit.State.SETTLED and not deposit.reversed_units and not refunds and not contested
-    evidence = {"deposit": str(deposit.public_id), "kept": kept, "used": used.exists()}
-    return Check("deposit", kept and not evidence["used"], evidence=evidence)
+    used = Grant.objects.filter(deposit=deposit, claimed_at__isnull=False).exclude(
+        pk=case.grant.pk if case.grant else 0
+    )
+    evidence = {"deposit": str(deposit.public_id), "kept": is_kept(deposit), "used": used.exists()}
+    return Check("deposit", evidence["kept"] and not evidence["used"], evidence=evidence)
+
+
+def is_kept(deposit: Deposit) -> bool:
+    """Whether a deposit has settled and nothing of it went back or is on its way back."""
+    refunds = Refund.objects.filter(deposit=deposit).exclude(state=Refund.State.FAILED)
+    contested = deposit.disputes.filter(debits__gt=0)
+    return deposit.state == Deposit.State.SETTLED and not (refunds.exists() or contested.exists())
 
 
 _QUESTIONS: tuple[Callable[[Case], Check], ...] = (

@@ -1,4 +1,4 @@
-"""What the law of a jurisdiction says of bonuses, as its policy `bonus_rules`; asked at publication and at each claim."""
+"""What the law of a jurisdiction says of bonuses: its policy `bonus_rules`, asked at publication and each claim."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ from django.db.models import Case, F, Sum, When
 
 from apps.bonuses.models import Grant
 from apps.core.ids import uuid7
-from apps.transactions.models import Account, AccountKind, Transfer, TransactionKind
+from apps.transactions.models import Account, AccountKind, TransactionKind, Transfer
 from apps.transactions.posting import Leg, PlayerAccounts, open_player_accounts, post, shared_account
 
 # Kinds of postings that may put bonus money beside that of a grant.

@@ -1,4 +1,4 @@
-"""What operators' systems are told of bonuses: amounts, states, ids; no reason that would say how a player was judged."""
+"""What operators' systems are told of bonuses: amounts and ids, no reason that says how a player was judged."""
 
 from apps.integrations.outgoing.catalogue import MONEY, TEXT, register_event
 

@@ -42,7 +42,7 @@ def terms_of(**changes: Any) -> dict[str, Any]:
 def match_terms(**changes: Any) -> dict[str, Any]:
     """100 % of a deposit of 20 euro or more, at most 50, wagered five times."""
     amounts = {"currency": "EUR", "maximum": "50.00", "minimum_deposit": "20.00", **changes.pop("amounts", {})}
-    return terms_of(kind="deposit_match", percent=100, amounts=[amounts], **changes)
+    return terms_of(**{"kind": "deposit_match", "percent": 100, "amounts": [amounts], **changes})
 
 
 def publish(terms: dict[str, Any], code: str = "welcome", **more: Any) -> OfferVersion:
@@ -74,7 +74,7 @@ def claimed(frontend: Client, version: OfferVersion) -> Grant:
 
 
 def worked() -> int:
-    """Let the worker do its round to the end: the log's thread may have a transaction open, before which none reads on."""
+    """Let the worker do its round: the log's thread may have a transaction open, before which nobody reads on."""
     assert flush(10)
     follow_ledger()
     return act(now=clock.now())

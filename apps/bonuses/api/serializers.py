@@ -27,7 +27,10 @@ _ENDS = {
 class WageringSerializer(serializers.Serializer[Any]):
     """How far a bonus has come."""
 
-    required = MoneySerializer(help_text="To be wagered before the bonus becomes cash.")
+    # Not the flag of a field: the class has no such attribute once its fields are collected.
+    required = MoneySerializer(  # type: ignore[assignment]
+        help_text="To be wagered before the bonus becomes cash."
+    )
     wagered = MoneySerializer(help_text="Counted so far; follows play within seconds.")
     percent = serializers.IntegerField(help_text="0 to 100, rounded down.")
     stakes_too_large = serializers.IntegerField(help_text="Stakes above `stake_limit`, which did not count.")
@@ -114,7 +117,9 @@ class OpenOfferSerializer(serializers.Serializer[OpenOffer]):
     state = serializers.SerializerMethodField(help_text="`available`, or `needs-deposit`.")
     amount = MoneyField(help_text="The bonus, or the largest one of a deposit match.")
     minimum_deposit = MoneyField(allow_null=True)
-    required = serializers.SerializerMethodField(help_text="To be wagered for that amount.")
+    required = serializers.SerializerMethodField(  # type: ignore[assignment]
+        help_text="To be wagered for that amount."
+    )
     expires_at = serializers.DateTimeField(source="until", allow_null=True)
     terms = serializers.SerializerMethodField()
 

@@ -43,7 +43,7 @@ class BonusesView(PlayerView, ListAPIView[Grant]):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List one page."""
         response = super().get(request, *args, **kwargs)
-        found = offers_open_to(principal_of(request).player, now=clock.now())
+        found: Any = offers_open_to(principal_of(request).player, now=clock.now())
         return Response({"available": OpenOfferSerializer(found, many=True).data, **response.data})
 
     def get_queryset(self) -> QuerySet[Grant]:
@@ -62,9 +62,10 @@ class ClaimView(PlayerView):
         operation_id="claim_bonus",
         summary="Take a bonus",
         description=(
-            "One of `results` whose state is `offered`, or one of `available` whose state is `available`. The money is in"
-            " the bonus balance with the answer. Refused with `bonus-not-available`, `bonus-over`, `bonus-already-active`,"
-            " `bonus-needs-identity`, `bonus-during-play`, `bonus-needs-deposit`, `bonus-ended` or `bonus-unknown`."
+            "One of `results` whose state is `offered`, or one of `available` whose state is `available`. The money is"
+            " in the bonus balance with the answer. Refused with `bonus-not-available`, `bonus-over`,"
+            " `bonus-already-active`, `bonus-needs-identity`, `bonus-during-play`, `bonus-needs-deposit`,"
+            " `bonus-ended` or `bonus-unknown`."
         ),
         tags=["Bonuses"],
         parameters=[_ID],

@@ -98,7 +98,9 @@ class Grant(models.Model):
             models.UniqueConstraint(
                 fields=("offer", "deposit"), condition=Q(deposit__isnull=False), name="bonuses_grant_one_a_deposit"
             ),
-            models.CheckConstraint(condition=Q(amount_units__gt=0, required_units__gte=0), name="bonuses_grant_amounts"),
+            models.CheckConstraint(
+                condition=Q(amount_units__gt=0, required_units__gte=0), name="bonuses_grant_amounts"
+            ),
             models.CheckConstraint(
                 condition=Q(claimed_at__isnull=True, claim_transaction_id__isnull=True)
                 | Q(claimed_at__isnull=False, claim_transaction_id__isnull=False, opened_bonus__isnull=False),

@@ -8,7 +8,7 @@ from apps.core.money import Money
 
 
 class Progress(models.Model):
-    """How far a grant has come, ledger units. `bonus_version` is the player's bonus account as far as it was followed."""
+    """How far a grant has come, ledger units; `bonus_version` says how far its bonus account was followed."""
 
     grant = models.OneToOneField(Grant, primary_key=True, on_delete=models.PROTECT, related_name="progress")
     counted_units = models.BigIntegerField(default=0, help_text="Toward what is required")

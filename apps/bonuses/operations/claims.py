@@ -26,7 +26,7 @@ _CLAIMED = (
 
 
 class BonusNotAvailable(DomainError):
-    """This bonus can not be taken by this player now. Support can say more about the player's account."""
+    """The bonus can not be taken by this player now. Support can say more about the player's account."""
 
     code = NOT_AVAILABLE
     title = "This bonus is not available to you"

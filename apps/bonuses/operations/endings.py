@@ -1,6 +1,8 @@
 """How grants end, and what becomes of bonus money that comes back afterwards. Progress is read, never written, here."""
 
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -88,7 +90,7 @@ def forfeit_if_used_up(*, grant_id: int, now: datetime) -> bool:
 
 
 @transaction.atomic
-def forfeit_by_player(*, player: Player, public_id: object, now: datetime) -> Grant:
+def forfeit_by_player(*, player: Player, public_id: UUID, now: datetime) -> Grant:
     """
     End a bonus because its player does not want it (any more); his own money is not touched.
 
@@ -115,7 +117,7 @@ def expire_grant(*, grant_id: int, now: datetime) -> bool:
     if grant.state == _State.OFFERED and now >= grant.claim_by:
         grant.expire(at=now)
         _save(grant)
-    elif grant.state == _State.ACTIVE and now >= grant.wager_by and not _has_unread_stakes(grant):
+    elif grant.state == _State.ACTIVE and _is_over(grant, now):
         buckets = buckets_of(grant)
         grant.expire(at=now)
         _close(grant, buckets, converted=0, taken_back=part_of(grant, buckets), now=now)
@@ -184,19 +186,19 @@ def settle_late_credit(*, late_id: int, now: datetime) -> bool:
     buckets = buckets_of(grant)
     there = min(late.units, buckets.bonus)
     converted = min(there, _convertible(grant))
-    late.settled_transaction_id = post_late(
-        grant, buckets, converted=converted, taken_back=there - converted, now=now
-    )
+    late.settled_transaction_id = post_late(grant, buckets, converted=converted, taken_back=there - converted, now=now)
     late.settled_at, late.settled_units = now, converted
     late.save(update_fields=["settled_at", "settled_transaction_id", "settled_units"])
     return True
 
 
-def _has_unread_stakes(grant: Grant) -> bool:
-    """Whether a stake made in time waits to be counted: it may be the one that completes the bonus."""
+def _is_over(grant: Grant, now: datetime) -> bool:
+    """Whether its time is over and every stake made in time was counted: one may be what completes the bonus."""
+    if grant.wager_by is None or now < grant.wager_by:
+        return False
     with connection.cursor() as cursor:
         cursor.execute(_UNREAD, [grant.player_id, grant.claim_transaction_id, grant.currency, grant.wager_by])
-        return bool(cursor.fetchone()[0])
+        return not cursor.fetchone()[0]
 
 
 def _convertible(grant: Grant) -> int:
@@ -209,7 +211,7 @@ def _convertible(grant: Grant) -> int:
     return max(0, grant.conversion_limit_units - grant.converted_units - int(before))
 
 
-def _forfeit(grant: Grant, reason: str, now: datetime, **details: str) -> None:
+def _forfeit(grant: Grant, reason: str, now: datetime, **details: Any) -> None:
     buckets = buckets_of(grant)
     grant.forfeit(reason=reason, at=now)
     _close(grant, buckets, converted=0, taken_back=part_of(grant, buckets), now=now)

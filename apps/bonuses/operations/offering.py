@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
-from apps.bonuses.eligibility import Case, may_be_offered
+from apps.bonuses.eligibility import Case, is_kept, may_be_offered
 from apps.bonuses.models import DepositSeen, Grant, OfferVersion, Progress
 from apps.bonuses.operations.steps import BonusUnknown, record_step
 from apps.bonuses.terms import OfferTermsNotSound, Terms, read_terms
@@ -29,9 +29,7 @@ def versions_in_force(*, brand_id: int, at: datetime, kind: str | None = None) -
     ).select_related("offer")  # fmt: skip
     latest = started.order_by("offer_id", "-valid_from").distinct("offer_id")
     return [
-        each
-        for each in latest
-        if (each.valid_to is None or at < each.valid_to) and (kind is None or each.kind == kind)
+        each for each in latest if (each.valid_to is None or at < each.valid_to) and (kind is None or each.kind == kind)
     ]
 
 
@@ -48,7 +46,7 @@ def offer_for_deposit(*, transaction_id: UUID, now: datetime) -> list[Grant]:
     seen.done_at = now
     seen.save(update_fields=["done_at"])
     deposit = Deposit.objects.select_related("player__brand").filter(public_id=seen.deposit_id).first()
-    if deposit is None or deposit.state != Deposit.State.SETTLED:
+    if deposit is None or not is_kept(deposit):
         return []
     made = []
     for version in versions_in_force(brand_id=deposit.brand_id, at=seen.at, kind=OfferVersion.Kind.DEPOSIT_MATCH):
