@@ -173,8 +173,9 @@ def _deposit(case: Case) -> Check:
     used = Grant.objects.filter(deposit=deposit, claimed_at__isnull=False).exclude(
         pk=case.grant.pk if case.grant else 0
     )
-    evidence = {"deposit": str(deposit.public_id), "kept": is_kept(deposit), "used": used.exists()}
-    return Check("deposit", evidence["kept"] and not evidence["used"], evidence=evidence)
+    kept, is_used = is_kept(deposit), used.exists()
+    evidence = {"deposit": str(deposit.public_id), "kept": kept, "used": is_used}
+    return Check("deposit", kept and not is_used, evidence=evidence)
 
 
 def is_kept(deposit: Deposit) -> bool:

@@ -246,6 +246,8 @@ SPECTACULAR_SETTINGS = {
         "LimitKind": "apps.safer_play.models.Limit.Kind",
         "ExclusionKind": "apps.safer_play.models.Exclusion.Kind",
         "DocumentKind": "apps.verification.models.Document.Kind",
+        "BonusKind": "apps.bonuses.models.OfferVersion.Kind",
+        "BonusState": "apps.bonuses.models.Grant.State",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
