@@ -99,6 +99,12 @@ def test_a_stake_taken_back_does_not_count_and_counting_anew_gives_the_same(
     assert len(before[1]) == 3
     rebuild()
     assert [_rows(Progress), _rows(Wager)] == before
+    Progress.objects.update(counted_units=1, bonus_in_units=1)
+    assert {(each.invariant, each.rule) for each in check_books()} == {
+        ("I14", "bonus-wagered"),
+        ("I14", "bonus-bucket"),
+    }
+    rebuild()
     assert check_books() == []
 
 
