@@ -58,6 +58,8 @@ class Migration(migrations.Migration):
                 ('player', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bonus_grants', to='players.player')),
             ],
             options={
+                'verbose_name': 'bonus',
+                'verbose_name_plural': 'players’ bonuses',
                 'ordering': ('-id',),
                 'permissions': (('give_grant', 'Can ask for a bonus for a player'), ('agree_grant', 'Can agree to a bonus that a colleague asked for'), ('cancel_grant', "Can cancel a player's bonus")),
             },
@@ -153,6 +155,7 @@ class Migration(migrations.Migration):
                 ('stopped_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'verbose_name': 'bonus offer',
                 'ordering': ('-id',),
             },
         ),

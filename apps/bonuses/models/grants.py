@@ -82,6 +82,8 @@ class Grant(models.Model):
         """The rules hold in the database, whoever writes."""
 
         ordering = ("-id",)
+        verbose_name = "bonus"
+        verbose_name_plural = "players’ bonuses"
         indexes = (
             models.Index(fields=["player", "currency", "-id"], name="bonuses_grant_by_player"),
             models.Index(fields=["claim_by"], condition=Q(state="offered"), name="bonuses_grant_offered"),

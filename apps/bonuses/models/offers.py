@@ -85,6 +85,7 @@ class OfferVersion(models.Model):
         """The rules hold in the database, whoever writes."""
 
         ordering = ("-id",)
+        verbose_name = "bonus offer"
         constraints = (
             models.UniqueConstraint(fields=("offer", "number"), name="bonuses_offerversion_number"),
             models.UniqueConstraint(
