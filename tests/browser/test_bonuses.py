@@ -20,6 +20,8 @@ pytestmark = pytest.mark.browser
 def test_an_offer_is_drafted_weighed_published_by_a_colleague_and_watched(
     staff: Staff, shot: Shot, platform: LivePlatform
 ) -> None:
+    with platform.in_database():
+        start = f"{now() - timedelta(minutes=5):%Y-%m-%d %H:%M}"
     page = staff("game_ops")
     page.get_by_role("link", name=re.compile(r"\bOffers$")).first.click()
     expect(page.get_by_role("link", name="Ten for the weekend")).to_be_visible()
@@ -29,7 +31,7 @@ def test_an_offer_is_drafted_weighed_published_by_a_colleague_and_watched(
     page.get_by_label("Brand").select_option(label="Aurora Casino")
     page.get_by_label("Code").fill("december")
     page.get_by_label("Name").fill("December double")
-    page.get_by_label("In force from (UTC)").fill(f"{now() - timedelta(minutes=5):%Y-%m-%d %H:%M}")
+    page.get_by_label("In force from (UTC)").fill(start)
     terms = json.loads(page.get_by_label("Terms").input_value())
     page.get_by_label("Terms").fill(json.dumps(terms | {"percent": 0}))
     page.get_by_role("button", name="Draft the offer").click()
