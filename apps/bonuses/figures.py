@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from apps.bonuses.models import Grant, OfferVersion
 from apps.bonuses.terms import Amounts, Terms, read_terms
-from apps.core.charts import Column, stacked_bars
+from apps.core.charts import Column, Series, lines, stacked_bars
 from apps.core.currencies import currency_spec
 from apps.players.models import Player
 from apps.providers.models import Game, RtpVariant
@@ -19,9 +19,14 @@ from apps.providers.models import Game, RtpVariant
 DAYS = 30
 _USUAL_RTP = 9_600
 _BASIS = 10_000
-_OFFERED, _TAKEN, _DONE, _LAPSED = "offered", "taken", "played through", "lapsed"
-_COLOURS = {_OFFERED: "#94a3b8", _TAKEN: "#2563eb", _DONE: "#16a34a", _LAPSED: "#d97706"}
-_GIVEN, _CASH = "given", "became cash"
+# Each bonus stands in one of these, so that they add up.
+_PARTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "played through": ("#16a34a", ("completed",)),
+    "active": ("#2563eb", ("active",)),
+    "not taken yet": ("#94a3b8", ("offered",)),
+    "lapsed": ("#d97706", ("forfeited", "expired", "cancelled")),
+}
+_GIVEN, _CASH = "#2563eb", "#16a34a"
 _MATCHED = """
 SELECT count(*), count(DISTINCT player_id), coalesce(sum(bonus), 0)::bigint
   FROM (SELECT d.player_id, least(d.settled_units * %(percent)s / 100, %(most)s) AS bonus,
@@ -102,28 +107,28 @@ def uptake_of(offer_id: int) -> list[Uptake]:
 
 
 def charts_of(offer_id: int, *, now: datetime) -> list[SafeString]:
-    """Uptake in numbers of bonuses, and cost in each currency, by day."""
+    """What became of the bonuses of each day, and what they cost in each currency."""
     first = (now - timedelta(days=DAYS - 1)).date()
     days = [first + timedelta(days=each) for each in range(DAYS)]
+    labels = [f"{day:%d %b}" for day in days]
     grants = Grant.objects.filter(offer_id=offer_id)
-    moments = {
-        _OFFERED: ("offered_at", Q()),
-        _TAKEN: ("claimed_at", Q()),
-        _DONE: ("ended_at", Q(state=Grant.State.COMPLETED)),
-        _LAPSED: ("ended_at", Q(state__in=("forfeited", "expired", "cancelled"))),
-    }
-    counts = {name: _by_day(grants.filter(only), field, first) for name, (field, only) in moments.items()}
-    columns = [Column(f"{day:%d %b}", {name: counts[name].get(day, 0) for name in _COLOURS}) for day in days]
-    charts = [stacked_bars(columns, _COLOURS, title=f"Bonuses by day, number, last {DAYS} days")]
+    counts = {name: _by_day(grants.filter(state__in=of), "offered_at", first) for name, (_, of) in _PARTS.items()}
+    columns = [
+        Column(label, {name: counts[name].get(day, 0) for name in _PARTS})
+        for day, label in zip(days, labels, strict=True)
+    ]
+    colours = {name: colour for name, (colour, _) in _PARTS.items()}
+    title = f"Bonuses by the day they were offered, number, last {DAYS} days"
+    charts = [stacked_bars(columns, colours, title=title)]
     for currency in sorted(set(grants.values_list("currency", flat=True))):
-        given = _by_day(grants.filter(currency=currency), "claimed_at", first, "amount_units")
-        cash = _by_day(grants.filter(currency=currency), "ended_at", first, "converted_units")
-        main = 10 ** currency_spec(currency).ledger_exponent
-        colours = {_GIVEN: _COLOURS[_TAKEN], _CASH: _COLOURS[_DONE]}
-        parts = [
-            Column(f"{day:%d %b}", {_GIVEN: given.get(day, 0) / main, _CASH: cash.get(day, 0) / main}) for day in days
+        own, main = grants.filter(currency=currency), 10 ** currency_spec(currency).ledger_exponent
+        given = _by_day(own, "claimed_at", first, "amount_units")
+        cash = _by_day(own, "ended_at", first, "converted_units")
+        series = [
+            Series(name, colour, [units.get(day, 0) / main for day in days])
+            for name, colour, units in (("given", _GIVEN, given), ("became cash", _CASH, cash))
         ]
-        charts.append(stacked_bars(parts, colours, title=f"Given, and what became cash, by day, {currency}"))
+        charts.append(lines(labels, series, title=f"Given, and what became cash, by day, {currency}"))
     return charts
 
 

@@ -8,11 +8,11 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from apps.bonuses.links import linked_claims
-from apps.bonuses.models import Grant, Wager
+from apps.bonuses.models import Claim, ClaimCheck, Grant, Wager
 from apps.bonuses.operations.endings import CANCEL_PERMISSION, cancel_by_staff
 from apps.core.admin_actions import staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
-from apps.core.admin_display import NOTHING, amount_text, pill
+from apps.core.admin_display import NOTHING, amount_text, pill, plain_text
 from apps.core.clock import now
 from apps.providers.models import Game
 
@@ -30,6 +30,17 @@ def percent_of(grant: Grant) -> int:
     if not grant.required_units:
         return 100
     return int(grant.progress.counted.units * 100 // grant.required_units)
+
+
+def _judged(grant: Grant) -> list[tuple[Claim, list[tuple[ClaimCheck, str]]]]:
+    """Its claims, each with its checks and what they rest on in words."""
+    claims = grant.claims.prefetch_related("checks")
+    return [(claim, [(check, _evidence(check)) for check in claim.checks.all()]) for claim in claims]
+
+
+def _evidence(check: ClaimCheck) -> str:
+    found = {name: value for name, value in check.evidence.items() if value not in ("", [], None)}
+    return plain_text(found) if found else "nothing found"
 
 
 @admin.register(Grant)
@@ -73,7 +84,7 @@ class GrantAdmin(StaffAdmin):
             "wagers": list(wagers[:_SHOWN_WAGERS]),
             "late": list(obj.late_credits.order_by("id")),
             "sees_checks": sees_checks,
-            "claims": list(obj.claims.prefetch_related("checks")) if sees_checks else [],
+            "claims": _judged(obj) if sees_checks else [],
             "linked": linked_claims(obj, now=now()) if sees_checks else [],
         }
 

@@ -37,7 +37,7 @@ _WEEKEND: dict[str, Any] = {
     "jurisdictions": ["MT"],
     "amounts": [{"currency": "EUR", "amount": "10.00", "conversion_limit": "100.00"}],
     "wagering": {
-        "times": "20", "of": "bonus", "stakes": "all",
+        "times": "5", "of": "bonus", "stakes": "all",
         "categories": {"slot": 100, "crash": 50, "instant": 100, "table": 20, "live": 10},
     },
     "days_to_claim": 3,
@@ -46,13 +46,13 @@ _WEEKEND: dict[str, Any] = {
     "per_player": 1,
     "per_household": 1,
     "on_withdrawal": "keep",
-    "text": "Ten euro from us for the weekend. Play them through twenty times within a week; most games count.",
+    "text": "Ten euro from us for the weekend. Play them through five times within a week; most games count.",
 }  # fmt: skip
 _NEXT = _WEEKEND | {
     "amounts": [{"currency": "EUR", "amount": "15.00"}],
-    "wagering": _WEEKEND["wagering"] | {"times": "10"},
+    "wagering": _WEEKEND["wagering"] | {"times": "8"},
     "audience": {"kind": "new", "days": 14},
-    "text": "Fifteen euro to get to know us. Play them through ten times within a week; most games count.",
+    "text": "Fifteen euro to get to know us. Play them through eight times within a week; most games count.",
 }
 _TAKERS = ("carla", "hugo", "aino")
 
