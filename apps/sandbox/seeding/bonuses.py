@@ -30,7 +30,7 @@ _MATCH: dict[str, Any] = {
     "per_player": 1,
     "per_household": 1,
     "on_withdrawal": "forfeit",
-    "text": "Your deposit, doubled: we add as much again, up to 100. Play it through ten times with slots and it is yours.",
+    "text": "Your deposit, doubled: as much again from us, up to 100. Play it through ten times with slots.",
 }
 _WEEKEND: dict[str, Any] = {
     "kind": "fixed",
