@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from fractions import Fraction
 
 from django.db import connection
 from django.db.models import Avg, Count, Q, QuerySet, Sum
@@ -152,8 +151,11 @@ def _preview(version: OfferVersion, terms: Terms, amounts: Amounts, now: datetim
     )
     rtp = _rtp_of(terms)
     wagered = terms.required_for(given)
-    lost = Fraction(wagered * (_BASIS - rtp), _BASIS)
-    return Preview(amounts.currency, players, bonuses, given, wagered, max(0, given - int(lost)), rtp)
+    spec = currency_spec(amounts.currency)
+    coin = 10 ** (spec.ledger_exponent - spec.exponent)
+    # An estimate, in whole coins: more digits would claim more than is known.
+    kept = max(0, given - wagered * (_BASIS - rtp) // _BASIS) // coin * coin
+    return Preview(amounts.currency, players, bonuses, given, wagered, kept, rtp)
 
 
 def _matched(version: OfferVersion, terms: Terms, amounts: Amounts, now: datetime) -> tuple[int, int, int]:
