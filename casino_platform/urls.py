@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "apps.safer_play.api.urls",
         "apps.providers.api.urls",
         "apps.payments.api.urls",
+        "apps.bonuses.api.urls",
     ),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
     *_mount("api/v1/", "apps.verification.api.urls"),

@@ -131,6 +131,14 @@ MENU: tuple[Group, ...] = (
         ("providers.resolve_round",),
     ),
     Group(
+        "Bonuses",
+        (
+            ("Offers", "redeem", "bonuses.offerversion"),
+            ("Players’ bonuses", "loyalty", "bonuses.grant"),
+        ),
+        ("bonuses.draft_offer",),
+    ),
+    Group(
         "Catalogue",
         (
             ("Games", "stadia_controller", "providers.game"),

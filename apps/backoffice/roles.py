@@ -86,6 +86,9 @@ _PRIVACY_VIEW = frozenset(
         "compliance.view_dataexport",
     }
 )  # fmt: skip
+_BONUSES = frozenset({"bonuses.view_grant", "bonuses.view_offerversion"})
+# Why somebody was refused, and who else took the same, is for those who look into abuse.
+_BONUS_CHECKS = _BONUSES | {"bonuses.view_claimcheck"}
 _RECONCILIATION = frozenset(
     {
         "reconciliation.view_run", "reconciliation.view_break", "reconciliation.view_import",
@@ -110,7 +113,7 @@ ROLES: tuple[Role, ...] = (
         _POLICIES | _KYC | _PRIVACY_VIEW | {"compliance.handle_erasure", "compliance.place_hold"}
         | _TALKS | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER
         | _work("aml", "fraud", "kyc", "screening", "payment", "game", "complaint") | {"compliance.resolve_case"}
-        | _RULES | _RISK | {"monitoring.override_risk"},
+        | _RULES | _RISK | {"monitoring.override_risk"} | _BONUS_CHECKS,
     ),
     Role(
         "investigator",
@@ -118,7 +121,8 @@ ROLES: tuple[Role, ...] = (
         _KYC | _KYC_EVIDENCE | {"verification.request_verification", "verification.propose_release"}
         | _TALKS | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"}
         | _decide("aml", "fraud", "screening", "payment", "game")
-        | _RISK | {"monitoring.override_risk"},
+        | _RISK | {"monitoring.override_risk"}
+        | _BONUS_CHECKS | {"bonuses.cancel_grant"},
     ),
     Role(
         "mlro",
@@ -131,7 +135,7 @@ ROLES: tuple[Role, ...] = (
         | {"compliance.place_hold", "compliance.release_hold", "compliance.handle_erasure", "compliance.export_player"}
         | _decide("aml", "fraud", "screening", "payment") | _LEADS | {"compliance.work_mlro_stage"}
         | {"compliance_reports.access_reports", "compliance_reports.approve_reports", "backoffice.approve_unmasking"}
-        | _RULES | _RISK | {"monitoring.approve_riskoverride"},
+        | _RULES | _RISK | {"monitoring.approve_riskoverride"} | _BONUS_CHECKS,
     ),
     Role(
         "rg_officer",
@@ -139,6 +143,7 @@ ROLES: tuple[Role, ...] = (
         _POLICIES | _TALKS | _PLAYER | _PLAYER_HISTORY | _PLAY
         | {"players.change_status", "transactions.view_transaction"}
         | _decide("harm", "complaint") | _LEADS | _SAFER_PLAY | _PROTECTS
+        | _BONUSES | {"bonuses.cancel_grant"}
         | {"monitoring.view_riskstate"},  # of harm only: money laundering is not theirs to know
     ),
     Role(
@@ -167,13 +172,14 @@ ROLES: tuple[Role, ...] = (
         | {"reporting.propose_providercontract", "reporting.approve_providercontract", "reporting.enter_monthrate"}
         | {"reporting.draw_invoice", "reporting.check_invoice", "reporting.approve_invoice"}
         | {"reporting.request_reportexport"}
-        | _work("payment") | {"compliance.resolve_case"},
+        | _work("payment") | {"compliance.resolve_case"} | _BONUSES | {"bonuses.agree_grant", "bonuses.cancel_grant"},
     ),
     Role(
         "support",
         "Answers players: sees them masked, with what they did",
         _TALKS | _PLAYER | _PLAY | _PAYMENTS_PUBLIC
-        | {"players.view_playersession", "players.view_loginattempt", "transactions.view_transaction"},
+        | {"players.view_playersession", "players.view_loginattempt", "transactions.view_transaction"}
+        | _BONUSES | {"bonuses.give_grant"},
     ),
     Role(
         "auditor",
@@ -186,7 +192,7 @@ ROLES: tuple[Role, ...] = (
         | {"compliance.read_all_cases", "compliance.view_case_figures", "compliance.view_casereview"}
         | _RECONCILIATION | _GAME_FIGURES | _INVOICES
         | {"brands.view_staffscope", "auth.view_user", "auth.view_group", "admin.view_logentry"}
-        | {"backoffice.view_personaldataread", "backoffice.view_download"},
+        | {"backoffice.view_personaldataread", "backoffice.view_download"} | _BONUS_CHECKS,
     ),
     Role(
         "policy_author", "Drafts policies and rules", _MARKETS | _CATALOGUE | _POLICIES | _RULES
@@ -195,13 +201,14 @@ ROLES: tuple[Role, ...] = (
     ),
     Role(
         "policy_approver",
-        "Publishes policies and rules that somebody else drafted",
+        "Publishes policies, rules and bonus offers that somebody else drafted",
         _MARKETS | _CATALOGUE | _POLICIES | _RULES | {"compliance.publish_policy", "monitoring.publish_rule"}
-        | {"providers.view_roundpolicy", "providers.publish_round_policy"},
+        | {"providers.view_roundpolicy", "providers.publish_round_policy"}
+        | {"bonuses.view_offerversion", "bonuses.publish_offer"},
     ),
     Role(
         "game_ops",
-        "Runs games and their connections",
+        "Runs games, their connections and bonus offers",
         _PLAY | _CATALOGUE | _CONNECTIONS | _EXCHANGES | _FIGURES
         | {"transactions.view_transaction", "brands.view_brand", "brands.view_market"}
         | {"providers.switch_game", "providers.synchronise_catalogue"}
@@ -211,6 +218,7 @@ ROLES: tuple[Role, ...] = (
         | _GAME_FIGURES | {"reporting.decide_rtpalert"} | _INVOICES
         | {"reporting.propose_providercontract", "reporting.draw_invoice", "reporting.check_invoice"}
         | {"reporting.request_reportexport"}
+        | {"bonuses.draft_offer", "bonuses.stop_offer"} | _BONUSES
         | {"brands.switch_brand"} | _work("game") | {"compliance.resolve_case"},
     ),
     Role(

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from apps.core import clock
 from apps.sandbox.demo_file import demo_document, passwords_in
 from apps.sandbox.models import SimulatorControl
+from apps.sandbox.seeding.bonuses import seed_bonuses
 from apps.sandbox.seeding.cases import seed_cases
 from apps.sandbox.seeding.connections import seed_connections
 from apps.sandbox.seeding.filings import seed_filings
@@ -70,6 +71,7 @@ class Command(BaseCommand):
         seed_limits(now=now)
         seed_interrupted(now=now)
         seed_statements(now=now)
+        seed_bonuses(now=now)
         seed_reconciliation(base_url, now=now)
         SimulatorControl.current()
         _write(output, demo_document(base_url, passwords))

@@ -1,0 +1,20 @@
+"""Offers, grants, their wagering, and how each claim was judged."""
+
+from apps.bonuses.models.claims import Claim, ClaimCheck
+from apps.bonuses.models.grants import Grant, GrantStep
+from apps.bonuses.models.offers import Listing, Offer, OfferVersion
+from apps.bonuses.models.wagering import DepositSeen, LateCredit, Progress, Wager
+
+__all__ = [
+    "Claim",
+    "ClaimCheck",
+    "DepositSeen",
+    "Grant",
+    "GrantStep",
+    "LateCredit",
+    "Listing",
+    "Offer",
+    "OfferVersion",
+    "Progress",
+    "Wager",
+]

@@ -1,0 +1,1 @@
+"""What happens to offers and grants. Each function is one transaction, or part of one."""
