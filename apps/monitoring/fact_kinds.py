@@ -9,9 +9,7 @@ def register() -> None:
     """Declare them; called once, when the app is ready."""
     changes = (f"monitoring.{kind}_risk.changed" for kind in RiskKind.values)
     declare_facts(changes, {"from": int | None, "to": int})
-    # What the catalogue's rules read of bonuses and of games between players; no app records it yet.
-    bonus = {"bonus": str, "units": int, "currency": str, "product": str}
-    await_facts(["bonuses.bonus.claimed", "bonuses.bonus.completed"], bonus)
+    # What the catalogue's rules read of games between players; no app records it yet.
     peer = {"counterparty": str, "won": bool, "units": int, "currency": str}
     await_facts(["providers.peer_game.settled"], peer)
     covered = {"outcomes": list, "of": int, "units": int, "currency": str}
