@@ -106,16 +106,26 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION ledger_lock_behind(p_accounts bigint[], p_currency text) RETURNS void
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+-- Take the locks of the wallets that these accounts belong to, in the one order everybody uses. A function of its own,
+-- because only arrays need the setting, and each call pays for it.
+BEGIN
+    PERFORM 1 FROM transactions_account
+      WHERE player_id IN (SELECT a.player_id FROM transactions_account a WHERE a.id = ANY (p_accounts))
+        AND currency = p_currency AND kind = 'cash' ORDER BY id FOR NO KEY UPDATE;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION ledger_post_between(
     p_kind text, p_brand bigint, p_currency text, p_player bigint, p_integration integer, p_external_id text, p_round bigint,
     p_reverses uuid, p_request uuid, p_details jsonb, p_now timestamptz, p_debits bigint[], p_credits bigint[], p_amounts bigint[]
-) RETURNS uuid LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+) RETURNS uuid LANGUAGE plpgsql AS $$
 -- Post a transaction between accounts named by id, in one round trip: find whose they are, lock the wallets of the
 -- players among them in the one order everybody uses, post. Leg n moves p_amounts[n] from p_debits[n] to p_credits[n].
 -- Raises foreign_key_violation for an account that does not exist in this currency, and what `ledger_post` raises.
 DECLARE
     v_legs    ledger_leg[] := '{}';
-    v_players bigint[] := '{}';
     v_debtor  bigint;
     v_payee   bigint;
     v_is_lock boolean;
@@ -130,12 +140,10 @@ BEGIN
                 MESSAGE = format('no such %s accounts: %s and %s', p_currency, p_debits[n], p_credits[n]);
         END IF;
         v_legs := v_legs || ROW(p_debits[n], v_debtor IS NOT NULL, p_credits[n], v_payee IS NOT NULL, p_amounts[n])::ledger_leg;
-        v_players := v_players || v_debtor || v_payee;
     END LOOP;
     -- A single leg in or out of a cash account takes that wallet's lock by moving its balance.
     IF cardinality(p_amounts) > 1 OR NOT v_is_lock THEN
-        PERFORM 1 FROM transactions_account
-          WHERE player_id = ANY (v_players) AND currency = p_currency AND kind = 'cash' ORDER BY id FOR NO KEY UPDATE;
+        PERFORM ledger_lock_behind(p_debits || p_credits, p_currency);
     END IF;
     RETURN ledger_post(p_kind, p_brand, p_currency, p_player, p_integration, p_external_id, p_round, p_reverses, p_request,
                        p_details, p_now, v_legs);
