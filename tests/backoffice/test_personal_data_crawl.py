@@ -2,8 +2,8 @@
 Q8: a player's personal data, by field: masked for everybody, unmasked with a row in the log.
 
 Every page of the site as every role is walked by test_crawl.py, with the same canaries planted: nobody meets one
-there. Here are the pages that need an address of their own, and what unmasking opens. What is behind the wall is
-crawled in tests/compliance/test_filings.py.
+there, nor anything from behind the wall. Here are the pages that need an address of their own, and what unmasking
+opens.
 """
 
 from collections.abc import Iterator
