@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from apps.sandbox.comparison import compare_with_ledger
@@ -12,6 +13,13 @@ from apps.sandbox.models import SimulatedRound, SimulatorControl
 from apps.sandbox.traffic.figures import vendor_figures
 from tests.harness.databases import PROJECT_DIR
 from tests.journeys.conftest import Demo
+
+_LONGEST_SECONDS = 90
+
+
+def _idle() -> list[str]:
+    """Vendors at whom no round was settled yet."""
+    return [each.vendor for each in vendor_figures() if not each.settled]
 
 
 def test_the_simulator_plays_until_it_is_told_to_stop(in_demo: Demo, tmp_path: Path) -> None:
@@ -26,11 +34,15 @@ def test_the_simulator_plays_until_it_is_told_to_stop(in_demo: Demo, tmp_path: P
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        while SimulatedRound.objects.count() < before + 40 or not all(each.settled for each in vendor_figures()):
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(0.1)
-            assert process.poll() is None
-        process.send_signal(signal.SIGTERM)
+        try:
+            ends = time.monotonic() + _LONGEST_SECONDS
+            while SimulatedRound.objects.count() < before + 40 or _idle():
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(0.1)
+                assert process.poll() is None
+                assert time.monotonic() < ends, f"nobody plays at {_idle()}"
+        finally:
+            process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=20)
     assert (process.returncode, "rounds played" in output) == (0, True)
     result = compare_with_ledger()
