@@ -5,17 +5,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 
 from apps.bonuses.models import DepositSeen, Grant, LateCredit, Progress, Wager
 from apps.bonuses.operations import endings
 from apps.bonuses.operations.offering import note_failed_try, offer_for_deposit
+from apps.transactions.following import begun_anew, follow
 
 log = structlog.get_logger(__name__)
 
-# Database transactions' worth of ledger in one statement: some seconds of work after a long pause, never minutes.
-_SPAN = 200_000
 _MOST = 500
 # A bonus of which nothing is left is not ended under a player who is just playing.
 _IDLE = timedelta(minutes=10)
@@ -23,13 +22,7 @@ _IDLE = timedelta(minutes=10)
 
 def follow_ledger() -> int:
     """Bring wagering up to the ledger; returns how many postings that took. Safe to run twice at once."""
-    total, is_done = 0, False
-    while not is_done:
-        with transaction.atomic(durable=True), connection.cursor() as cursor:
-            cursor.execute("SELECT postings, is_done FROM bonuses_follow_ledger(%s)", [_SPAN])
-            followed, is_done = cursor.fetchone()
-        total += followed
-    return total
+    return follow("bonuses_follow_ledger")
 
 
 def rebuild() -> int:
@@ -38,8 +31,7 @@ def rebuild() -> int:
 
     What has been done because of them (grants ended, late money passed on) stays.
     """
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute("SELECT FROM transactions_cursor WHERE name = 'bonuses' FOR UPDATE")
+    with begun_anew("bonuses"), connection.cursor() as cursor:
         Wager.objects.all().delete()
         Progress.objects.update(
             counted_units=0, staked_units=0, stakes=0, too_large=0, bonus_in_units=0, bonus_out_units=0,
@@ -49,7 +41,6 @@ def rebuild() -> int:
             "UPDATE bonuses_progress p SET bonus_version = g.opened_bonus FROM bonuses_grant g"
             " WHERE g.id = p.grant_id AND g.opened_bonus IS NOT NULL"
         )
-        cursor.execute("UPDATE transactions_cursor SET next_xact = 0, updated_at = '2000-01-01' WHERE name = 'bonuses'")
     return follow_ledger()
 
 

@@ -2,54 +2,34 @@
 
 from datetime import date
 
-from django.db import connection, transaction
+from django.db import connection
 
 from apps.reporting.models import GameDay, Revenue, RtpDay
-
-# Database transactions' worth of ledger in one statement: some seconds of work after a long pause, never minutes.
-_SPAN = 200_000
+from apps.transactions.following import begun_anew, follow
 
 
 def follow_ledger() -> int:
     """Bring the projections up to the ledger; returns how many postings that took. Safe to run twice at once."""
-    return _follow("SELECT postings, is_done FROM reporting_follow_ledger(%s)")
+    return follow("reporting_follow_ledger")
 
 
 def follow_revenue() -> int:
     """Likewise what invoices are made of; see `sql/revenue.sql`."""
-    return _follow("SELECT postings, is_done FROM reporting_follow_revenue(%s)")
-
-
-def _follow(statement: str) -> int:
-    total, is_done = 0, False
-    while not is_done:
-        with transaction.atomic(durable=True), connection.cursor() as cursor:
-            cursor.execute(statement, [_SPAN])
-            followed, is_done = cursor.fetchone()
-        total += followed
-    return total
+    return follow("reporting_follow_revenue")
 
 
 def rebuild() -> int:
     """Make the projections anew from the whole ledger, with the same values; returns how many postings that took."""
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute("SELECT FROM transactions_cursor WHERE name = 'reporting' FOR UPDATE")
+    with begun_anew("reporting"):
         GameDay.objects.all().delete()
         RtpDay.objects.all().delete()
-        cursor.execute(
-            "UPDATE transactions_cursor SET next_xact = 0, updated_at = '2000-01-01' WHERE name = 'reporting'"
-        )
     return follow_ledger()
 
 
 def rebuild_revenue() -> int:
     """Make anew what invoices are made of; returns how many postings that took."""
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute("SELECT FROM transactions_cursor WHERE name = 'reporting-revenue' FOR UPDATE")
+    with begun_anew("reporting-revenue"):
         Revenue.objects.all().delete()
-        cursor.execute(
-            "UPDATE transactions_cursor SET next_xact = 0, updated_at = '2000-01-01' WHERE name = 'reporting-revenue'"
-        )
     return follow_revenue()
 
 

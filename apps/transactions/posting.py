@@ -69,8 +69,7 @@ def shared_account(*, brand_id: int, currency: str, kind: str, integration_id: i
 
     :param kind: an `AccountKind` that is not a player's bucket
     """
-    if kind not in AccountKind.values or kind in PLAYER_KINDS:
-        raise UnableToPost(f"{kind!r} is not a kind of shared account")
+    _require_shared(kind)
     return int(_scalar("SELECT ledger_shared_account(%s, %s, %s, %s)", [brand_id, currency, kind, integration_id]))
 
 
@@ -85,8 +84,7 @@ def player_and_shared_account(
     *, player_id: int, brand_id: int, currency: str, kind: str, integration_id: int | None = None
 ) -> tuple[PlayerAccounts, int]:
     """What `open_player_accounts` and `shared_account` give, in one round trip."""
-    if kind not in AccountKind.values or kind in PLAYER_KINDS:
-        raise UnableToPost(f"{kind!r} is not a kind of shared account")
+    _require_shared(kind)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT kind, account_id, (SELECT ledger_shared_account(%s, %s, %s, %s))"
@@ -95,6 +93,11 @@ def player_and_shared_account(
         )
         rows = cursor.fetchall()
     return PlayerAccounts(**{bucket: account for bucket, account, _ in rows}), int(rows[0][2])
+
+
+def _require_shared(kind: str) -> None:
+    if kind not in AccountKind.values or kind in PLAYER_KINDS:
+        raise UnableToPost(f"{kind!r} is not a kind of shared account")
 
 
 def lock_wallet(*, player_id: int, currency: str) -> None:

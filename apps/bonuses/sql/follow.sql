@@ -17,28 +17,14 @@ SET plan_cache_mode = force_custom_plan AS $$
 -- Add what has become final since the last run, at most `p_span` database transactions' worth. Returns how many postings of
 -- players with bonuses that were, and whether the ledger's end was reached (or another worker is at it).
 DECLARE
-    v_from    bigint;
-    v_to      bigint;
-    v_horizon bigint := core_xact_horizon();
-    v_floor   uuid;
-    v_at      timestamptz := clock_timestamp();
+    v_span record;
 BEGIN
     postings := 0;
     is_done := true;
-    INSERT INTO transactions_cursor (name, updated_at) VALUES ('bonuses', '2000-01-01') ON CONFLICT DO NOTHING;
-    SELECT next_xact, core_tail_floor(next_xact, updated_at) INTO v_from, v_floor
-      FROM transactions_cursor WHERE name = 'bonuses' FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
+    SELECT * INTO v_span FROM ledger_take_span('bonuses', p_span);
+    IF v_span.since IS NULL THEN
         RETURN;
     END IF;
-    PERFORM core_require_present(v_from);
-    IF v_from = 0 THEN
-        SELECT coalesce(min(xact), v_horizon) INTO v_from FROM transactions_transaction;
-    END IF;
-    IF v_from >= v_horizon THEN
-        RETURN;
-    END IF;
-    v_to := least(v_horizon, v_from + p_span);
 
     CREATE TEMPORARY TABLE IF NOT EXISTS bonuses_tail (
         id uuid, source_id uuid, kind text, brand_id bigint, player_id bigint, currency text, round_id bigint, details jsonb, at timestamptz
@@ -47,7 +33,7 @@ BEGIN
     INSERT INTO bonuses_tail
     SELECT t.id, t.reverses_id, t.kind, t.brand_id, t.player_id, t.currency, t.round_id, t.details, t.created_at
       FROM transactions_transaction t
-     WHERE t.xact >= v_from AND t.xact < v_to AND t.id >= v_floor AND t.player_id IS NOT NULL
+     WHERE t.xact >= v_span.since AND t.xact < v_span.until AND t.id >= v_span.floor AND t.player_id IS NOT NULL
        AND (t.kind = 'deposit'
             OR EXISTS (SELECT FROM bonuses_grant g WHERE g.player_id = t.player_id AND g.currency = t.currency));
     GET DIAGNOSTICS postings = ROW_COUNT;
@@ -59,10 +45,8 @@ BEGIN
         PERFORM bonuses_note_signals();
         PERFORM bonuses_note_deposits();
     END IF;
-    -- Only a reader that has caught up knows that what is left is young (see core_tail_floor).
-    UPDATE transactions_cursor SET next_xact = v_to, updated_at = CASE WHEN v_to = v_horizon THEN v_at ELSE updated_at END
-     WHERE name = 'bonuses';
-    is_done := v_to = v_horizon;
+    PERFORM ledger_leave_span('bonuses', v_span.until, v_span.reached);
+    is_done := v_span.reached IS NOT NULL;
 END
 $$;
 

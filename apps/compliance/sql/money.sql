@@ -30,20 +30,13 @@ CREATE OR REPLACE FUNCTION compliance_follow_money() RETURNS bigint LANGUAGE plp
 SET plan_cache_mode = force_custom_plan AS $$
 -- Add what has become final since the last run; returns how many transactions that were, null when another is at it.
 DECLARE
-    v_from  bigint;
-    v_to    bigint;
-    v_floor uuid;
-    v_at    timestamptz := clock_timestamp();
+    v_span  record;
     v_count bigint;
 BEGIN
-    INSERT INTO transactions_cursor (name) VALUES ('compliance-money') ON CONFLICT DO NOTHING;
-    SELECT next_xact, core_tail_floor(next_xact, updated_at) INTO v_from, v_floor
-      FROM transactions_cursor WHERE name = 'compliance-money' FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
+    SELECT * INTO v_span FROM ledger_take_span('compliance-money');
+    IF v_span.since IS NULL THEN
         RETURN NULL;
     END IF;
-    PERFORM core_require_present(v_from);
-    SELECT greatest(v_from, core_xact_horizon()) INTO v_to;
     WITH fresh AS MATERIALIZED (
         SELECT t.id, t.player_id, t.currency, t.kind, t.created_at,
                -- A side with a version is a player's account: what came in less what went out, and the larger of both.
@@ -52,7 +45,7 @@ BEGIN
                coalesce(sum(x.amount), 0) AS moved
           FROM transactions_transaction t
           LEFT JOIN transactions_transfer x ON x.transaction_id = t.id
-         WHERE t.xact >= v_from AND t.xact < v_to AND t.id >= v_floor AND t.player_id IS NOT NULL
+         WHERE t.xact >= v_span.since AND t.xact < v_span.until AND t.id >= v_span.floor AND t.player_id IS NOT NULL
          GROUP BY t.id, t.player_id, t.currency, t.kind, t.created_at
     ), moves AS (
         INSERT INTO compliance_moneymove (id, player_id, currency, kind, amount, moved, at)
@@ -76,7 +69,7 @@ BEGIN
                won = d.won + excluded.won, other = d.other + excluded.other, bets = d.bets + excluded.bets
     )
     SELECT count(*) INTO v_count FROM fresh;
-    UPDATE transactions_cursor SET next_xact = v_to, updated_at = v_at WHERE name = 'compliance-money';
+    PERFORM ledger_leave_span('compliance-money', v_span.until, v_span.reached);
     RETURN v_count;
 END
 $$;

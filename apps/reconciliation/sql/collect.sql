@@ -5,17 +5,10 @@ SET plan_cache_mode = force_custom_plan AS $$
 -- Add what has become final since the last time, after whoever else is at it. Returns how many lines that were.
 -- To be called outside a larger transaction; cursor and lines commit together.
 DECLARE
-    v_from  bigint;
-    v_to    bigint;
-    v_floor uuid;
-    v_at    timestamptz := clock_timestamp();
+    v_span  record;
     v_lines bigint;
 BEGIN
-    INSERT INTO transactions_cursor (name) VALUES ('reconciliation') ON CONFLICT DO NOTHING;
-    SELECT next_xact, core_tail_floor(next_xact, updated_at) INTO v_from, v_floor
-      FROM transactions_cursor WHERE name = 'reconciliation' FOR UPDATE;
-    PERFORM core_require_present(v_from);
-    SELECT greatest(v_from, core_xact_horizon()) INTO v_to;
+    SELECT * INTO v_span FROM ledger_take_span('reconciliation', p_waits => true);
     WITH lines AS (
         SELECT t.id, t.integration_id, t.brand_id, t.player_id, t.kind, t.currency, t.external_id, t.details, t.created_at,
                coalesce(sum(CASE WHEN d.kind = 'psp' THEN x.amount ELSE -x.amount END)
@@ -25,7 +18,7 @@ BEGIN
           JOIN transactions_transfer x ON x.transaction_id = t.id
           JOIN transactions_account d ON d.id = x.debit_account_id
           JOIN transactions_account c ON c.id = x.credit_account_id
-         WHERE t.xact >= v_from AND t.xact < v_to AND t.id >= v_floor AND x.transaction_id >= v_floor
+         WHERE t.xact >= v_span.since AND t.xact < v_span.until AND t.id >= v_span.floor AND x.transaction_id >= v_span.floor
            AND t.kind IN ('deposit', 'reversal', 'refund', 'chargeback', 'payout', 'return') AND t.integration_id IS NOT NULL
            AND (d.kind = 'psp' OR c.kind = 'psp')
          GROUP BY t.id, t.integration_id, t.brand_id, t.player_id, t.kind, t.currency, t.external_id, t.details, t.created_at
@@ -46,7 +39,7 @@ BEGIN
             ORDER BY t.psp_reference = split_part(l.external_id, '/', 1) DESC, t.id DESC LIMIT 1) a ON true
         ON CONFLICT (transaction_id) DO NOTHING;
     GET DIAGNOSTICS v_lines = ROW_COUNT;
-    UPDATE transactions_cursor SET next_xact = v_to, updated_at = v_at WHERE name = 'reconciliation';
+    PERFORM ledger_leave_span('reconciliation', v_span.until, v_span.reached);
     RETURN v_lines;
 END
 $$;

@@ -20,28 +20,14 @@ SET plan_cache_mode = force_custom_plan AS $$
 -- Add what has become final since the last run, at most `p_span` database transactions' worth. Returns how many postings
 -- that were, and whether the ledger's end was reached (or another worker is at it).
 DECLARE
-    v_from    bigint;
-    v_to      bigint;
-    v_horizon bigint := core_xact_horizon();
-    v_floor   uuid;
-    v_at      timestamptz := clock_timestamp();
+    v_span record;
 BEGIN
     postings := 0;
     is_done := true;
-    INSERT INTO transactions_cursor (name, updated_at) VALUES ('reporting', '2000-01-01') ON CONFLICT DO NOTHING;
-    SELECT next_xact, core_tail_floor(next_xact, updated_at) INTO v_from, v_floor
-      FROM transactions_cursor WHERE name = 'reporting' FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
+    SELECT * INTO v_span FROM ledger_take_span('reporting', p_span);
+    IF v_span.since IS NULL THEN
         RETURN;
     END IF;
-    PERFORM core_require_present(v_from);
-    IF v_from = 0 THEN
-        SELECT coalesce(min(xact), v_horizon) INTO v_from FROM transactions_transaction;
-    END IF;
-    IF v_from >= v_horizon THEN
-        RETURN;
-    END IF;
-    v_to := least(v_horizon, v_from + p_span);
 
     CREATE TEMPORARY TABLE IF NOT EXISTS reporting_tail (
         id uuid, player_id bigint, round_id bigint, day date, kind text, paid bigint, received bigint, reverses boolean
@@ -54,17 +40,15 @@ BEGIN
       LEFT JOIN LATERAL (SELECT sum(f.amount) FILTER (WHERE f.debit_version IS NOT NULL) AS paid,
                                 sum(f.amount) FILTER (WHERE f.credit_version IS NOT NULL) AS received
                            FROM transactions_transfer f WHERE f.transaction_id = t.id) x ON true
-     WHERE t.round_id IS NOT NULL AND t.xact >= v_from AND t.xact < v_to AND t.id >= v_floor;
+     WHERE t.round_id IS NOT NULL AND t.xact >= v_span.since AND t.xact < v_span.until AND t.id >= v_span.floor;
     GET DIAGNOSTICS postings = ROW_COUNT;
     IF postings > 0 THEN
         ANALYZE reporting_tail;
         PERFORM reporting_add_money();
-        PERFORM reporting_add_rounds(v_from, v_at);
+        PERFORM reporting_add_rounds(v_span.since, clock_timestamp());
     END IF;
-    -- Only a reader that has caught up knows that what is left is young (see core_tail_floor).
-    UPDATE transactions_cursor SET next_xact = v_to, updated_at = CASE WHEN v_to = v_horizon THEN v_at ELSE updated_at END
-     WHERE name = 'reporting';
-    is_done := v_to = v_horizon;
+    PERFORM ledger_leave_span('reporting', v_span.until, v_span.reached);
+    is_done := v_span.reached IS NOT NULL;
 END
 $$;
 

@@ -14,28 +14,14 @@ CREATE OR REPLACE FUNCTION reporting_follow_revenue(p_span bigint, OUT postings 
 SET plan_cache_mode = force_custom_plan AS $$
 -- Add what has become final since the last run, at most `p_span` database transactions' worth; see reporting_follow_ledger.
 DECLARE
-    v_from    bigint;
-    v_to      bigint;
-    v_horizon bigint := core_xact_horizon();
-    v_floor   uuid;
-    v_at      timestamptz := clock_timestamp();
+    v_span record;
 BEGIN
     postings := 0;
     is_done := true;
-    INSERT INTO transactions_cursor (name, updated_at) VALUES ('reporting-revenue', '2000-01-01') ON CONFLICT DO NOTHING;
-    SELECT next_xact, core_tail_floor(next_xact, updated_at) INTO v_from, v_floor
-      FROM transactions_cursor WHERE name = 'reporting-revenue' FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
+    SELECT * INTO v_span FROM ledger_take_span('reporting-revenue', p_span);
+    IF v_span.since IS NULL THEN
         RETURN;
     END IF;
-    PERFORM core_require_present(v_from);
-    IF v_from = 0 THEN
-        SELECT coalesce(min(xact), v_horizon) INTO v_from FROM transactions_transaction;
-    END IF;
-    IF v_from >= v_horizon THEN
-        RETURN;
-    END IF;
-    v_to := least(v_horizon, v_from + p_span);
 
     WITH tail AS (
         SELECT t.player_id, t.round_id, t.kind, reporting_takes_back(t.kind, t.reverses_id, x.paid) AS reverses, reporting_bucket(t.created_at) AS posted,
@@ -51,7 +37,7 @@ BEGIN
                  JOIN transactions_account a
                    ON a.id = CASE WHEN f.debit_version IS NOT NULL THEN f.debit_account_id ELSE f.credit_account_id END
                 WHERE f.transaction_id = t.id) x ON true
-         WHERE t.round_id IS NOT NULL AND t.xact >= v_from AND t.xact < v_to AND t.id >= v_floor
+         WHERE t.round_id IS NOT NULL AND t.xact >= v_span.since AND t.xact < v_span.until AND t.id >= v_span.floor
     ), added AS (
         INSERT INTO reporting_revenue AS v (opened, posted, brand_id, integration_id, game_id, jurisdiction, currency, bets, staked,
                                             returned, won, won_back, bonus_staked, bonus_won, free_won)
@@ -72,9 +58,8 @@ BEGIN
                bonus_staked = v.bonus_staked + excluded.bonus_staked, bonus_won = v.bonus_won + excluded.bonus_won,
                free_won = v.free_won + excluded.free_won
     ) SELECT count(*) INTO postings FROM tail;
-    UPDATE transactions_cursor SET next_xact = v_to, updated_at = CASE WHEN v_to = v_horizon THEN v_at ELSE updated_at END
-     WHERE name = 'reporting-revenue';
-    is_done := v_to = v_horizon;
+    PERFORM ledger_leave_span('reporting-revenue', v_span.until, v_span.reached);
+    is_done := v_span.reached IS NOT NULL;
 END
 $$;
 

@@ -6,8 +6,7 @@ CREATE OR REPLACE FUNCTION transactions_account_kind() RETURNS trigger LANGUAGE 
 BEGIN
     IF NEW.kind NOT IN ('cash', 'bonus', 'locked', 'restricted') = (NEW.player_id IS NOT NULL)
        OR NEW.kind NOT IN ('cash', 'bonus', 'locked', 'restricted', 'house', 'provider', 'psp', 'fee', 'bonus_cost',
-                           'adjustment', 'suspense', 'reserve', 'bank', 'payable',
-                           'test_funding') THEN
+                           'adjustment', 'suspense', 'reserve', 'bank', 'payable', 'test_funding') THEN
         RAISE check_violation USING MESSAGE = format('no account of kind %L for player %s', NEW.kind, NEW.player_id),
                                     CONSTRAINT = 'transactions_account_kind', TABLE = TG_TABLE_NAME;
     END IF;

@@ -8,26 +8,20 @@ CREATE OR REPLACE FUNCTION ledger_roll_up() RETURNS bigint LANGUAGE plpgsql SET 
 -- Add to the roll-up what has become final since the last run. Returns how many sides of transfers that were, or null
 -- when another worker is at it. To be called outside a larger transaction.
 DECLARE
-    v_from  bigint;
-    v_to    bigint;
-    v_floor uuid;
+    v_span  record;
     v_at    timestamptz := clock_timestamp();
     v_sides bigint;
 BEGIN
-    INSERT INTO transactions_cursor (name) VALUES ('rollup') ON CONFLICT DO NOTHING;
-    SELECT next_xact, core_tail_floor(next_xact, updated_at) INTO v_from, v_floor
-      FROM transactions_cursor WHERE name = 'rollup' FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
+    SELECT * INTO v_span FROM ledger_take_span('rollup');
+    IF v_span.since IS NULL THEN
         RETURN NULL;
     END IF;
-    PERFORM core_require_present(v_from);
-    SELECT greatest(v_from, core_xact_horizon()) INTO v_to;
     WITH sides AS (
         SELECT debit_account_id AS account_id, -amount AS amount FROM transactions_transfer
-         WHERE debit_version IS NULL AND xact >= v_from AND xact < v_to AND transaction_id >= v_floor
+         WHERE debit_version IS NULL AND xact >= v_span.since AND xact < v_span.until AND transaction_id >= v_span.floor
         UNION ALL
         SELECT credit_account_id, amount FROM transactions_transfer
-         WHERE credit_version IS NULL AND xact >= v_from AND xact < v_to AND transaction_id >= v_floor
+         WHERE credit_version IS NULL AND xact >= v_span.since AND xact < v_span.until AND transaction_id >= v_span.floor
     ), added AS (
         INSERT INTO transactions_accountrollup AS r (account_id, balance, transfers, updated_at)
         SELECT account_id, sum(amount), count(*), v_at FROM sides GROUP BY account_id
@@ -35,7 +29,7 @@ BEGIN
            SET balance = r.balance + excluded.balance, transfers = r.transfers + excluded.transfers, updated_at = v_at
     )
     SELECT count(*) INTO v_sides FROM sides;
-    UPDATE transactions_cursor SET next_xact = v_to, updated_at = v_at WHERE name = 'rollup';
+    PERFORM ledger_leave_span('rollup', v_span.until, v_span.reached);
     RETURN v_sides;
 END
 $$;

@@ -41,25 +41,19 @@ LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 -- Players with new deposits or withdrawals in the ledger since the last call, each once; all of them are behind the
 -- cursor when the caller's transaction commits. Another caller at work: none.
 DECLARE
-    v_from  bigint;
-    v_to    bigint;
-    v_floor uuid;
+    v_span record;
 BEGIN
-    INSERT INTO transactions_cursor (name) VALUES ('verification') ON CONFLICT DO NOTHING;
-    SELECT c.next_xact, core_tail_floor(c.next_xact, c.updated_at) INTO v_from, v_floor
-      FROM transactions_cursor c WHERE c.name = 'verification' FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
+    SELECT * INTO v_span FROM ledger_take_span('verification');
+    IF v_span.since IS NULL THEN
         RETURN;
     END IF;
-    PERFORM core_require_present(v_from);
-    SELECT greatest(v_from, core_xact_horizon()) INTO v_to;
     RETURN QUERY
     SELECT DISTINCT t.player_id FROM transactions_transaction t
-     WHERE t.xact >= v_from AND t.xact < v_to AND t.id >= v_floor AND t.player_id IS NOT NULL
+     WHERE t.xact >= v_span.since AND t.xact < v_span.until AND t.id >= v_span.floor AND t.player_id IS NOT NULL
        AND t.kind IN ('deposit', 'withdrawal', 'win', 'rollback', 'release', 'return', 'bonus')
        AND (t.kind IN ('deposit', 'withdrawal')
             OR EXISTS (SELECT 1 FROM verification_duediligence d
                         WHERE d.player_id = t.player_id AND d.locks_funds AND d.state IN ('open', 'refund_due')));
-    UPDATE transactions_cursor SET next_xact = v_to, updated_at = clock_timestamp() WHERE name = 'verification';
+    PERFORM ledger_leave_span('verification', v_span.until, v_span.reached);
 END
 $$;
