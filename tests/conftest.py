@@ -84,12 +84,17 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     _databases.drop(_run_database())
 
 
-def _start_over(_test_case: TransactionTestCase) -> None:
-    """Replace the database after a test that committed: append-only tables refuse the usual TRUNCATE."""
+def _renew_database() -> None:
+    """Give this process's database back as migrations left it; every connection of ours is closed before, not cut."""
     import_module("apps.providers.wallet_calls").close_lanes()
-    import_module("apps.integrations.exchange_log").flush()
+    import_module("apps.integrations.exchange_log").close()
     connections.close_all()
     _databases.renew(_run_database())
+
+
+def _start_over(_test_case: TransactionTestCase) -> None:
+    """Replace the database after a test that committed: append-only tables refuse the usual TRUNCATE."""
+    _renew_database()
 
 
 TransactionTestCase._fixture_teardown = _start_over  # type: ignore[attr-defined]
@@ -120,11 +125,9 @@ def _no_exchanges_of_others(request: pytest.FixtureRequest, _django_db_marker: N
     if "transactional_db" not in request.fixturenames and not _is_transactional(request):
         _exchanges_may_be_left = True
     elif _exchanges_may_be_left:
-        import_module("apps.integrations.exchange_log").flush()
         blocker: DjangoDbBlocker = request.getfixturevalue("django_db_blocker")
         with blocker.unblock():
-            connections.close_all()
-            _databases.renew(_run_database())
+            _renew_database()
         _exchanges_may_be_left = False
 
 
