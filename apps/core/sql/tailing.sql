@@ -1,16 +1,25 @@
 -- Reading append-only tables in order while others write them.
 
+CREATE OR REPLACE FUNCTION core_oldest_writer(p_snapshot pg_snapshot) RETURNS xid8 LANGUAGE sql VOLATILE AS $$
+-- Of the database transactions that ran when a snapshot was taken, the oldest that may still write to this database.
+-- A server numbers the transactions of all its databases together: those of other databases, and those of autovacuum,
+-- do not count. Nor does one that has ended since, for the caller reads in a later statement, whose own snapshot sees
+-- what it wrote; where all statements share one snapshot, it counts.
+    SELECT min(running.id)
+      FROM pg_snapshot_xip(p_snapshot) AS running (id)
+     WHERE CASE WHEN EXISTS (SELECT FROM pg_stat_activity a
+                              WHERE a.backend_xid = running.id::xid
+                                AND (a.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
+                                     OR a.backend_type = 'autovacuum worker'))
+                THEN false
+                -- Asked last: what has ended meanwhile is no longer among the activities either.
+                ELSE pg_xact_status(running.id) = 'in progress'
+                     OR current_setting('transaction_isolation') <> 'read committed' END
+$$;
+
 CREATE OR REPLACE FUNCTION core_xact_horizon() RETURNS bigint LANGUAGE sql VOLATILE AS $$
--- The oldest database transaction that may still write to this database, this one included. A server numbers the
--- transactions of all its databases together: one known to run in another database does not hold us up.
-    SELECT least(
-        pg_snapshot_xmax(s.snapshot)::text::bigint,
-        pg_current_xact_id_if_assigned()::text::bigint,
-        (SELECT min(running.id::text::bigint)
-           FROM pg_snapshot_xip(s.snapshot) AS running (id)
-          WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity a
-                             WHERE a.backend_xid = running.id::xid
-                               AND a.datid <> (SELECT oid FROM pg_database WHERE datname = current_database()))))
+-- The oldest database transaction that may still write to this database, this one included.
+    SELECT least(pg_snapshot_xmax(s.snapshot), pg_current_xact_id_if_assigned(), core_oldest_writer(s.snapshot))::text::bigint
       FROM (SELECT pg_current_snapshot() AS snapshot) s
 $$;
 
