@@ -54,15 +54,16 @@ _NEXT = _WEEKEND | {
     "audience": {"kind": "new", "days": 14},
     "text": "Fifteen euro to get to know us. Play them through eight times within a week; most games count.",
 }
+_FIRST = "welcome-match"
 _TAKERS = ("carla", "hugo", "aino")
 
 
 def seed_bonuses(*, now: datetime) -> None:
     """Open the offers where they are missing, let players take one, and ask for the third."""
     brand = Brand.objects.get(code=AURORA)
-    if Offer.objects.filter(brand=brand).exists():
+    if Offer.objects.filter(brand=brand, code=_FIRST).exists():
         return
-    _published(brand, "welcome-match", "Double your deposit", _MATCH, now)
+    _published(brand, _FIRST, "Double your deposit", _MATCH, now)
     weekend = _published(brand, "weekend-ten", "Ten for the weekend", _WEEKEND, now)
     for player in Player.objects.filter(brand=brand, username__in=_TAKERS):
         claim_bonus(player=player, public_id=weekend.public_id, now=now)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from apps.brands.models import Brand
 from apps.compliance.alerts import RaisedAlert, raise_alert
@@ -60,13 +61,14 @@ _PEOPLE = (
 
 
 def seed_cases(*, now: datetime) -> None:
-    """Open the desk, unless it has been opened before."""
-    if Case.objects.exists():
+    """Open the desk, unless it has been opened before: the whole of it or nothing."""
+    if Player.objects.filter(brand__code=AURORA, username=_PEOPLE[0].username).exists():
         return
-    desk = _Desk(now)
-    desk.plant()
-    desk.raise_all()
-    desk.work()
+    with transaction.atomic():
+        desk = _Desk(now)
+        desk.plant()
+        desk.raise_all()
+        desk.work()
     follow_money()
     collect_traces(since=now - timedelta(days=60))
     warn(now=now)

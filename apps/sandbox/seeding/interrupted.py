@@ -78,9 +78,9 @@ _LEFT = (
 @transaction.atomic
 def seed_interrupted(*, now: datetime) -> None:
     """Publish the rules and leave the rounds; once."""
-    if RoundPolicy.objects.filter(origin=RoundPolicy.Origin.STAFF).exists():
-        return
     author, approver = (User.objects.get(username=name) for name in (_AUTHOR, _APPROVER))
+    if RoundPolicy.objects.filter(maker=author).exists():
+        return
     # The rules were there before the rounds.
     published_at = now - timedelta(days=3)
     for rule in _RULES:

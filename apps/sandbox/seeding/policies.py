@@ -25,9 +25,9 @@ def seed_matrix(*, now: datetime) -> None:
 @transaction.atomic
 def seed_decisions(*, now: datetime) -> None:
     """Have two people publish what the demo cannot do without; once."""
-    if ApprovalRequest.objects.filter(command=PUBLISH_COMMAND).exists():
-        return
     author, approver = (User.objects.get(username=name) for name in (_AUTHOR, _APPROVER))
+    if ApprovalRequest.objects.filter(command=PUBLISH_COMMAND, maker=author).exists():
+        return
     drafts = PolicyVersion.objects.filter(state=PolicyVersion.State.DRAFT, maker=None, value__isnull=False)
     for draft in drafts.filter(parameter_id__in=_CONFIRMED, legal_status="in_force").order_by("pk"):
         asked = propose_policy(version_id=draft.pk, maker=author, reason="Compared with the law (demo)", now=now)
