@@ -1,5 +1,6 @@
 """Configured integrations with their working keys, ready for the hot path: read seldom, held in memory for a second."""
 
+import hmac
 import os
 import threading
 import time
@@ -55,6 +56,11 @@ class Connection:
         Verification tries them all; signing takes the first.
         """
         return tuple(key for key in self.keys if key.purpose == purpose and key.name == name)
+
+    def key_shown(self, shown: bytes, purpose: str, name: str = "") -> Key | None:
+        """Which active key a caller shows; time tells nothing of how much of it is right."""
+        found = [key for key in self.keys_for(purpose, name) if hmac.compare_digest(key.secret, shown)]
+        return found[0] if found else None
 
 
 @dataclass(frozen=True, slots=True)

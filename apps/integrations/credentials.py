@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from apps.core.errors import DomainError
-from apps.integrations import key_usage
 from apps.integrations.audit import record_event, require_permission
 from apps.integrations.connections import forget_connections
 from apps.integrations.encryption import current_master_kid, encrypt, rewrap
@@ -136,15 +135,6 @@ def revoke_credential(*, credential_id: int, reason: str, actor: User | None, no
     credential.save(update_fields=["revoked_at"])
     _record(credential, IntegrationEvent.Action.KEY_REVOKED, actor=actor, now=now, reason=reason)
     return credential
-
-
-def mark_used(integration_id: int, kid: str, now: datetime) -> None:
-    """
-    Note that a key verified or signed something; its row learns of it within seconds, in a batch.
-
-    Not needed where `exchange_log.record` gets the request with its `verified_by`.
-    """
-    key_usage.note_use(integration_id, kid, now)
 
 
 @dataclass(frozen=True, slots=True)

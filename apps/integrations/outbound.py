@@ -15,8 +15,9 @@ from apps.core.errors import DomainError
 from apps.core.ids import uuid7
 from apps.core.request_context import current_request_id
 from apps.integrations.call_metrics import count_call
-from apps.integrations.connections import Connection
+from apps.integrations.connections import Connection, Key
 from apps.integrations.exchange_log import ReplyRecord, RequestRecord, record
+from apps.integrations.key_usage import note_use
 from apps.integrations.masking import MASK
 from apps.integrations.watch import breaker
 
@@ -88,6 +89,7 @@ def call_vendor(
     player_id: int | None = None,
     round_id: int | None = None,
     signed_by: str = "",
+    let_in_by: tuple[Key, ...] = (),
     path_secrets: tuple[str, ...] = (),
     largest_answer_bytes: int = LARGEST_ANSWER_BYTES,
 ) -> VendorResponse:
@@ -97,7 +99,8 @@ def call_vendor(
     :param path: below the connection's base URL, with its query string
     :param timeout_seconds: for the whole call, until the last byte of the answer
     :param refs: every id by which somebody may look for this exchange
-    :param signed_by: kid of the key that signed it
+    :param signed_by: kid of the key that signed it, or that lets us in where nothing is signed
+    :param let_in_by: further keys in it, a user name or a token; when they were last used is remembered
     :param path_secrets: what the log must not keep of the path, where a vendor wants his keys there
     :param largest_answer_bytes: of the answer, unpacked; a larger one counts as none
     :raises VendorSwitchedOff: the integration is off; nothing was sent
@@ -125,6 +128,8 @@ def call_vendor(
         round_id=round_id,
         parent_id=current_request_id(),
     )
+    for key in let_in_by:
+        note_use(connection.id, key.kid, sent.started_at)
     record(sent, None)
     started = time.perf_counter()
     status, answer_headers, answer, outcome, error = None, dict[str, str](), b"", "", ""

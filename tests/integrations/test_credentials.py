@@ -25,10 +25,10 @@ from apps.integrations.credentials import (
     add_credential,
     credentials_expiring,
     expire_credential,
-    mark_used,
     revoke_credential,
 )
 from apps.integrations.encryption import UnableToDecrypt, decrypt, encrypt
+from apps.integrations.key_usage import note_use
 from apps.integrations.models import Credential, Integration, IntegrationEvent
 from apps.integrations.tasks import warn_expiring_credentials
 from tests.integrations.exchanges import make_integration, request_record
@@ -318,7 +318,7 @@ def test_the_last_use_of_a_key_reaches_its_row() -> None:
     request = request_record(integration, verified_by="inbound")
     exchange_log.record(request, None)
     used_at = clock.now()
-    mark_used(integration.pk, "other", used_at)
+    note_use(integration.pk, "other", used_at)
     exchange_log.close()
     inbound.refresh_from_db()
     other.refresh_from_db()

@@ -142,6 +142,7 @@ def test_a_silent_vendor_is_listed_with_its_last_good_call_of_long_ago() -> None
     ("outcome", "status", "counts_as"),
     [
         ("applied", 200, "success"),
+        ("accepted", 200, "success"),
         ("", 204, "success"),
         ("insufficient_funds", 200, "refusal"),
         ("bad_session", 401, "refusal"),

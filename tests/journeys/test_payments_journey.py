@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from apps.integrations.models import Credential
 from tests.harness.live import LivePlatform
 from tests.journeys.conftest import Demo
 
@@ -93,3 +94,19 @@ def test_a_stranger_is_paid_out_to_the_instrument_that_the_api_lists(purse: Purs
 
     eventually(told, lambda found: found["state"] == "paid")
     assert purse.cash() == ("50.00", "0.00")
+
+
+def test_every_key_that_money_went_by_says_when_it_was_used_last(purse: Purse, live_worker: LivePlatform) -> None:
+    """Who rotates keys revokes the old one when it is not used any more: so that has to be known of each."""
+    for method in ("bank_transfer", "card"):
+        asked = purse.call("POST", "deposits", {"amount": {"amount": "20.00", "currency": "EUR"}, "method": method})
+        purse.http.post(f"{asked['next']['url']}/act", data={"act": "pay"})
+        purse.becomes(f"deposits/{asked['id']}", "settled")
+
+    def unused() -> list[tuple[str, str]]:
+        keys = Credential.objects.filter(integration__slug__in=("trustly", "adyen"), last_used_at=None)
+        return list(keys.values_list("integration__slug", "name"))
+
+    with live_worker.in_database():
+        assert Credential.objects.filter(integration__slug__in=("trustly", "adyen")).count() > 7
+        eventually(unused, lambda found: not found)

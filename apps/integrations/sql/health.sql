@@ -25,7 +25,7 @@ CREATE OR REPLACE FUNCTION integrations_outcome_class(outcome text, status small
         WHEN outcome = 'timeout'                                                 THEN 'timeout'
         WHEN status IS NULL OR outcome IN ('retryable', 'fatal', 'unreachable')  THEN 'error'
         WHEN outcome IN ('bad_signature', 'bad_credentials')                     THEN 'auth'
-        WHEN outcome NOT IN ('', 'ok', 'applied', 'replayed')                    THEN 'refusal'
+        WHEN outcome NOT IN ('', 'ok', 'applied', 'replayed', 'accepted')        THEN 'refusal'
         WHEN status IN (401, 403)                                                THEN 'auth'
         WHEN status >= 500                                                       THEN 'error'
         WHEN status >= 400                                                       THEN 'refusal'

@@ -2,9 +2,11 @@
 
 import base64
 import binascii
-import hmac
+
+from django.utils import timezone
 
 from apps.integrations.connections import Connection
+from apps.integrations.key_usage import note_use
 from apps.integrations.models import Credential
 
 
@@ -19,9 +21,12 @@ def basic_auth_verified_by(connection: Connection, header: str) -> str | None:
         return None
     purpose = Credential.Purpose.VERIFY_INBOUND
     # Every comparison is made, so that time does not tell a known user from an unknown one.
-    users = [hmac.compare_digest(key.secret, user) for key in connection.keys_for(purpose, "username")]
-    kids = [key.kid for key in connection.keys_for(purpose, "password") if hmac.compare_digest(key.secret, password)]
-    return kids[0] if separator and any(users) and kids else None
+    name, word = connection.key_shown(user, purpose, "username"), connection.key_shown(password, purpose, "password")
+    if not separator or name is None or word is None:
+        return None
+    for key in (name, word):
+        note_use(connection.id, key.kid, timezone.now())
+    return word.kid
 
 
 def basic_auth_header(user: bytes, password: bytes) -> str:

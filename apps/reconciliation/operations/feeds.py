@@ -83,6 +83,7 @@ def fetch_report(*, integration: Integration, feed: Mapping[str, Any], day: date
         headers=headers,
         timeout_seconds=_TIMEOUT_SECONDS,
         refs=(f"report:{integration.slug}:{day}",),
+        signed_by=keys[0].kid if keys else "",
     )
     if answer.status in _NOTHING or not answer.body:
         return None

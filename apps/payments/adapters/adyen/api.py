@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from apps.integrations.connections import Connection
+from apps.integrations.connections import Connection, Key
 from apps.integrations.models import Credential
 from apps.integrations.outbound import VendorResponse, VendorTimeout, VendorUnreachable, call_vendor
 from apps.payments.adapters.exact_json import BadJson, read_object
@@ -33,16 +33,18 @@ def post(
     :raises VendorUnreachable: nothing was sent
     :raises VendorTimeout: the outcome is unknown
     """
+    api_key = _api_key(connection)
     return call_vendor(
         connection=connection,
         verb=verb,
         method="POST",
         path=path,
         body=json.dumps(body, separators=(",", ":")).encode(),
-        headers=headers(connection) | ({"Idempotency-Key": key} if key else {}),
+        headers=_headers(api_key) | ({"Idempotency-Key": key} if key else {}),
         timeout_seconds=TIMEOUT_SECONDS,
         refs=tuple(filter(None, (key, ref))),
         player_id=player,
+        signed_by=api_key.kid,
     )
 
 
@@ -53,9 +55,10 @@ def get(connection: Connection, path: str, *, verb: str, ref: str) -> dict[str, 
     :raises VendorUnreachable: nothing is known
     :raises VendorTimeout: nothing is known, also for an answer that is no document
     """
+    api_key = _api_key(connection)
     answer = call_vendor(
-        connection=connection, verb=verb, method="GET", path=path, body=b"", headers=headers(connection),
-        timeout_seconds=TIMEOUT_SECONDS, refs=(ref,),
+        connection=connection, verb=verb, method="GET", path=path, body=b"", headers=_headers(api_key),
+        timeout_seconds=TIMEOUT_SECONDS, refs=(ref,), signed_by=api_key.kid,
     )  # fmt: skip
     if not is_success(answer):
         # A 404 on the id of what was accepted proves a fault, not that it never was.
@@ -66,12 +69,15 @@ def get(connection: Connection, path: str, *, verb: str, ref: str) -> dict[str, 
         raise VendorTimeout(f"not understood: {error}") from error
 
 
-def headers(connection: Connection) -> dict[str, str]:
-    """:raises VendorUnreachable: if there is no API key to send."""
+def _api_key(connection: Connection) -> Key:
     keys = connection.keys_for(Credential.Purpose.API_ACCESS, "api_key")
     if not keys:
         raise VendorUnreachable(f"{connection.slug} has no API key")
-    return {"Content-Type": "application/json", "X-API-Key": keys[0].secret.decode()}
+    return keys[0]
+
+
+def _headers(api_key: Key) -> dict[str, str]:
+    return {"Content-Type": "application/json", "X-API-Key": api_key.secret.decode()}
 
 
 def is_success(answer: VendorResponse) -> bool:

@@ -1,12 +1,12 @@
 """CryptoProcessing: callbacks in, deposit addresses and withdrawals out."""
 
-import hmac
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from apps.integrations.connections import Connection
 from apps.integrations.door import VendorRequest
+from apps.integrations.key_usage import note_use
 from apps.integrations.models import Credential
 from apps.integrations.outbound import VendorResponse, VendorTimeout, VendorUnreachable, call_vendor
 from apps.payments.adapters.cryptoprocessing.signature import KEY_HEADER, SIGNATURE_HEADER, sign, verified_by
@@ -52,11 +52,12 @@ class CryptoProcessingAdapter:
         """Verify the raw body, then translate. The answer is a bare 200; anything else is repeated for a day."""
         purpose = Credential.Purpose.VERIFY_INBOUND
         given = request.headers.get(KEY_HEADER, "").encode()
-        known = [hmac.compare_digest(key.secret, given) for key in request.connection.keys_for(purpose, "key")]
+        key = request.connection.key_shown(given, purpose, "key")
         secrets = request.connection.keys_for(purpose, "secret")
         kid = verified_by(secrets, request.body, request.headers.get(SIGNATURE_HEADER, ""))
-        if kid is None or not any(known):
+        if kid is None or key is None:
             return CallbackReceipt(status=401, body=b"", outcome=Outcome.BAD_SIGNATURE)
+        note_use(request.connection.id, key.kid, request.started_at)
         try:
             event = event_of(read_object(request.body))
         except (BadJson, BadCallback) as error:
@@ -142,6 +143,7 @@ def _post(
         refs=(key,),
         player_id=player,
         signed_by=secrets[0].kid,
+        let_in_by=keys[:1],
     )
 
 

@@ -53,11 +53,8 @@ def call(
     """
     uuid = str(uuid4())
     signing = _newest(connection, Credential.Purpose.SIGN_OUTBOUND)
-    credentials = {
-        "Username": _newest(connection, Credential.Purpose.API_ACCESS, "username").secret.decode(),
-        "Password": _newest(connection, Credential.Purpose.API_ACCESS, "password").secret.decode(),
-    }
-    sent = {**credentials, **data}
+    user, password = (_newest(connection, Credential.Purpose.API_ACCESS, name) for name in ("username", "password"))
+    sent = {"Username": user.secret.decode(), "Password": password.secret.decode(), **data}
     algorithm = str(connection.options.get("signature_algorithm") or "")
     try:
         signature = sign(signing.secret, method=method, uuid=uuid, data=sent, algorithm=algorithm)
@@ -74,6 +71,7 @@ def call(
         refs=refs,
         player_id=player_id,
         signed_by=signing.kid,
+        let_in_by=(user, password),
     )
     return _understood(connection, answer.status, answer.body, method=method, uuid=uuid)
 

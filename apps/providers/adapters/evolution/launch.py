@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 from uuid import uuid4
 
-from apps.integrations.connections import Connection
+from apps.integrations.connections import Connection, Key
 from apps.integrations.outbound import VendorResponse, call_vendor
 from apps.providers.adapters.evolution.options import OPTIONS
 from apps.providers.launch_contract import LaunchAnswerUnusable, LaunchNotConfigured, LaunchOrder, LaunchRefused
@@ -28,27 +28,30 @@ class EvolutionLauncher:
         :raises LaunchAnswerUnusable: for any other answer without an address
         :raises LaunchNotConfigured: without both keys
         """
-        keys = tuple(_key(order.connection, name) for name in ("casino_key", "api_token"))
+        casino, token = (_key(order.connection, name) for name in ("casino_key", "api_token"))
+        secrets = tuple(quote(key.secret.decode(), safe="") for key in (casino, token))
         response = call_vendor(
             connection=order.connection,
             verb="launch",
             method="POST",
-            path="/ua/v1/" + "/".join(keys),
+            path="/ua/v1/" + "/".join(secrets),
             body=json.dumps(_wire(order), ensure_ascii=False, separators=(",", ":")).encode(),
             headers={"Content-Type": "application/json", "Accept": "application/json"},
             timeout_seconds=float(OPTIONS.of(order.connection, "launch_timeout_seconds")),
             refs=(order.reference,),
             player_id=order.player_id,
-            path_secrets=keys,
+            signed_by=casino.kid,
+            let_in_by=(token,),
+            path_secrets=secrets,
         )
         return _address(order.connection, response)
 
 
-def _key(connection: Connection, name: str) -> str:
+def _key(connection: Connection, name: str) -> Key:
     keys = connection.keys_for("api_access", name)
     if not keys:
         raise LaunchNotConfigured(f"{connection.slug} has no {name}")
-    return quote(keys[0].secret.decode(), safe="")
+    return keys[0]
 
 
 def _wire(order: LaunchOrder) -> dict[str, Any]:

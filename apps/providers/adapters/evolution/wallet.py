@@ -1,6 +1,5 @@
 """The wallet side of Evolution: verify, decode, one wallet call, answer. It decides nothing."""
 
-import hmac
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -180,9 +179,10 @@ def _admitted(request: VendorRequest) -> str:
     """Return the kid of the `authToken`, which has to be there once."""
     shown = parse_qs(request.query, keep_blank_values=True, max_num_fields=20).get("authToken", [])
     if len(shown) == 1:
-        for key in request.connection.keys_for(Credential.Purpose.VERIFY_INBOUND, "auth_token"):
-            if hmac.compare_digest(key.secret, shown[0].encode("utf-8", "surrogatepass")):
-                return key.kid
+        token = shown[0].encode("utf-8", "surrogatepass")
+        key = request.connection.key_shown(token, Credential.Purpose.VERIFY_INBOUND, "auth_token")
+        if key is not None:
+            return key.kid
     raise Refused(Outcome.BAD_SIGNATURE)
 
 

@@ -1,6 +1,5 @@
 """The wallet side of the Valkyrie PAM API: which call is asked, and who may ask. Transactions are in `transactions`."""
 
-import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -79,9 +78,10 @@ class ValkyrieAdapter:
 def _admitted(request: VendorRequest) -> str:
     scheme, _, shown = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        for key in request.connection.keys_for(Credential.Purpose.VERIFY_INBOUND, "bearer_token"):
-            if hmac.compare_digest(key.secret, shown.strip().encode("utf-8", "surrogateescape")):
-                return key.kid
+        token = shown.strip().encode("utf-8", "surrogateescape")
+        key = request.connection.key_shown(token, Credential.Purpose.VERIFY_INBOUND, "bearer_token")
+        if key is not None:
+            return key.kid
     raise Refused("PAM_ERR_API_TOKEN", "not authorized", Outcome.BAD_SIGNATURE, status=401)
 
 

@@ -149,4 +149,5 @@ def _call(
         refs=refs,
         player_id=player_id,
         signed_by=secrets[0].kid,
+        let_in_by=tokens[:1],
     )
