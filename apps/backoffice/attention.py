@@ -16,6 +16,7 @@ from apps.core.admin_display import amount_text
 from apps.core.clock import now
 from apps.integrations.credentials import credentials_expiring
 from apps.integrations.models import InboundEvent, Integration
+from apps.integrations.watch.models import Incident
 from apps.payments.models import Dispute, Withdrawal
 from apps.payments.operations.dispute_deadlines import WARN_BEFORE
 from apps.providers.catalogue import expiring_certificates
@@ -25,6 +26,7 @@ from apps.transactions.models import BooksCheck
 
 _KEY_WARNING = timedelta(days=30)
 _SECONDS = 10
+_MOST_INCIDENTS = 10
 
 Item = dict[str, str]
 
@@ -36,6 +38,7 @@ def needing_attention(user: Any, scope: BrandScope | None) -> list[Item]:
         ("transactions.view_account", _books),
         ("backoffice.view_personaldataread", _read_log),
         ("integrations.view_integration", _switches),
+        ("integrations.view_incident", _incidents),
         ("brands.view_brand", _brands),
         ("providers.view_round", _stuck_rounds),
         ("providers.view_round", _rounds_for_staff),
@@ -76,6 +79,21 @@ def _switches(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: AR
             reverse("admin:integrations_integration_change", args=[each.pk]),
         )
         for each in thrown
+    ]
+
+
+def _incidents(scope: BrandScope | None, at: datetime) -> list[Item]:  # noqa: ARG001 - waits however long
+    """Vendors that fall short, of which nobody has said yet that he looks after it."""
+    waiting = Incident.objects.filter(closed_at=None, acknowledged_by=None).select_related("integration")
+    if scope is not None:
+        waiting = waiting.filter(integration__brand_code__in=scope.codes)
+    return [
+        _item(
+            "bad" if each.severity == Incident.Severity.CRITICAL else "warning",
+            f"{each.integration.slug}: {each.summary}",
+            reverse("admin:integrations_incident_change", args=[each.pk]),
+        )
+        for each in waiting[:_MOST_INCIDENTS]
     ]
 
 

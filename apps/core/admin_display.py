@@ -1,11 +1,12 @@
 """How the staff site shows amounts, instants, links, bodies and personal data. No queries, no permissions."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from apps.core.money import Money, MoneyError
@@ -99,6 +100,14 @@ def plain_text(value: Any) -> str:
     if (instant := _INSTANT.fullmatch(text)) is not None:
         return f"{instant[1]} {instant[2]} UTC"
     return text.replace("_", " ") if _CODE.fullmatch(text) else text
+
+
+def facts_list(facts: Mapping[str, Any]) -> SafeString | str:
+    """Show recorded facts as a list of names and values."""
+    rows = [(plain_text(name), plain_text(value)) for name, value in facts.items() if value not in (None, "", [], {})]
+    if not rows:
+        return NOTHING
+    return format_html('<dl class="facts">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows))
 
 
 def trace_link(identifier: object, text: str = "") -> SafeString | str:

@@ -15,7 +15,7 @@ from unfold.widgets import (
 
 from apps.core.admin_actions import ActionForm, ReasonForm, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
-from apps.core.admin_display import pill
+from apps.core.admin_display import facts_list, pill
 from apps.core.clock import now
 from apps.integrations import exchange_admin  # noqa: F401 - registers its pages
 from apps.integrations.credentials import add_credential, expire_credential, revoke_credential
@@ -280,4 +280,11 @@ class IntegrationEventAdmin(StaffAdmin):
     list_filter = ("action", "integration")
     list_select_related = ("integration", "actor")
     search_fields = ("kid", "reason")
+    fields = (("integration", "action"), "kid", "changed", "reason", ("actor", "at"), "request_id")
+    readonly_fields = ("changed",)
     empty_hint = "Nobody has touched a key or kill switch yet."
+
+    @admin.display(description="details")
+    def changed(self, event: IntegrationEvent) -> str:
+        """What changed, never a secret."""
+        return facts_list(event.details)

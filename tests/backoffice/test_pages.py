@@ -3,12 +3,15 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
 from apps.core import clock
 from apps.integrations.exchange_log import flush
 from apps.integrations.models import Exchange, Integration
+from apps.integrations.watch.incidents import acknowledge
+from apps.integrations.watch.models import Incident
 from apps.players.models import Player
 from apps.providers.models import Game, GameSession, Round
 from apps.transactions.books import record_check
@@ -225,3 +228,22 @@ def test_rounds_are_listed_with_their_names(played: Vendor, login: Login) -> Non
     for text in ("Dragon Rising", "caleta", "astrid", "5.00 EUR", "3.00 EUR"):
         assert text in page
     assert Round.objects.count() == 2
+
+
+def test_a_vendor_that_falls_short_needs_attention_until_somebody_looks_after_it(
+    played: Vendor, caleta: Integration, login: Login
+) -> None:
+    opened = Incident.objects.create(
+        integration=caleta, rule="success-rate", severity="critical", summary="91.00 % of 200 calls ended as meant.",
+        evidence={"by_class": {"success": 182, "error": 18}, "kids": []}, opened_at=clock.now(), seen_at=clock.now(),
+    )  # fmt: skip
+    client = login("game_ops")
+    page = reverse("admin:integrations_incident_change", args=[opened.pk])
+
+    def waiting() -> list[str]:
+        return [each["url"] for each in client.get(reverse("backoffice:live")).json()["attention"]]
+
+    assert page in waiting()
+    assert "<dt>by class</dt><dd>error: 18, success: 182</dd></dl>" in client.get(page).content.decode()
+    acknowledge(incident_id=opened.pk, note="on it", actor=User.objects.get(username="game_ops"), now=clock.now())
+    assert page not in waiting()

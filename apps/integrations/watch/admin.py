@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFiel
 
 from apps.core.admin_actions import ReasonForm, reason_field, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
-from apps.core.admin_display import pill
+from apps.core.admin_display import facts_list, pill
 from apps.core.charts import Column, Series, lines, stacked_bars
 from apps.integrations.models import Exchange, Integration
 from apps.integrations.watch.history import error_budget, last_day
@@ -118,11 +118,11 @@ class IncidentAdmin(StaffAdmin):
     list_select_related = ("integration", "acknowledged_by")
     ordering = ("-id",)
     fields = (
-        ("integration", "rule"), ("shown_severity", "state"), "summary", "evidence", ("opened_at", "closed_at"),
+        ("integration", "rule"), ("shown_severity", "state"), "summary", "figures", ("opened_at", "closed_at"),
         "seen_at",
         ("acknowledged_by", "acknowledged_at"), "note",
     )  # fmt: skip
-    readonly_fields = ("shown_severity", "state")
+    readonly_fields = ("shown_severity", "state", "figures")
     empty_hint = "No vendor has fallen short of its targets. Targets are set on the page of each integration."
 
     @admin.display(description="severity")
@@ -134,6 +134,11 @@ class IncidentAdmin(StaffAdmin):
     def state(self, incident: Incident) -> str:
         """Whether it is over."""
         return pill("closed", "over") if incident.closed_at else pill("open")
+
+    @admin.display(description="figures")
+    def figures(self, incident: Incident) -> str:
+        """What the rule saw."""
+        return facts_list(incident.evidence)
 
     @staff_action(
         title="Take over",
