@@ -189,6 +189,8 @@ def live_platform(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> 
             with platform.in_database():
                 assert _breaks() == []
         finally:
+            import_module("apps.sandbox.vendors.wire").close_connections()
+            import_module("apps.integrations.outbound").close_client()
             platform.supervisor.stop_all()
             _databases.drop(name)
 
