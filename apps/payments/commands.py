@@ -1,39 +1,27 @@
 """What payments lets two people do together: new terms with a provider, a change of a balance by hand."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
-
-from django.contrib.auth.models import User
 
 from apps.compliance.approvals import register_command
 from apps.integrations.models import Integration
-from apps.payments.models import PspContract
 from apps.payments.operations import adjustments
-from apps.payments.operations.contract_versions import (
-    APPROVE_PERMISSION,
-    PROPOSE_PERMISSION,
-    TermsNotSound,
-    add_contract_version,
-    read_terms,
-)
+from apps.payments.operations.contract_versions import PSP_CONTRACTS
 from apps.wallets.adjustments import APPROVE_PERMISSION as APPROVE_ADJUSTMENT
 from apps.wallets.adjustments import PROPOSE_PERMISSION as PROPOSE_ADJUSTMENT
-
-ADD_CONTRACT = "payments.add_contract_version"
 
 
 def register() -> None:
     """Register the commands; called once the models are loaded."""
     register_command(
-        ADD_CONTRACT,
+        PSP_CONTRACTS.command,
         title="New terms with a payment provider",
-        maker_permission=PROPOSE_PERMISSION,
-        checker_permission=APPROVE_PERMISSION,
-        execute=_add,
+        maker_permission=PSP_CONTRACTS.propose_permission,
+        checker_permission=PSP_CONTRACTS.approve_permission,
+        execute=PSP_CONTRACTS.execute,
         describe=_described,
-        revalidate=_recheck,
-        fingerprint=_rests_on,
+        revalidate=PSP_CONTRACTS.revalidate,
+        fingerprint=PSP_CONTRACTS.fingerprint,
     )
     register_command(
         adjustments.ADJUST_BALANCE,
@@ -45,19 +33,6 @@ def register() -> None:
         revalidate=adjustments.recheck_adjustment,
         lifetime=adjustments.LIFETIME,
     )
-
-
-def _add(*, payload: Mapping[str, Any], maker: User, checker: User, now: datetime) -> dict[str, Any]:
-    made = add_contract_version(
-        integration_id=payload["integration"],
-        terms=payload["terms"],
-        valid_from=datetime.fromisoformat(payload["valid_from"]),
-        valid_to=datetime.fromisoformat(payload["valid_to"]) if payload.get("valid_to") else None,
-        maker=maker,
-        checker=checker,
-        now=now,
-    )
-    return {"contract": made.pk, "version": made.version}
 
 
 def _described(payload: Mapping[str, Any]) -> str:
@@ -80,14 +55,3 @@ def _described(payload: Mapping[str, Any]) -> str:
         for each in terms.get("fees", [])
     ]
     return " ".join(parts)
-
-
-def _recheck(*, payload: Mapping[str, Any], now: datetime) -> None:
-    read_terms(payload["terms"])
-    if datetime.fromisoformat(payload["valid_from"]) < now:
-        raise TermsNotSound("They begin in the past: payments have run under other terms since.")
-
-
-def _rests_on(payload: Mapping[str, Any]) -> Any:
-    """The last version that there is: terms were written with it in mind."""
-    return PspContract.objects.filter(integration_id=payload["integration"]).count()

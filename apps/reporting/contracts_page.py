@@ -1,26 +1,27 @@
 """The terms with game providers, version by version, and the rates of months. New terms go through two people."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.brands.models import Currency
 from apps.compliance.asking import ask_colleague
-from apps.core.admin_actions import ActionForm, reason_field, staff_action, staff_of
+from apps.core.admin_actions import staff_action, staff_of
 from apps.core.admin_base import brand_scope
-from apps.core.admin_display import NOTHING, amount_text, pill
+from apps.core.admin_display import NOTHING, amount_text
 from apps.core.clock import now
+from apps.integrations.contracts.page import ContractPage, TermsForm, payload_of
+from apps.integrations.contracts.reading import TermsNotSound
 from apps.integrations.models import Integration
 from apps.reconciliation.base_page import ReconciliationPage, first_error
-from apps.reporting.commands import ADD_CONTRACT
 from apps.reporting.day_field import day_field
 from apps.reporting.invoicing.access import RATE_PERMISSION, InvoiceNotSound
-from apps.reporting.invoicing.contract_reading import TermsNotSound, read_terms, terms_of
-from apps.reporting.invoicing.contract_versions import PROPOSE_PERMISSION, current_month
+from apps.reporting.invoicing.contract_versions import PROPOSE_PERMISSION, PROVIDER_CONTRACTS, current_month
 from apps.reporting.invoicing.exchange_rates import state_rate
 from apps.reporting.invoicing.months import first_of_month
 from apps.reporting.models import MonthRate, ProviderContract, ProviderRate
@@ -36,36 +37,16 @@ FIRST_TERMS: dict[str, Any] = {
 """What the first terms with a provider begin with."""
 
 
-class ProposeForm(ActionForm):
-    """Asks for the terms of the next version: those of this one to begin with."""
+class ProposeForm(TermsForm):
+    """New terms with a game provider."""
+
+    kind = PROVIDER_CONTRACTS
 
     valid_from = day_field(
         "In force from",
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "2027-01-01", "type": "date"}),
         help_text="The first day of a month that has not been invoiced.",
     )
-    terms = forms.JSONField(
-        label="Terms",
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 24, "spellcheck": "false", "class": "mono"}),
-        help_text="As JSON: amounts and shares are decimal texts. What is not named is left out of the new terms.",
-    )
-    reason = reason_field(300)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if isinstance(self.target, ProviderContract):
-            self.initial["terms"] = terms_of(self.target)
-
-    def clean_terms(self) -> Any:
-        """Only what makes sense is asked for."""
-        terms = self.cleaned_data["terms"]
-        if not isinstance(terms, dict):
-            raise forms.ValidationError("The terms are a JSON object.")
-        try:
-            read_terms(terms)
-        except TermsNotSound as refusal:
-            raise forms.ValidationError(refusal.detail or refusal.title) from refusal
-        return terms
 
 
 class FirstForm(ProposeForm):
@@ -82,36 +63,23 @@ class FirstForm(ProposeForm):
 
 
 @admin.register(ProviderContract)
-class ProviderContractAdmin(ReconciliationPage):
+class ProviderContractAdmin(ContractPage, ReconciliationPage):  # type: ignore[misc] # Unfold's bases disagree among themselves
     """One version of the terms with a game provider."""
 
-    brand_code_lookup = "integration__brand_code"
-    big_table = False
-    staff_actions = ("propose",)
     change_list_template = "staff/reporting/contracts.html"
     change_form_template = "staff/reporting/contract.html"
     list_display = ("integration", "version_shown", "supplier", "valid_from", "in_force", "basis", "rates_shown")
-    list_display_links = ("integration", "version_shown")
     list_filter = ("integration", "basis")
-    fields = ()
     empty_hint = "No terms were entered: what providers are owed is not known. Propose the first ones above."
     list_form_permission = PROPOSE_PERMISSION
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderContract]:
-        """With the provider and the next version, in one query; the rates in two more."""
-        rows: QuerySet[ProviderContract] = super().get_queryset(request)
-        newer = ProviderContract.objects.filter(
-            integration=OuterRef("integration"), valid_from__gt=OuterRef("valid_from")
-        )
-        return (
-            rows.select_related("integration", "added_by", "approved_by")
-            .prefetch_related("rates__studio")
-            .annotate(replaced_on=Subquery(newer.order_by("valid_from").values("valid_from")[:1]))
-        )
+    def moment_of(self, contract: ProviderContract) -> date:
+        """The month that runs."""
+        return current_month(contract, now())
 
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """Provider by provider, newest first."""
-        return ("integration__slug", "-valid_from")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderContract]:
+        """The rates in two queries more."""
+        return super().get_queryset(request).prefetch_related("rates__studio")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """With the form for providers without terms."""
@@ -133,33 +101,13 @@ class ProviderContractAdmin(ReconciliationPage):
 
     def page_context(self, request: HttpRequest, obj: ProviderContract) -> dict[str, Any]:
         """The terms in words."""
-        others = ProviderContract.objects.filter(integration_id=obj.integration_id).exclude(pk=obj.pk)
         return {
-            "contract": obj,
-            "state": self.in_force(obj),
+            **super().page_context(request, obj),
             "rates": [
                 (scope_words(rate), from_words(rate, obj), percent_words(rate.percent)) for rate in obj.rates.all()
             ],
             "percents": {name: percent_words(getattr(obj, f"{name}_percent")) for name in ("bonus", "jackpot", "vat")},
-            "versions": list(others.order_by("-valid_from")),
         }
-
-    @admin.display(description="version")
-    def version_shown(self, contract: ProviderContract) -> str:
-        """Its number."""
-        return f"version {contract.version}"
-
-    @admin.display(description="in force")
-    def in_force(self, contract: ProviderContract) -> str:
-        """Whether the running month is reckoned under it."""
-        month = current_month(contract, now())
-        if contract.valid_from > month:
-            return pill("later", "from then on", "info")
-        if contract.valid_to is not None and contract.valid_to <= month:
-            return pill("over", "ran out", "bad")
-        replaced_on = getattr(contract, "replaced_on", None)
-        is_replaced = replaced_on is not None and replaced_on <= month
-        return pill("replaced", "replaced") if is_replaced else pill("active", "in force", "good")
 
     @admin.display(description="rates")
     def rates_shown(self, contract: ProviderContract) -> str:
@@ -181,13 +129,8 @@ class ProviderContractAdmin(ReconciliationPage):
 
 
 def _ask(request: HttpRequest, integration_id: int, data: dict[str, Any]) -> str:
-    payload = {
-        "integration": integration_id,
-        "terms": data["terms"],
-        "valid_from": data["valid_from"].isoformat(),
-        "valid_to": None,
-    }
-    return ask_colleague(request, ADD_CONTRACT, payload, reason=data["reason"])
+    payload = payload_of(integration_id, data)
+    return ask_colleague(request, PROVIDER_CONTRACTS.command, payload, reason=data["reason"])
 
 
 def scope_words(rate: ProviderRate) -> str:

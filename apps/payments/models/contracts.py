@@ -1,20 +1,16 @@
 """The terms with payment providers, as data: fees, settlement, what is kept back, who is liable."""
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
+from apps.integrations.contracts.models import VendorContract
 from apps.integrations.models import Integration
 from apps.payments.models.routing import PaymentMethod
 
 
-class PspContract(models.Model):
-    """
-    One version of the terms with a provider. It is never altered: what changes is a new version from a day on.
-
-    In force is the version that began last, unless it has run out. Each payment names the version it ran under.
-    """
+class PspContract(VendorContract):
+    """One version of the terms with a payment provider, from an instant on. Each payment names the one it ran under."""
 
     class Liability(models.TextChoices):
         """Who bears chargebacks."""
@@ -24,10 +20,8 @@ class PspContract(models.Model):
         SHARED = "shared", "Shared"
 
     integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="psp_contracts")
-    version = models.PositiveIntegerField()
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(null=True, blank=True, help_text="Empty: until the next version")
-    legal_entity = models.CharField(max_length=120, blank=True, help_text="Which of our companies signed")
     merchant_of_record = models.CharField(max_length=120, help_text="Who the payer buys from, by name")
     acquirer = models.CharField(max_length=120, blank=True)
     merchant_id = models.CharField(max_length=60, blank=True, help_text="MID")
@@ -42,27 +36,16 @@ class PspContract(models.Model):
     methods = ArrayField(models.CharField(max_length=40), default=list, blank=True, help_text="Empty: every method")
     currencies = ArrayField(models.CharField(max_length=8), default=list, blank=True, help_text="Empty: every currency")
     countries = ArrayField(models.CharField(max_length=2), default=list, blank=True, help_text="Empty: every country")
-    note = models.CharField(max_length=500, blank=True)
-    added_at = models.DateTimeField()
-    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
-    class Meta:
-        """Newest first."""
+    class Meta(VendorContract.Meta):
+        """Who may propose and approve one."""
 
-        ordering = ("-valid_from",)
+        abstract = False
         verbose_name = "contract"
         constraints = (
-            models.UniqueConstraint(fields=("integration", "valid_from"), name="payments_pspcontract_once"),
-            models.UniqueConstraint(fields=("integration", "version"), name="payments_pspcontract_version"),
-            models.CheckConstraint(
-                condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from")), name="payments_pspcontract_period"
-            ),
+            *VendorContract.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(liability__in=("merchant", "psp", "shared")), name="payments_pspcontract_liability"
-            ),
-            models.CheckConstraint(
-                condition=Q(approved_by=None) | ~Q(approved_by=F("added_by")), name="payments_pspcontract_four_eyes"
             ),
         )
         permissions = (

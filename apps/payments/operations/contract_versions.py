@@ -1,25 +1,20 @@
-"""New versions of the terms with a provider. An old version is never altered: payments name the one they ran under."""
+"""The terms with payment providers: read from JSON values, and written as such. Each payment names its version."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from datetime import datetime, time
-from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
-
-from apps.brands.models import Currency, StaffScope
-from apps.core.errors import DomainError
-from apps.core.money import Money, MoneyError
+from apps.brands.models import Currency
+from apps.core.money import Money
+from apps.integrations.contracts import reading
+from apps.integrations.contracts.reading import Node, TermsNotSound
+from apps.integrations.contracts.versions import ContractKind, Period, add_version
 from apps.integrations.models import Integration
 from apps.payments.models import ContractFee, PaymentMethod, PspContract, ReserveTerm, SettlementTerm
-from apps.payments.operations.steps import PaymentUnknown
 
 PROPOSE_PERMISSION = "payments.propose_pspcontract"
-APPROVE_PERMISSION = "payments.approve_pspcontract"
 
 _TEXTS = {
     "legal_entity": 120, "merchant_of_record": 120, "acquirer": 120, "merchant_id": 60, "category_code": 4,
@@ -30,113 +25,39 @@ _FLAGS = ("shifts_liability",)
 _DAYS = ("defense_days", "refund_days")
 _MOST_DAYS = 1000
 _KNOWN = {*_TEXTS, *_LISTS, *_FLAGS, *_DAYS, "liability", "settlement", "reserve", "fees"}
-_HUNDRED = Decimal(100)
+_KNOWN_PARTS = {
+    "settlement": {
+        "currency", "lag_days", "calendar", "cut_off", "timezone", "is_gross", "minimum", "pays_out_of_balance",
+    },
+    "reserve": {"currency", "percent", "days", "cap"},
+    "fees": {"kind", "method", "currency", "percent", "fixed"},
+}  # fmt: skip
+_Part = SettlementTerm | ReserveTerm | ContractFee
 
 
-class TermsNotSound(DomainError):
-    """The terms of a contract can not be what was meant; the detail says which."""
-
-    code = "contract-terms-not-sound"
-    title = "These terms are not sound"
-    status = 422
-
-
-class ContractSecondPerson(DomainError):
-    """Whoever proposes terms does not approve them."""
-
-    code = "contract-second-person"
-    title = "A second person has to approve the terms"
-    status = 403
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Terms that were read and found sound, as rows that are not saved yet."""
-
-    contract: dict[str, Any]
-    settlement: list[SettlementTerm]
-    reserve: list[ReserveTerm]
-    fees: list[ContractFee]
-
-
-@transaction.atomic
-def add_contract_version(
-    *,
-    integration_id: int,
-    terms: Mapping[str, Any],
-    valid_from: datetime,
-    valid_to: datetime | None = None,
-    maker: User | None,
-    checker: User | None,
-    now: datetime,
-) -> PspContract:
-    """
-    Put new terms in force from an instant on; what began before it keeps its own.
-
-    :param terms: JSON values, see `read_terms`; amounts are decimal strings in main units
-    :param maker: who proposed them; with `checker` None only by the platform's own set-up
-    :raises PermissionDenied: if one of them may not
-    :raises ContractSecondPerson: if they are the same person
-    :raises TermsNotSound: if the terms are not, or begin before the last version or in the past
-    """
-    integration = Integration.objects.select_for_update().filter(pk=integration_id).first()
-    if integration is None or integration.kind != Integration.Kind.PAYMENTS:
-        raise TermsNotSound("There is no such payment integration.")
-    if maker is not None:
-        _require(maker, PROPOSE_PERMISSION, integration)
-        if checker is None or checker.pk == maker.pk:
-            raise ContractSecondPerson
-        _require(checker, APPROVE_PERMISSION, integration)
-    last = PspContract.objects.filter(integration=integration).order_by("-valid_from").first()
-    if last is not None and valid_from <= last.valid_from:
-        raise TermsNotSound(f"They begin before version {last.version} does.")
-    if last is not None and valid_from < now:
-        raise TermsNotSound("They begin in the past: payments have run under other terms since.")
-    if valid_to is not None and valid_to <= valid_from:
-        raise TermsNotSound("They end before they begin.")
-    read = read_terms(terms)
-    contract = PspContract.objects.create(
-        integration=integration,
-        version=last.version + 1 if last is not None else 1,
-        valid_from=valid_from,
-        valid_to=valid_to,
-        added_at=now,
-        added_by=maker,
-        approved_by=checker,
-        **read.contract,
-    )
-    for rows in (read.settlement, read.reserve, read.fees):
-        for row in rows:
-            row.contract = contract
-            row.save()
-    return contract
-
-
-def read_terms(terms: Mapping[str, Any]) -> Terms:
+def read_terms(terms: Mapping[str, Any]) -> tuple[dict[str, Any], list[_Part]]:
     """
     Read terms from JSON values; the same shape that `terms_of` writes.
 
+    :return: fields of a contract, and its parts, not saved yet
     :raises TermsNotSound: with the name of what is wrong
     """
-    unknown = sorted(set(terms) - _KNOWN)
-    if unknown:
-        raise TermsNotSound(f"Nobody knows {', '.join(map(str, unknown))}.")
-    values: dict[str, Any] = {name: _text(terms, name, longest) for name, longest in _TEXTS.items()}
+    reading.refuse_unknown(terms, _KNOWN)
+    values: dict[str, Any] = {name: reading.text(terms, name, longest) for name, longest in _TEXTS.items()}
     if not values["merchant_of_record"]:
         raise TermsNotSound("merchant_of_record is missing.")
     values |= {name: _words(terms, name) for name in _LISTS}
-    values |= {name: terms.get(name, False) is True for name in _FLAGS}
+    values |= {name: reading.flag(terms, name, usual=False) for name in _FLAGS}
     values |= {name: _number(terms, name) for name in _DAYS if name in terms}
-    values["liability"] = terms.get("liability", PspContract.Liability.MERCHANT)
-    if values["liability"] not in PspContract.Liability.values:
-        raise TermsNotSound("liability is none of merchant, psp, shared.")
-    rows = (_settlement(terms), _reserve(terms), _fees(terms))
-    for name, currencies in (("settlement", [e.currency for e in rows[0]]), ("reserve", [e.currency for e in rows[1]])):
-        if len(set(currencies)) != len(currencies):
+    values["liability"] = reading.word(terms, "liability", PspContract.Liability.values, PspContract.Liability.MERCHANT)
+    known = Currency.objects.in_bulk()
+    settlement, reserve, fees = _settlement(terms, known), _reserve(terms, known), _fees(terms, known)
+    for name, parts in (("settlement", settlement), ("reserve", reserve)):
+        if len({each.currency for each in parts}) != len(parts):
             raise TermsNotSound(f"A currency stands twice in {name}.")
-    if len({(each.kind, each.method_id, each.currency) for each in rows[2]}) != len(rows[2]):
+    if len({(each.kind, each.method_id, each.currency) for each in fees}) != len(fees):
         raise TermsNotSound("A fee stands twice.")
-    return Terms(values, *rows)
+    return values, [*settlement, *reserve, *fees]
 
 
 def terms_of(contract: PspContract) -> dict[str, Any]:
@@ -170,10 +91,11 @@ def terms_of(contract: PspContract) -> dict[str, Any]:
     return values
 
 
-def _settlement(terms: Mapping[str, Any]) -> list[SettlementTerm]:
+def _settlement(terms: Node, known: Collection[str]) -> list[SettlementTerm]:
     found = []
-    for row in _rows(terms, "settlement"):
-        currency, zone = _currency(row), _text(row, "timezone", 40) or "UTC"
+    for row in _parts(terms, "settlement"):
+        currency = reading.currency(row, "currency", known, is_needed=True)
+        zone = reading.text(row, "timezone", 40) or "UTC"
         calendar = row.get("calendar", SettlementTerm.Calendar.TARGET)
         try:
             ZoneInfo(zone)
@@ -189,18 +111,19 @@ def _settlement(terms: Mapping[str, Any]) -> list[SettlementTerm]:
                 calendar=calendar,
                 cut_off=cut_off,
                 timezone=zone,
-                is_gross=row.get("is_gross", False) is True,
+                is_gross=reading.flag(row, "is_gross", usual=False),
                 minimum_units=_units(row, "minimum", currency),
-                pays_out_of_balance=row.get("pays_out_of_balance", False) is True,
+                pays_out_of_balance=reading.flag(row, "pays_out_of_balance", usual=False),
             )
         )
     return found
 
 
-def _reserve(terms: Mapping[str, Any]) -> list[ReserveTerm]:
+def _reserve(terms: Node, known: Collection[str]) -> list[ReserveTerm]:
     found = []
-    for row in _rows(terms, "reserve"):
-        currency, percent, days = _currency(row), _percent(row), _number(row, "days")
+    for row in _parts(terms, "reserve"):
+        currency = reading.currency(row, "currency", known, is_needed=True)
+        percent, days = reading.percent(row, "percent"), _number(row, "days")
         if not percent or not days:
             raise TermsNotSound("reserve: percent and days are above zero, or the reserve is left out.")
         cap = _units(row, "cap", currency)
@@ -208,40 +131,34 @@ def _reserve(terms: Mapping[str, Any]) -> list[ReserveTerm]:
     return found
 
 
-def _fees(terms: Mapping[str, Any]) -> list[ContractFee]:
+def _fees(terms: Node, known: Collection[str]) -> list[ContractFee]:
     found = []
     methods = set(PaymentMethod.objects.values_list("code", flat=True))
-    for row in _rows(terms, "fees"):
-        kind, method, currency = row.get("kind"), row.get("method") or None, _currency(row)
-        if kind not in ContractFee.Kind.values or (method is not None and method not in methods):
-            raise TermsNotSound(f"fees: there is no fee for {kind} by {method}.")
+    for row in _parts(terms, "fees"):
+        kind, method = reading.text(row, "kind", 40), reading.text(row, "method", 40)
+        if kind not in ContractFee.Kind.values or (method and method not in methods):
+            raise TermsNotSound(f"fees: there is no fee for {kind} by {method or 'any method'}.")
+        currency = reading.currency(row, "currency", known, is_needed=True)
         found.append(
             ContractFee(
                 kind=kind,
-                method_id=method,
+                method_id=method or None,
                 currency=currency,
                 fixed_units=_units(row, "fixed", currency),
-                percent=_percent(row),
+                percent=reading.percent(row, "percent"),
             )
         )
     return found
 
 
-def _rows(terms: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    rows = terms.get(name) or []
-    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        raise TermsNotSound(f"{name} is a list of objects.")
-    return rows
+def _parts(terms: Node, name: str) -> list[Node]:
+    found = reading.rows(terms, name)
+    for row in found:
+        reading.refuse_unknown(row, _KNOWN_PARTS[name])
+    return found
 
 
-def _text(node: Mapping[str, Any], name: str, longest: int) -> str:
-    found = node.get(name) or ""
-    if not isinstance(found, str) or len(found) > longest or "\x00" in found:
-        raise TermsNotSound(f"{name} is a text of at most {longest} characters.")
-    return found.strip()
-
-
-def _words(node: Mapping[str, Any], name: str) -> list[str]:
+def _words(node: Node, name: str) -> list[str]:
     found = node.get(name) or []
     longest = {"countries": 2, "currencies": 8, "methods": 40}[name]
     if not isinstance(found, list) or not all(isinstance(each, str) and 0 < len(each) <= longest for each in found):
@@ -249,44 +166,31 @@ def _words(node: Mapping[str, Any], name: str) -> list[str]:
     return sorted(set(found))
 
 
-def _number(node: Mapping[str, Any], name: str) -> int:
-    found = node.get(name, 0)
-    if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= _MOST_DAYS:
-        raise TermsNotSound(f"{name} is a whole number from 0 to {_MOST_DAYS}.")
-    return found
+def _number(node: Node, name: str) -> int:
+    return reading.whole_number(node, name, usual=0, most=_MOST_DAYS)
 
 
-def _percent(node: Mapping[str, Any]) -> Decimal:
-    try:
-        found = Decimal(str(node.get("percent") or "0"))
-        exact = found == found.quantize(Decimal("0.0001"))
-    except InvalidOperation as error:
-        raise TermsNotSound("percent is no number.") from error
-    if not exact or not 0 <= found <= _HUNDRED:
-        raise TermsNotSound("percent lies between 0 and 100, with at most four decimals.")
-    return found
+def _units(node: Node, name: str, currency: str) -> int:
+    # A fee of one payment may be finer than a coin.
+    return reading.units(node, name, currency, precision="ledger")
 
 
-def _currency(node: Mapping[str, Any]) -> str:
-    code = node.get("currency")
-    if not isinstance(code, str) or not Currency.objects.filter(pk=code).exists():
-        raise TermsNotSound(f"There is no currency {code}.")
-    return code
+def _require_future(period: Period[PspContract], now: datetime) -> None:
+    """Payments have run under the last version until now; the first one may tell what held all along."""
+    if period.last is not None and period.valid_from < now:
+        raise TermsNotSound("They begin in the past: payments have run under other terms since.")
 
 
-def _units(node: Mapping[str, Any], name: str, currency: str) -> int:
-    try:
-        units = Money.parse(str(node.get(name) or "0"), currency, precision="ledger").units
-    except MoneyError as error:
-        raise TermsNotSound(f"{name}: {error}") from error
-    if units < 0:
-        raise TermsNotSound(f"{name} is below zero.")
-    return units
-
-
-def _require(user: User, permission: str, integration: Integration) -> None:
-    if not user.has_perm(permission):
-        raise PermissionDenied
-    scoped = StaffScope.objects.filter(user=user, brand__code=integration.brand_code)
-    if not (user.is_superuser or scoped.exists()):
-        raise PaymentUnknown
+PSP_CONTRACTS = ContractKind(
+    model=PspContract,
+    vendors=Integration.Kind.PAYMENTS,
+    command="payments.add_contract_version",
+    propose_permission=PROPOSE_PERMISSION,
+    approve_permission="payments.approve_pspcontract",
+    read=read_terms,
+    write=terms_of,
+    moment=datetime.fromisoformat,
+    require_period=_require_future,
+)
+add_contract_version = partial(add_version, PSP_CONTRACTS)
+"""Put new terms with a payment provider in force from an instant on; see `add_version`."""

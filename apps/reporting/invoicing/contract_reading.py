@@ -1,12 +1,12 @@
 """Reading the terms of a provider contract from JSON values, and writing them. What does not make sense is refused."""
 
-from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from apps.brands.models import Currency
-from apps.core.errors import DomainError
-from apps.core.money import Money, MoneyError
+from apps.core.money import Money
+from apps.integrations.contracts import reading
+from apps.integrations.contracts.reading import Node, TermsNotSound
 from apps.providers.models import Game, Studio
 from apps.reporting.invoicing.months import counts_half_hours
 from apps.reporting.models import ProviderContract, ProviderRate
@@ -21,15 +21,6 @@ _KNOWN = {
 }  # fmt: skip
 _KNOWN_RATE = {"studio", "category", "currency", "from", "percent"}
 _MOST_DAYS = 60
-_HUNDRED = Decimal(100)
-
-
-class TermsNotSound(DomainError):
-    """The terms of a contract can not be what was meant; the detail says which."""
-
-    code = "provider-contract-not-sound"
-    title = "These terms are not sound"
-    status = 422
 
 
 def read_terms(terms: Mapping[str, Any]) -> tuple[dict[str, Any], list[ProviderRate]]:
@@ -39,23 +30,24 @@ def read_terms(terms: Mapping[str, Any]) -> tuple[dict[str, Any], list[ProviderR
     :return: fields of a contract, and its rates, not saved yet
     :raises TermsNotSound: with the name of what is wrong
     """
-    _refuse_unknown(terms, _KNOWN)
-    values: dict[str, Any] = {name: _text(terms, name, longest) for name, longest in _TEXTS.items()}
+    reading.refuse_unknown(terms, _KNOWN)
+    values: dict[str, Any] = {name: reading.text(terms, name, longest) for name, longest in _TEXTS.items()}
     if not values["supplier"]:
         raise TermsNotSound("supplier is missing.")
-    values["basis"] = _word(terms, "basis", ProviderContract.Basis.values, None)
-    values["tier_mode"] = _word(terms, "tier_mode", ProviderContract.TierMode.values, "marginal")
-    values["timezone"] = _text(terms, "timezone", 40) or "UTC"
+    values["basis"] = reading.word(terms, "basis", ProviderContract.Basis.values)
+    values["tier_mode"] = reading.word(terms, "tier_mode", ProviderContract.TierMode.values, "marginal")
+    values["timezone"] = reading.text(terms, "timezone", 40) or "UTC"
     if not counts_half_hours(values["timezone"]):
         raise TermsNotSound("timezone is an IANA zone whose offset is whole or half hours.")
-    values["cut_off_days"] = _days(terms)
-    values |= {name: _flag(terms, name, usual) for name, usual in _FLAGS.items()}
-    values |= {name: _percent(terms, name) for name in _PERCENTS}
-    values |= {name: _currency(terms, name) for name in _CURRENCIES}
-    values |= {field: _units(terms, name, values["fixed_currency"]) for name, field in _AMOUNTS.items()}
+    values["cut_off_days"] = reading.whole_number(terms, "cut_off_days", usual=3, most=_MOST_DAYS)
+    values |= {name: reading.flag(terms, name, usual=usual) for name, usual in _FLAGS.items()}
+    values |= {name: reading.percent(terms, name) for name in _PERCENTS}
+    known = Currency.objects.in_bulk()
+    values |= {name: reading.currency(terms, name, known) for name in _CURRENCIES}
+    values |= {field: reading.units(terms, name, values["fixed_currency"]) for name, field in _AMOUNTS.items()}
     if values["invoice_currency"] and values["fixed_currency"] not in ("", values["invoice_currency"]):
         raise TermsNotSound("fixed_currency is another than invoice_currency.")
-    return values, _rates(terms, values["invoice_currency"])
+    return values, _rates(terms, values["invoice_currency"], known)
 
 
 def terms_of(contract: ProviderContract) -> dict[str, Any]:
@@ -83,14 +75,14 @@ def terms_of(contract: ProviderContract) -> dict[str, Any]:
     return values
 
 
-def _rates(terms: Mapping[str, Any], invoice_currency: str) -> list[ProviderRate]:
-    rows = terms.get("rates")
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, Mapping) for row in rows):
+def _rates(terms: Node, invoice_currency: str, known: Collection[str]) -> list[ProviderRate]:
+    rows = reading.rows(terms, "rates")
+    if not rows:
         raise TermsNotSound("rates is a list of one or more objects.")
     studios = {each.code: each for each in Studio.objects.all()}
     found, seen = [], set()
     for row in rows:
-        rate = _rate(row, studios, invoice_currency)
+        rate = _rate(row, studios, invoice_currency, known)
         key = (rate.studio_id, rate.category, rate.currency, rate.from_units)
         if key in seen:
             raise TermsNotSound("rates: the same rate stands twice.")
@@ -104,14 +96,14 @@ def _rates(terms: Mapping[str, Any], invoice_currency: str) -> list[ProviderRate
     return found
 
 
-def _rate(row: Mapping[str, Any], studios: Mapping[str, Studio], invoice_currency: str) -> ProviderRate:
-    _refuse_unknown(row, _KNOWN_RATE)
-    studio, category = _text(row, "studio", 60), _text(row, "category", 16)
+def _rate(row: Node, studios: Mapping[str, Studio], invoice_currency: str, known: Collection[str]) -> ProviderRate:
+    reading.refuse_unknown(row, _KNOWN_RATE)
+    studio, category = reading.text(row, "studio", 60), reading.text(row, "category", 16)
     if studio and studio not in studios:
         raise TermsNotSound(f"rates: there is no studio {studio}.")
     if category and (category not in Game.Category.values or studio):
         raise TermsNotSound(f"rates: there is no category {category}, or a studio is named too.")
-    currency = _currency(row, "currency")
+    currency = reading.currency(row, "currency", known)
     if invoice_currency and currency not in ("", invoice_currency):
         raise TermsNotSound("rates: currency is another than invoice_currency.")
     if not currency and not invoice_currency and str(row.get("from") or "0") != "0":
@@ -120,73 +112,6 @@ def _rate(row: Mapping[str, Any], studios: Mapping[str, Studio], invoice_currenc
         studio=studios.get(studio),
         category=category,
         currency=currency,
-        from_units=_units(row, "from", currency or invoice_currency),
-        percent=_percent(row, "percent"),
+        from_units=reading.units(row, "from", currency or invoice_currency),
+        percent=reading.percent(row, "percent"),
     )
-
-
-def _refuse_unknown(node: Mapping[str, Any], known: set[str]) -> None:
-    unknown = sorted(map(str, set(node) - known))
-    if unknown:
-        raise TermsNotSound(f"Nobody knows {', '.join(unknown)}.")
-
-
-def _text(node: Mapping[str, Any], name: str, longest: int) -> str:
-    found = node.get(name) or ""
-    if not isinstance(found, str) or len(found) > longest or "\x00" in found:
-        raise TermsNotSound(f"{name} is a text of at most {longest} characters.")
-    return found.strip()
-
-
-def _word(node: Mapping[str, Any], name: str, known: list[str], usual: str | None) -> str:
-    found = node.get(name, usual)
-    if found not in known:
-        raise TermsNotSound(f"{name} is one of {', '.join(known)}.")
-    return str(found)
-
-
-def _flag(node: Mapping[str, Any], name: str, usual: object) -> bool:
-    found = node.get(name, usual)
-    if not isinstance(found, bool):
-        raise TermsNotSound(f"{name} is true or false.")
-    return found
-
-
-def _days(node: Mapping[str, Any]) -> int:
-    found = node.get("cut_off_days", 3)
-    if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= _MOST_DAYS:
-        raise TermsNotSound(f"cut_off_days is a whole number from 0 to {_MOST_DAYS}.")
-    return found
-
-
-def _percent(node: Mapping[str, Any], name: str) -> Decimal:
-    try:
-        found = Decimal(str(node.get(name) or "0"))
-        exact = found == found.quantize(Decimal("0.0001"))
-    except InvalidOperation as error:
-        raise TermsNotSound(f"{name} is no number.") from error
-    if not exact or not 0 <= found <= _HUNDRED:
-        raise TermsNotSound(f"{name} lies between 0 and 100, with at most four decimals.")
-    return found
-
-
-def _currency(node: Mapping[str, Any], name: str) -> str:
-    code = _text(node, name, 8)
-    if code and not Currency.objects.filter(pk=code).exists():
-        raise TermsNotSound(f"{name}: there is no currency {code}.")
-    return code
-
-
-def _units(node: Mapping[str, Any], name: str, currency: str) -> int:
-    text = str(node.get(name) or "0")
-    if not currency:
-        if text != "0":
-            raise TermsNotSound(f"{name}: an amount needs a currency.")
-        return 0
-    try:
-        units = Money.parse(text, currency).units
-    except MoneyError as error:
-        raise TermsNotSound(f"{name}: {error}") from error
-    if units < 0:
-        raise TermsNotSound(f"{name} is below zero.")
-    return units

@@ -2,20 +2,20 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
+from apps.integrations.contracts.models import VendorContract
 from apps.integrations.models import Integration
 from apps.providers.models import Game, Studio
 
 _USER = settings.AUTH_USER_MODEL
 
 
-class ProviderContract(models.Model):
+class ProviderContract(VendorContract):
     """
-    One version of the terms with a game provider. It is never altered: what changes is a new version from a month on.
+    One version of the terms with a game provider, from a month on. Each invoice names the one it was reckoned under.
 
-    In force in a month is the version that began last, unless it has run out. Each invoice names the version it was
-    reckoned under. An integration is one vendor at one brand, so a contract is too.
+    An integration is one vendor at one brand, so a contract is too.
     """
 
     class Basis(models.TextChoices):
@@ -32,11 +32,9 @@ class ProviderContract(models.Model):
         WHOLE = "whole", "To the whole, once the amount is reached"
 
     integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="provider_contracts")
-    version = models.PositiveIntegerField()
     valid_from = models.DateField(help_text="First day of the first month")
     valid_to = models.DateField(null=True, blank=True, help_text="First day of the month after the last; empty: open")
     supplier = models.CharField(max_length=120, help_text="Who sends the invoice")
-    legal_entity = models.CharField(max_length=120, blank=True, help_text="Which of our companies signed")
     basis = models.CharField(max_length=8, choices=Basis)
     tier_mode = models.CharField(max_length=8, choices=TierMode, default=TierMode.MARGINAL)
     timezone = models.CharField(max_length=40, default="UTC", help_text="IANA zone in which months begin")
@@ -56,32 +54,20 @@ class ProviderContract(models.Model):
     carries_negative = models.BooleanField(default=False, help_text="A base below zero lowers that of the next month")
     vat_percent = models.DecimalField(max_digits=7, decimal_places=4, default=0)
     vat_note = models.CharField(max_length=120, blank=True, help_text="E.g. reverse charge")
-    note = models.CharField(max_length=500, blank=True)
-    added_at = models.DateTimeField()
-    added_by = models.ForeignKey(_USER, on_delete=models.PROTECT, null=True, related_name="+")
-    approved_by = models.ForeignKey(_USER, on_delete=models.PROTECT, null=True, related_name="+")
 
-    class Meta:
-        """Newest first."""
+    class Meta(VendorContract.Meta):
+        """Who may propose and approve one."""
 
-        ordering = ("-valid_from",)
+        abstract = False
         verbose_name = "provider contract"
         constraints = (
-            models.UniqueConstraint(fields=("integration", "valid_from"), name="reporting_providercontract_once"),
-            models.UniqueConstraint(fields=("integration", "version"), name="reporting_providercontract_version"),
-            models.CheckConstraint(
-                condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from")), name="reporting_providercontract_period"
-            ),
+            *VendorContract.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(basis__in=("ggr", "ngr", "turnover"), tier_mode__in=("marginal", "whole")),
                 name="reporting_providercontract_words",
             ),
             models.CheckConstraint(
                 condition=Q(minimum_units__gte=0, fixed_units__gte=0), name="reporting_providercontract_amounts"
-            ),
-            models.CheckConstraint(
-                condition=Q(approved_by=None) | ~Q(approved_by=F("added_by")),
-                name="reporting_providercontract_four_eyes",
             ),
         )
         permissions = (
