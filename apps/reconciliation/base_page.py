@@ -5,11 +5,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
-from apps.core.admin_base import StaffAdmin
+from apps.core.admin_base import StaffAdmin, brand_scope
 from apps.core.errors import DomainError
+from apps.integrations.models import Integration
 
 _LEVELS = {
     "good": {"finished", "loaded", "resolved", "ready"},
@@ -65,3 +67,10 @@ def first_error(form: Any) -> str:
     for name, errors in form.errors.items():
         return f"{form.fields[name].label or name}: {errors[0]}" if name in form.fields else str(errors[0])
     return ""
+
+
+def integrations_of(request: HttpRequest, *kinds: str) -> QuerySet[Integration]:
+    """Integrations of some kinds at the brands that a person serves."""
+    rows = Integration.objects.filter(kind__in=kinds).order_by("slug")
+    scope = brand_scope(request.user)
+    return rows if scope is None else rows.filter(brand_code__in=scope.codes)

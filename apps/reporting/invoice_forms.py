@@ -15,10 +15,6 @@ from apps.reporting.invoicing.vendor_figures import HEADER
 from apps.reporting.models import Invoice, ReportExport
 
 
-class NothingForm(ActionForm):
-    """Asks nothing."""
-
-
 class DrawForm(forms.Form):
     """Asks which provider's month."""
 

@@ -8,14 +8,14 @@ from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 
-from apps.core.admin_actions import ReasonForm, staff_action, staff_of
+from apps.core.admin_actions import ActionForm, ReasonForm, staff_action, staff_of
 from apps.core.admin_base import brand_scope
 from apps.core.admin_display import NOTHING, amount_text, pill
 from apps.core.clock import now
 from apps.core.queue import enqueue_on_commit
 from apps.integrations.models import Integration
 from apps.reconciliation.base_page import ReconciliationPage, first_error
-from apps.reporting.invoice_forms import DecideForm, DrawForm, ExportForm, NothingForm, PaidForm, VendorForm
+from apps.reporting.invoice_forms import DecideForm, DrawForm, ExportForm, PaidForm, VendorForm
 from apps.reporting.invoice_words import compared, how
 from apps.reporting.invoicing import agreement
 from apps.reporting.invoicing.access import APPROVE_PERMISSION, CHECK_PERMISSION, DRAW_PERMISSION, InvoiceNotSound
@@ -183,7 +183,7 @@ class InvoiceAdmin(ReconciliationPage):
     @staff_action(
         title="Check",
         permission=CHECK_PERMISSION,
-        form=NothingForm,
+        form=ActionForm,
         description="You say that the figures are right. A colleague then approves.",
         icon="task_alt",
         applies=_may_enter,
@@ -196,7 +196,7 @@ class InvoiceAdmin(ReconciliationPage):
     @staff_action(
         title="Approve",
         permission=APPROVE_PERMISSION,
-        form=NothingForm,
+        form=ActionForm,
         description="The amount is posted to what is owed to the provider. Not for whoever checked it.",
         icon="approval",
         applies=lambda invoice: invoice.state == "checked",
@@ -248,7 +248,7 @@ class InvoiceAdmin(ReconciliationPage):
     @staff_action(
         title="Reckon again",
         permission="reporting.view_invoice",
-        form=NothingForm,
+        form=ActionForm,
         description="From the projections, as of its cut-off: the same hash proves that nothing was changed since.",
         icon="calculate",
     )
@@ -263,7 +263,7 @@ class InvoiceAdmin(ReconciliationPage):
     def export(self, request: HttpRequest, obj: Invoice, data: dict[str, Any]) -> str:
         """With its lines."""
         request_report(
-            kind=ReportKind.INVOICE, file_format=data["format"], terms={"invoice": obj.pk}, actor=staff_of(request),
-            now=now(),
+            kind=ReportKind.INVOICE, file_format=data["format"], terms={"invoice": obj.pk, "number": obj.number},
+            actor=staff_of(request), now=now(),
         )  # fmt: skip
         return "Being written: see Reports."

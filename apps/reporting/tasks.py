@@ -8,10 +8,9 @@ from django.contrib.auth.models import User
 from apps.core import clock
 from apps.core.ids import uuid7, uuid7_time
 from apps.integrations.models import Integration
-from apps.reporting import following
+from apps.reporting import following, report_exports
 from apps.reporting.invoicing.drawing import last_midnight
 from apps.reporting.invoicing.schedule import draw_due, draw_or_refuse
-from apps.reporting.report_exports import requeue_lost, write_export
 from apps.reporting.rtp_monitor import watch_rtp as look
 
 _LONG_SECONDS = 2 * 60 * 60
@@ -55,13 +54,13 @@ def draw_invoice(*, integration_id: int, month: str, actor_id: int) -> str:
 @shared_task(name="reporting.make_export", soft_time_limit=_LONG_SECONDS)
 def make_export(*, export_id: int) -> int:
     """Write one export; returns its rows."""
-    return write_export(export_id=export_id, now=clock.now()).rows
+    return report_exports.make_export(export_id=export_id, now=clock.now()).rows
 
 
 @shared_task(name="reporting.sweep_exports")
 def sweep_exports() -> int:
     """Queue again exports that were lost on the way; returns how many."""
-    return requeue_lost(now=clock.now())
+    return report_exports.requeue_lost(now=clock.now())
 
 
 @shared_task(name="reporting.watch_rtp")

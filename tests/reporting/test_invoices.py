@@ -33,7 +33,7 @@ from apps.reporting.invoicing.months import next_month
 from apps.reporting.invoicing.schedule import draw_due
 from apps.reporting.invoicing.vendor_figures import Stated, decide_difference, enter_vendor_figures, read_stated
 from apps.reporting.models import Invoice, InvoiceLine, InvoiceRefusal, Revenue
-from apps.reporting.report_exports import request_report, write_export
+from apps.reporting.report_exports import make_export, request_report
 from apps.reporting.tasks import draw_invoice
 from apps.transactions.books import check_books
 from apps.transactions.models import Account
@@ -201,7 +201,7 @@ def exported(kind: str, **terms: Any) -> list[list[str]]:
     """The rows of an export as CSV."""
     root, _ = User.objects.get_or_create(username="root", defaults={"is_superuser": True})
     made = request_report(kind=kind, file_format="csv", terms=terms, actor=root, now=clock.now())
-    made = write_export(export_id=made.pk, now=clock.now())
+    made = make_export(export_id=made.pk, now=clock.now())
     assert made.file is not None
     return list(csv.reader(io.StringIO(b"".join(chunks_of(made.file)).decode())))[1:]
 

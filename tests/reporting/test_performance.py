@@ -19,7 +19,7 @@ from apps.reconciliation.files import chunks_of
 from apps.reporting.invoicing.contract_versions import contract_in_force, values_of
 from apps.reporting.models import CallDay, GameDay, ProviderContract, ReportExport, RtpDay
 from apps.reporting.performance import Asked, by_day, listed, total
-from apps.reporting.report_exports import write_export
+from apps.reporting.report_exports import make_export
 from tests.factories.games import make_game
 from tests.factories.integrations import connect_game_vendor, make_brand
 from tests.factories.staff import make_staff
@@ -175,7 +175,7 @@ def test_pages_are_for_those_who_may_and_hold_only_their_brands(brand: Brand, ca
 
 def written(client: Client, address: str, **terms: Any) -> tuple[ReportExport, str]:
     assert client.post(address, terms).status_code == 302
-    made = write_export(export_id=ReportExport.objects.latest("pk").pk, now=clock.now())
+    made = make_export(export_id=ReportExport.objects.latest("pk").pk, now=clock.now())
     assert made.file is not None
     return made, b"".join(chunks_of(made.file)).decode("utf-8", "replace")
 

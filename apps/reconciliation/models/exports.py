@@ -1,5 +1,7 @@
 """Exports: files made for finance, compliance and disputes, on demand and by schedule."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -54,8 +56,12 @@ class ExportSchedule(models.Model):
         return f"{self.get_kind_display()}, {self.get_cadence_display().lower()}"
 
 
-class Export(models.Model):
-    """One export as of a day. The same data gives the same bytes, so its hash says whether anything changed."""
+class StoredExport(models.Model):
+    """
+    One export as of a day. The same data gives the same bytes, so its hash says whether anything changed.
+
+    Here are the exports of reconciliation; reporting has others of the same shape.
+    """
 
     class State(models.TextChoices):
         """Where it stands."""
@@ -65,8 +71,10 @@ class Export(models.Model):
         READY = "ready", "Ready"
         FAILED = "failed", "Failed"
 
+    Format = ExportFormat
+
     public_id = models.UUIDField(unique=True, default=uuid7, editable=False)
-    kind = models.CharField(max_length=16, choices=ExportKind)
+    kind: "models.CharField[str, str]"
     format = models.CharField(max_length=4, choices=ExportFormat)
     as_of = models.DateField()
     brand_ids = ArrayField(models.BigIntegerField(), default=list)
@@ -74,7 +82,6 @@ class Export(models.Model):
     rows = models.PositiveBigIntegerField(default=0)
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, related_name="+")
     error = models.CharField(max_length=500, blank=True)
-    schedule = models.ForeignKey(ExportSchedule, on_delete=models.SET_NULL, null=True, related_name="+")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     requested_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
@@ -83,14 +90,40 @@ class Export(models.Model):
     class Meta:
         """Newest first."""
 
+        abstract = True
         ordering = ("-id",)
+        constraints: ClassVar[tuple[models.BaseConstraint, ...]] = (
+            models.CheckConstraint(
+                condition=Q(state__in=("queued", "running", "ready", "failed")), name="%(app_label)s_%(class)s_state"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="ready") | Q(file__isnull=False), name="%(app_label)s_%(class)s_ready"
+            ),
+        )
+
+    @property
+    def file_name(self) -> str:
+        """As which it is kept and handed out."""
+        return f"{self.kind}-{self.as_of}.{self.format}"
+
+    @property
+    def progress_key(self) -> str:
+        """Under which name it tells how far it has come."""
+        return f"{self._meta.label_lower}-{self.pk}"
+
+
+class Export(StoredExport):
+    """For finance, compliance and disputes."""
+
+    kind = models.CharField(max_length=16, choices=ExportKind)
+    schedule = models.ForeignKey(ExportSchedule, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta(StoredExport.Meta):
+        """One of a schedule and day."""
+
+        abstract = False
         constraints = (
-            models.CheckConstraint(
-                condition=Q(state__in=("queued", "running", "ready", "failed")), name="reconciliation_export_state"
-            ),
-            models.CheckConstraint(
-                condition=~Q(state="ready") | Q(file__isnull=False), name="reconciliation_export_ready"
-            ),
+            *StoredExport.Meta.constraints,
             models.UniqueConstraint(
                 fields=("schedule", "as_of"),
                 condition=Q(schedule__isnull=False),

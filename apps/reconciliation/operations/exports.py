@@ -1,22 +1,17 @@
-"""Making exports: on demand and by schedule, written to disk row by row, kept in the database with their hash."""
+"""Making exports: on demand and by schedule, and who may ask for them."""
 
 from datetime import date, datetime, timedelta
 
-import structlog
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import transaction
 
-from apps.brands.models import Brand, StaffScope
 from apps.core.errors import DomainError
 from apps.core.queue import enqueue_on_commit
 from apps.reconciliation.export_queries import TABLES, rows_of
 from apps.reconciliation.models import Export, ExportSchedule
 from apps.reconciliation.models.exports import ExportFormat, ExportKind
-from apps.reconciliation.progress import Progress
-from apps.reconciliation.tables import store_table
-
-log = structlog.get_logger(__name__)
+from apps.reconciliation.operations.export_writing import Table, brand_ids_of, write_export
 
 REQUEST_PERMISSION = "reconciliation.request_export"
 
@@ -43,7 +38,7 @@ def request_export(*, kind: str, file_format: str, as_of: date, actor: User, now
     if as_of > now.date():
         raise ExportNotSound("That day has not begun.")
     made = Export.objects.create(
-        kind=kind, format=file_format, as_of=as_of, brand_ids=_brands_of(actor), requested_by=actor, requested_at=now
+        kind=kind, format=file_format, as_of=as_of, brand_ids=brand_ids_of(actor), requested_by=actor, requested_at=now
     )
     enqueue_on_commit("reconciliation.make_export", export_id=made.pk)
     return made
@@ -62,7 +57,7 @@ def schedule_export(*, kind: str, file_format: str, cadence: str, actor: User, n
     if not known or cadence not in ExportSchedule.Cadence.values:
         raise ExportNotSound("Unknown kind, format or cadence.")
     return ExportSchedule.objects.create(
-        kind=kind, format=file_format, cadence=cadence, brand_ids=_brands_of(actor), made_by=actor, made_at=now
+        kind=kind, format=file_format, cadence=cadence, brand_ids=brand_ids_of(actor), made_by=actor, made_at=now
     )
 
 
@@ -108,50 +103,13 @@ def _is_due(schedule: ExportSchedule, today: date) -> bool:
 
 
 def make_export(*, export_id: int, now: datetime) -> Export:
-    """
-    Write an export, from one snapshot of the database. Done twice, the second one leaves.
-
-    :raises Exception: what went wrong; it is noted on the export too
-    """
-    Export.objects.filter(pk=export_id, state=Export.State.QUEUED).update(state=Export.State.RUNNING, started_at=now)
-    try:
-        with transaction.atomic():
-            rows = Export.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(pk=export_id)
-            export = rows.filter(state=Export.State.RUNNING).first()
-            if export is None:
-                return Export.objects.get(pk=export_id)
-            _write(export, now)
-    except Exception as error:
-        log.exception("reconciliation_export_failed", export=export_id)
-        Export.objects.filter(pk=export_id, state=Export.State.RUNNING).update(
-            state=Export.State.FAILED, error=f"{type(error).__name__}: {error}"[:500], finished_at=now
-        )
-        raise
-    return export
+    """Write an export; see `write_export`."""
+    return write_export(Export, export_id=export_id, table_of=_table_of, now=now)
 
 
-def _write(export: Export, now: datetime) -> None:
-    progress = Progress(f"export-{export.pk}", name="writing")
-    header = TABLES[export.kind].header
-    rows = progress.counted(rows_of(export.kind, as_of=export.as_of, brand_ids=export.brand_ids))
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '64MB'")
-    export.file, export.rows = store_table(
-        name=f"{export.kind}-{export.as_of}.{export.format}",
-        file_format=export.format,
-        header=header,
-        rows=rows,
-        as_of=export.as_of,
-        now=now,
-    )
-    export.state, export.finished_at = Export.State.READY, now
-    export.save(update_fields=["rows", "file", "state", "finished_at"])
-
-
-def _brands_of(actor: User) -> list[int]:
-    if actor.is_superuser:
-        return list(Brand.objects.order_by("pk").values_list("pk", flat=True))
-    return list(StaffScope.objects.filter(user=actor).order_by("brand_id").values_list("brand_id", flat=True))
+def _table_of(export: Export) -> Table:
+    rows = rows_of(export.kind, as_of=export.as_of, brand_ids=export.brand_ids)
+    return TABLES[export.kind].header, rows
 
 
 def _require(actor: User) -> None:
