@@ -64,6 +64,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "payments.expire_deposits": {"task": "payments.expire_deposits", "schedule": 5 * 60},
     "providers.check_certificates": {"task": "providers.check_certificates", "schedule": 60 * 60},
     "bonuses.follow_ledger": {"task": "bonuses.follow_ledger", "schedule": 5},
+    "bonuses.watch": {"task": "bonuses.watch", "schedule": 30},
     "verification.sweep_inbox": {"task": "verification.sweep_inbox", "schedule": 15},
     "verification.poll_sessions": {"task": "verification.poll_sessions", "schedule": 60},
     "verification.watch_thresholds": {"task": "verification.watch_thresholds", "schedule": 10},

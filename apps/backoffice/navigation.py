@@ -135,6 +135,7 @@ MENU: tuple[Group, ...] = (
         (
             ("Offers", "redeem", "bonuses.offerversion"),
             ("Players’ bonuses", "loyalty", "bonuses.grant"),
+            ("Failed steps", "error", "bonuses.failedstep"),
         ),
         ("bonuses.draft_offer",),
     ),

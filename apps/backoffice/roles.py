@@ -87,6 +87,8 @@ _PRIVACY_VIEW = frozenset(
     }
 )  # fmt: skip
 _BONUSES = frozenset({"bonuses.view_grant", "bonuses.view_offerversion"})
+# What fails for bonuses is looked after by those who end them or run them.
+_BONUS_FAILURES = frozenset({"bonuses.view_failedstep", "bonuses.settle_failedstep"})
 # Why somebody was refused, and who else took the same, is for those who look into abuse.
 _BONUS_CHECKS = _BONUSES | {"bonuses.view_claimcheck"}
 _RECONCILIATION = frozenset(
@@ -172,7 +174,8 @@ ROLES: tuple[Role, ...] = (
         | {"reporting.propose_providercontract", "reporting.approve_providercontract", "reporting.enter_monthrate"}
         | {"reporting.draw_invoice", "reporting.check_invoice", "reporting.approve_invoice"}
         | {"reporting.request_reportexport"}
-        | _work("payment") | {"compliance.resolve_case"} | _BONUSES | {"bonuses.agree_grant", "bonuses.cancel_grant"},
+        | _work("payment") | {"compliance.resolve_case"} | _BONUSES | _BONUS_FAILURES
+        | {"bonuses.agree_grant", "bonuses.cancel_grant"},
     ),
     Role(
         "support",
@@ -218,7 +221,7 @@ ROLES: tuple[Role, ...] = (
         | _GAME_FIGURES | {"reporting.decide_rtpalert"} | _INVOICES
         | {"reporting.propose_providercontract", "reporting.draw_invoice", "reporting.check_invoice"}
         | {"reporting.request_reportexport"}
-        | {"bonuses.draft_offer", "bonuses.stop_offer"} | _BONUSES
+        | {"bonuses.draft_offer", "bonuses.stop_offer"} | _BONUSES | _BONUS_FAILURES
         | {"brands.switch_brand"} | _work("game") | {"compliance.resolve_case"},
     ),
     Role(

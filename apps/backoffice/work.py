@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from apps.backoffice.trends import Trend, trend
+from apps.bonuses.operations.failed_steps import open_steps
 from apps.brands.models import StaffScope
 from apps.compliance.approvals import commands, may_check, visible_to
 from apps.compliance.models import ApprovalRequest, Case, PolicyVersion
@@ -294,6 +295,22 @@ def _catalogue(asker: Asker) -> Card:
     return Card("Catalogue", url, lines, "The catalogue says what the vendors say. Lists are compared every night.")
 
 
+def _bonuses(asker: Asker) -> Card:
+    counts = (
+        asker.of_brands(open_steps())
+        .order_by()
+        .aggregate(
+            given_up=Count("pk", filter=Q(next_try_at=None)), retried=Count("pk", filter=Q(next_try_at__isnull=False))
+        )
+    )
+    url = f"{reverse('admin:bonuses_failedstep_changelist')}?settled_at__isempty=1"
+    lines = (
+        Line("steps that wait for a person", counts["given_up"], url, "bad"),
+        Line("steps that fail again and again", counts["retried"], url, "warning"),
+    )
+    return Card("Bonuses", url, lines, "All that is due for bonuses is done.")
+
+
 def _policies(asker: Asker) -> Card:  # noqa: ARG001 - drafts are of all brands
     versions = PolicyVersion.objects.filter(state__in=(PolicyVersion.State.DRAFT, PolicyVersion.State.PROPOSED))
     counts = versions.order_by().aggregate(
@@ -355,6 +372,7 @@ _CARDS: Sequence[tuple[str, Callable[[Asker], Card]]] = (
     ("reconciliation.work_break", _breaks),
     ("integrations.acknowledge_incident", _operations),
     ("providers.synchronise_catalogue", _catalogue),
+    ("bonuses.settle_failedstep", _bonuses),
     ("compliance.propose_policy", _policies),
     ("compliance.publish_policy", _policies),
     ("monitoring.author_rule", _rules),

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
 from prometheus_client import Counter, Gauge
 
 from apps.integrations.outbox import lag_seconds
 from apps.monitoring.intake import CONSUMER
 from apps.monitoring.models import DeadLetter, RuleTally
 from apps.monitoring.stream import CURSOR
+from apps.transactions.following import behind
 
 ALARM_SECONDS = 60.0
 """From this lag on somebody should look: rules see what happened a minute ago or more."""
@@ -22,13 +22,6 @@ DEAD = Gauge(
 )
 JUDGED = Counter("casino_monitoring_entries", "Entries of a log taken in", ["log"])
 ALERTS = Counter("casino_monitoring_alerts", "Alerts raised by the stream")
-_LEDGER_LAG = """
-SELECT coalesce(extract(epoch FROM clock_timestamp() - min(uuid_extract_timestamp(t.id))), 0), count(*)
-  FROM (SELECT t.id FROM transactions_transaction t LEFT JOIN transactions_cursor c ON c.name = %s
-         WHERE t.xact >= coalesce(c.next_xact, 0)
-           AND t.id >= core_tail_floor(coalesce(c.next_xact, 0), coalesce(c.updated_at, now()))
-         LIMIT 100000) t
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +39,8 @@ class Lag:
 
 def ledger_lag() -> Lag:
     """Age of the oldest ledger transaction not judged yet, and how many wait (counted up to 100 000)."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LEDGER_LAG, [CURSOR])
-        seconds, waiting = cursor.fetchone()
-    return Lag(float(seconds), int(waiting))
+    ledger = behind(CURSOR)
+    return Lag(ledger.seconds, ledger.waiting)
 
 
 def facts_lag() -> float:

@@ -25,12 +25,12 @@ CARDS = {
     "mlro": ["Approvals", "Cases"],
     "rg_officer": ["Approvals", "Cases", "Player protection"],
     "kyc_agent": ["Approvals", "Cases", "Verifications"],
-    "payments": ["Approvals", "Cases", "Withdrawals", "Reconciliation breaks"],
+    "payments": ["Approvals", "Cases", "Withdrawals", "Reconciliation breaks", "Bonuses"],
     "support": [],
     "auditor": [],
     "policy_author": ["Policies", "Rules"],
     "policy_approver": ["Approvals", "Policies", "Rules"],
-    "game_ops": ["Approvals", "Cases", "Incidents of vendors", "Catalogue"],
+    "game_ops": ["Approvals", "Cases", "Incidents of vendors", "Catalogue", "Bonuses"],
     "admin": ["Approvals", "Staff"],
 }
 STATIC = Path(__file__).parent.parent.parent / "static" / "staff"

@@ -96,7 +96,6 @@ class DepositSeen(models.Model):
     units = models.BigIntegerField()
     at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
-    tries = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         """Those that wait."""

@@ -52,7 +52,7 @@ def complete_grant(*, grant_id: int, now: datetime) -> bool:
     Stakes that are taken back later do not undo it.
     """
     grant = lock_grant(grant_id)
-    if grant.state != _State.ACTIVE or grant.progress.counted_units < grant.required_units:
+    if not _is_earned(grant):
         return False
     buckets = buckets_of(grant)
     part = part_of(grant, buckets)
@@ -68,7 +68,7 @@ def forfeit_for_withdrawal(*, grant_id: int, now: datetime) -> bool:
     """End a bonus whose terms say so because its player asked for a withdrawal; False if that is not so (any more)."""
     grant = lock_grant(grant_id)
     withdrawal = grant.progress.withdrawal_id
-    if grant.state != _State.ACTIVE or withdrawal is None or not grant.forfeits_on_withdrawal:
+    if grant.state != _State.ACTIVE or withdrawal is None or not grant.forfeits_on_withdrawal or _is_earned(grant):
         return False
     _forfeit(grant, "withdrawal", now, withdrawal=str(withdrawal))
     return True
@@ -78,7 +78,7 @@ def forfeit_for_withdrawal(*, grant_id: int, now: datetime) -> bool:
 def forfeit_if_used_up(*, grant_id: int, now: datetime) -> bool:
     """End a bonus of which nothing is left and nothing is in play."""
     grant = lock_grant(grant_id)
-    if grant.state != _State.ACTIVE or part_of(grant, buckets_of(grant)) > 0:
+    if grant.state != _State.ACTIVE or _is_earned(grant) or part_of(grant, buckets_of(grant)) > 0:
         return False
     playing = Round.objects.filter(
         player_id=grant.player_id, currency=grant.currency, state=Round.State.OPEN, staked_bonus__gt=0
@@ -117,7 +117,7 @@ def expire_grant(*, grant_id: int, now: datetime) -> bool:
     if grant.state == _State.OFFERED and now >= grant.claim_by:
         grant.expire(at=now)
         _save(grant)
-    elif grant.state == _State.ACTIVE and _is_over(grant, now):
+    elif grant.state == _State.ACTIVE and _is_over(grant, now) and not _is_earned(grant):
         buckets = buckets_of(grant)
         grant.expire(at=now)
         _close(grant, buckets, converted=0, taken_back=part_of(grant, buckets), now=now)
@@ -136,7 +136,7 @@ def cancel_for_reversal(*, grant_id: int, now: datetime) -> bool:
     """
     grant = lock_grant(grant_id)
     reversal = grant.progress.reversal_id
-    if reversal is None or grant.state not in (_State.OFFERED, _State.ACTIVE):
+    if reversal is None or grant.state not in (_State.OFFERED, _State.ACTIVE) or _is_earned(grant):
         return False
     _cancel(grant, "deposit-reversed", now, reversal=str(reversal))
     return True
@@ -190,6 +190,11 @@ def settle_late_credit(*, late_id: int, now: datetime) -> bool:
     late.settled_at, late.settled_units = now, converted
     late.save(update_fields=["settled_at", "settled_transaction_id", "settled_units"])
     return True
+
+
+def _is_earned(grant: Grant) -> bool:
+    """Whether enough was wagered: it will be completed, even if that fails at first, and no rule ends it otherwise."""
+    return grant.state == _State.ACTIVE and grant.progress.counted_units >= grant.required_units
 
 
 def _is_over(grant: Grant, now: datetime) -> bool:

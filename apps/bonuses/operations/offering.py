@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import structlog
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
@@ -15,10 +14,6 @@ from apps.bonuses.terms import OfferTermsNotSound, Terms, read_terms
 from apps.core.money import Money
 from apps.payments.models import Deposit
 from apps.players.models import Player
-
-log = structlog.get_logger(__name__)
-
-_MOST_TRIES = 5
 
 
 def versions_in_force(*, brand_id: int, at: datetime, kind: str | None = None) -> list[OfferVersion]:
@@ -62,16 +57,6 @@ def offer_for_deposit(*, transaction_id: UUID, now: datetime) -> list[Grant]:
                 )
             )  # fmt: skip
     return made
-
-
-def note_failed_try(*, transaction_id: UUID, now: datetime) -> None:
-    """Count a try that failed; after some, the deposit is set aside and said so loudly."""
-    seen = DepositSeen.objects.get(pk=transaction_id)
-    seen.tries += 1
-    if seen.tries >= _MOST_TRIES:
-        seen.done_at = now
-        log.error("bonus_deposit_set_aside", deposit=str(seen.deposit_id))
-    seen.save(update_fields=["tries", "done_at"])
 
 
 @transaction.atomic

@@ -176,8 +176,8 @@ $$;
 CREATE OR REPLACE FUNCTION bonuses_note_deposits() RETURNS void LANGUAGE plpgsql AS $$
 -- Keep deposits for which some offer might hold something.
 BEGIN
-    INSERT INTO bonuses_depositseen (transaction_id, deposit_id, units, at, tries)
-    SELECT t.id, (t.details ->> 'deposit')::uuid, sum(x.amount), t.at, 0
+    INSERT INTO bonuses_depositseen (transaction_id, deposit_id, units, at)
+    SELECT t.id, (t.details ->> 'deposit')::uuid, sum(x.amount), t.at
       FROM bonuses_tail t
       JOIN transactions_transfer x ON x.transaction_id = t.id AND x.credit_version IS NOT NULL
      WHERE t.kind = 'deposit' AND t.details ? 'deposit'
