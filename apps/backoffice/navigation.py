@@ -240,6 +240,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Build the menu for one person: open where he works, folded where he only looks things up."""
     offered = [(group, _offered(group, request)) for group in MENU]
     fold = sum(len(items) for _, items in offered) > ONE_SCREEN
+    here = _nearest(request.path, [item["link"] for _, items in offered for item in items])
+    for _, items in offered:
+        for item in items:
+            item["active"] = item["link"] == here
     return [
         {
             "title": group.title,
@@ -259,6 +263,14 @@ def _offered(group: Group, request: HttpRequest) -> list[dict[str, Any]]:
         for name, icon, url, permission in map(_resolved, group.entries)
         if not permission or _may(request.user, permission)
     ]
+
+
+def _nearest(path: str, links: list[str]) -> str | None:
+    """The entry that a page belongs to: one, also where a page stands below another's address."""
+    home = reverse("admin:index")
+    return max(
+        (link for link in links if path == link or (link != home and path.startswith(link))), key=len, default=None
+    )
 
 
 def _may(user: Any, permission: str) -> bool:

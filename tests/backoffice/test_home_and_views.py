@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from apps.backoffice.models import KeptView
+from apps.backoffice.navigation import sidebar
 from apps.backoffice.pages import KEYS
 from apps.backoffice.roles import ROLES
 from apps.brands.models import Brand
@@ -17,6 +18,7 @@ from apps.compliance.cases.claims import claim_case
 from tests.backoffice.conftest import Login
 from tests.factories.cases import NOW, case_of, colleague, hit
 from tests.factories.games import make_player
+from tests.factories.staff import make_staff
 from tests.harness.queries import statements_of
 
 CARDS = {
@@ -151,3 +153,20 @@ def test_nothing_waits_longer_than_the_page_says(login: Login, brand: Brand) -> 
     assert cards["Incidents of vendors"].shown == []
     home = login("payments").get("/admin/").content.decode()
     assert "No withdrawal waits for a decision." in home
+
+
+@pytest.mark.django_db
+def test_the_menu_marks_the_page_one_is_on_and_no_other() -> None:
+    root = make_staff("root", superuser=True)
+
+    def marked(path: str) -> list[str]:
+        request = RequestFactory().get(path)
+        request.user = root
+        return [item["title"] for group in sidebar(request) for item in group["items"] if item["active"]]
+
+    assert marked(reverse("admin:reporting_performance")) == ["Performance"]
+    assert marked(reverse("admin:reporting_performance_game", args=[7])) == ["Performance"]
+    assert marked(reverse("admin:reporting_gameday_changelist")) == ["Games by day"]
+    assert marked(reverse("admin:bonuses_grant_change", args=[7])) == ["Players’ bonuses"]
+    assert marked(reverse("admin:index")) == ["Home"]
+    assert marked("/admin/password_change/") == []
