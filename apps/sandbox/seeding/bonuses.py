@@ -32,12 +32,13 @@ _MATCH: dict[str, Any] = {
     "on_withdrawal": "forfeit",
     "text": "Your deposit, doubled: as much again from us, up to 100. Play it through ten times with slots.",
 }
+# So often that its takers, who play all the time, are still at it when somebody looks.
 _WEEKEND: dict[str, Any] = {
     "kind": "fixed",
     "jurisdictions": ["MT"],
     "amounts": [{"currency": "EUR", "amount": "10.00", "conversion_limit": "100.00"}],
     "wagering": {
-        "times": "5", "of": "bonus", "stakes": "all",
+        "times": "40", "of": "bonus", "stakes": "all",
         "categories": {"slot": 100, "crash": 50, "instant": 100, "table": 20, "live": 10},
     },
     "days_to_claim": 3,
@@ -46,7 +47,7 @@ _WEEKEND: dict[str, Any] = {
     "per_player": 1,
     "per_household": 1,
     "on_withdrawal": "keep",
-    "text": "Ten euro from us for the weekend. Play them through five times within a week; most games count.",
+    "text": "Ten euro from us for the weekend. Play them through forty times within a week; most games count.",
 }  # fmt: skip
 _NEXT = _WEEKEND | {
     "amounts": [{"currency": "EUR", "amount": "15.00"}],
