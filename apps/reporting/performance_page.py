@@ -150,7 +150,7 @@ def _export(request: HttpRequest, *, game_id: int | None = None) -> HttpResponse
     kind = ReportKind.PERFORMANCE
     if game_id is not None:
         kind = ReportKind.ROUNDS
-        terms = {"game": game_id, "since": terms["since"], "until": terms["until"]}
+        terms = {"game": game_id} | {name: terms[name] for name in ("since", "until", "brand_ids", "currency")}
     file_format = request.POST.get("format", ReportExport.Format.CSV)
     try:
         request_report(kind=kind, file_format=file_format, terms=terms, actor=staff_of(request), now=now())

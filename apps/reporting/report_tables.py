@@ -40,7 +40,7 @@ _ROUNDS = """
       JOIN integrations_integration i ON i.id = r.integration_id
       JOIN providers_game g ON g.id = r.game_id
       JOIN players_player p ON p.id = r.player_id
-     WHERE r.game_id = %(game)s AND r.brand_id = ANY (%(brands)s::bigint[])
+     WHERE r.game_id = %(game)s AND r.brand_id = ANY (%(brands)s::bigint[]) AND %(currency)s IN ('', r.currency)
        AND r.opened_at >= %(since)s::date::timestamp AT TIME ZONE 'UTC'
        AND r.opened_at < (%(until)s::date + 1)::timestamp AT TIME ZONE 'UTC'
      ORDER BY r.opened_at, r.id"""
@@ -87,7 +87,9 @@ def _performance(export: ReportExport) -> Iterator[Sequence[Cell]]:
 
 
 def _rounds(export: ReportExport) -> Iterator[Sequence[Cell]]:
-    for row in _asked(_ROUNDS, export.terms | {"brands": export.brand_ids}):
+    chosen = export.terms.get("brand_ids")
+    brands = [each for each in export.brand_ids if chosen is None or each in chosen]
+    for row in _asked(_ROUNDS, {"currency": "", **export.terms, "brands": brands}):
         yield (*row[:10], *(_money(units, row[8]) for units in row[10:]))
 
 

@@ -24,6 +24,8 @@ from apps.reporting.models import Invoice
         ("a,XXX,1", "Line 1"),
         ("a,EUR,1\na,EUR,2", "twice"),
         ("\x00,EUR,1", "Line 1"),
+        ("a\rb,EUR,1", "lines of a table"),
+        (f'"{"a" * 140_000}",EUR,1', "lines of a table"),
     ],
 )
 def test_figures_that_make_no_sense_are_refused(text: str, why: str) -> None:

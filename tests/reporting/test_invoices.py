@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from apps.core import clock
 from apps.core.money import Money
+from apps.integrations.contracts.reading import TermsNotSound
 from apps.integrations.exchange_log import flush
 from apps.integrations.models import Integration
 from apps.providers.models import Round
@@ -28,6 +29,7 @@ from apps.reporting.invoicing.agreement import (
     settle_invoice,
     withdraw_invoice,
 )
+from apps.reporting.invoicing.contract_versions import add_contract_version
 from apps.reporting.invoicing.drawing import hash_of, last_midnight, reproduced
 from apps.reporting.invoicing.months import next_month
 from apps.reporting.invoicing.schedule import draw_due
@@ -45,7 +47,7 @@ from tests.factories.integrations import connect_game_vendor, make_brand
 from tests.factories.staff import make_staff
 from tests.harness.queries import statements_of
 from tests.providers.table import EURO, GAME, decide, play, seated, staff
-from tests.reporting.scene import agreed, drawn, lines, month_goes_by, one_round, sits_down, this_month, win
+from tests.reporting.scene import TERMS, agreed, drawn, lines, month_goes_by, one_round, sits_down, this_month, win
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -173,6 +175,67 @@ def test_months_come_in_order_after_they_have_ended(vendor: Vendor, caleta: Inte
         withdraw_invoice(invoice_id=first.pk, reason="wrong rate", actor=clerk("ann"), now=clock.now())
 
 
+def test_a_month_without_rounds_costs_what_is_fixed_or_nothing_at_all(vendor: Vendor, caleta: Integration) -> None:
+    agreed(caleta, minimum="5", fixed="1", fixed_currency="EUR", vat_percent="20")
+    first = drawn(caleta, month_goes_by())
+    assert lines(first) == {"minimum/EUR": 5.0, "fixed/EUR": 1.0, "vat/EUR": 1.2}
+    assert (first.document["figures"], first.document["proven"]) == ([], {})
+    assert hash_of(reproduced(first)) == first.sha256
+    agreed(caleta)
+    second = drawn(caleta, month_goes_by())
+    assert (lines(second), second.contract.version) == ({}, 2)
+    checked = check_invoice(invoice_id=second.pk, actor=clerk("ann"), now=clock.now())
+    approve_invoice(invoice_id=checked.pk, actor=clerk("bob"), now=clock.now())
+    assert check_books() == []
+
+
+def test_a_month_has_one_version_whole_months_and_what_is_lost_costs_nothing(
+    vendor: Vendor, caleta: Integration
+) -> None:
+    agreed(caleta)
+    for day, why in ((this_month(), "before version 1"), (this_month().replace(day=15), "first day")):
+        with pytest.raises(TermsNotSound, match=why):
+            add_contract_version(
+                integration_id=caleta.pk, terms=TERMS, valid_from=day, maker=None, checker=None, now=clock.now()
+            )
+    one_round(vendor, 10, 40, "r-1")
+    first = drawn(caleta, month_goes_by())
+    # The player won: no fee, and no money back.
+    assert lines(first) == {"share/all/EUR": 0.0}
+    assert first.lines.get().reckoning["base"] == str(-30 * EURO)
+    second = drawn(caleta, month_goes_by())
+    with pytest.raises(TermsNotSound, match="was invoiced"):
+        add_contract_version(
+            integration_id=caleta.pk, terms=TERMS, valid_from=second.month, maker=None, checker=None, now=clock.now()
+        )
+
+
+def test_terms_that_ran_out_are_no_dead_end(vendor: Vendor, caleta: Integration) -> None:
+    begins = this_month()
+    add_contract_version(
+        integration_id=caleta.pk, terms=TERMS, valid_from=begins, valid_to=next_month(begins), maker=None, checker=None,
+        now=clock.now(),
+    )  # fmt: skip
+    one_round(vendor, 10, 0, "r-1")
+    month_goes_by()
+    sits_down(vendor)
+    one_round(vendor, 20, 0, "r-2")
+    assert flush(10)
+    assert [lines(each) for each in draw_due(now=clock.now())] == [{"share/all/EUR": 1.0}]
+    gap = month_goes_by()
+    assert draw_due(now=clock.now()) == []
+    # Play went on without terms: staff are told, once.
+    assert [(each.month, "no contract" in each.reason) for each in InvoiceRefusal.objects.all()] == [(gap, True)]
+    agreed(caleta)
+    sits_down(vendor)
+    one_round(vendor, 30, 0, "r-3")
+    again = month_goes_by()
+    assert flush(10)
+    (made,) = draw_due(now=clock.now())
+    assert (made.month, lines(made)) == (again, {"share/all/EUR": 3.0})
+    assert not InvoiceRefusal.objects.exists()
+
+
 def test_two_who_draw_up_the_same_month_at_once_make_one_invoice(vendor: Vendor, caleta: Integration) -> None:
     agreed(caleta)
     one_round(vendor, 100, 40, "r-1")
@@ -218,6 +281,10 @@ def test_rounds_lines_and_revenue_are_exported(vendor: Vendor, caleta: Integrati
         ["'=1+1", "closed", "EUR", "1", "100.00", "0.00", "40.00", "0.00", "60.00"],
         ["r-2", "open", "EUR", "1", "50.00", "50.00", "0.00", "0.00", "0.00"],
     ]
+    # As the page was filtered, and never more than the brands served.
+    asked = {"game": game, "since": day, "until": day}
+    assert exported("rounds", **asked, brand_ids=[make_brand().pk], currency="EUR") == rounds
+    assert exported("rounds", **asked, brand_ids=[0]) == exported("rounds", **asked, currency="SEK") == []
     assert [row[6:11] for row in exported("invoice", invoice=invoice.pk)] == [
         ["share/all/EUR", "share", "All games: 60.00 EUR GGR, 10 % of 60.00 EUR", "EUR", "6.00"]
     ]

@@ -8,7 +8,7 @@ from apps.integrations.contracts.reading import TermsNotSound
 from apps.integrations.contracts.versions import ContractKind, Period, add_version
 from apps.integrations.models import Integration
 from apps.reporting.invoicing.contract_reading import read_terms, terms_of
-from apps.reporting.invoicing.months import first_of_month, month_bounds
+from apps.reporting.invoicing.months import first_of_month, month_bounds, next_month
 from apps.reporting.invoicing.terms import ALL_GAMES, RateGroup, Terms
 from apps.reporting.invoicing.tiers import Tier
 from apps.reporting.models import Invoice, ProviderContract
@@ -51,6 +51,15 @@ def contract_in_force(integration_id: int, month: date) -> ProviderContract | No
         .first()
     )
     return found if found is not None and (found.valid_to is None or found.valid_to > month) else None
+
+
+def month_after(integration_id: int, month: date) -> date:
+    """The month to be invoiced after one: the next one, or the first with terms again where they had run out."""
+    following = next_month(month)
+    if contract_in_force(integration_id, following) is not None:
+        return following
+    later = ProviderContract.objects.filter(integration_id=integration_id, valid_from__gt=following)
+    return later.order_by("valid_from").values_list("valid_from", flat=True).first() or following
 
 
 def values_of(contract: ProviderContract) -> Terms:

@@ -12,10 +12,9 @@ from django.db import transaction
 
 from apps.integrations.models import Integration
 from apps.reporting.invoicing.access import DRAW_PERMISSION, AlreadyDrawn, InvoiceUnknown, UnableToDraw, require
-from apps.reporting.invoicing.contract_versions import bounds_in, contract_in_force, values_of
+from apps.reporting.invoicing.contract_versions import bounds_in, contract_in_force, month_after, values_of
 from apps.reporting.invoicing.exchange_rates import rates_for
 from apps.reporting.invoicing.figures import bring_up_to_date, figures_of, prove
-from apps.reporting.invoicing.months import next_month
 from apps.reporting.invoicing.reckoning import Figures, Line, reckon, vat_lines
 from apps.reporting.invoicing.terms import Terms
 from apps.reporting.invoicing.true_up import carried_of, corrections
@@ -132,7 +131,7 @@ def _draw(integration: Integration, month: date, cut_off: datetime, actor: User 
         drawn_by=actor,
     )
     _write_lines(made, lines, corrects)
-    InvoiceRefusal.objects.filter(integration=integration, month=month).delete()
+    InvoiceRefusal.objects.filter(integration=integration, month__lte=month).delete()
     return made
 
 
@@ -182,11 +181,11 @@ def _require_in_order(integration: Integration, month: date) -> None:
     """Corrections and bases below zero go from month to month: none may be left out, or drawn up twice."""
     live = Invoice.objects.filter(integration=integration).exclude(state=Invoice.State.WITHDRAWN)
     last = live.order_by("-month").first()
-    if last is None or month == next_month(last.month):
+    if last is None or month == month_after(integration.pk, last.month):
         return
     if live.filter(month=month).exists():
         raise AlreadyDrawn(f"{month:%B %Y} has been drawn up already.")
-    raise UnableToDraw(f"The next month to be drawn up is {next_month(last.month):%B %Y}.")
+    raise UnableToDraw(f"The next month to be drawn up is {month_after(integration.pk, last.month):%B %Y}.")
 
 
 def _number(integration: Integration, month: date) -> str:

@@ -8,10 +8,10 @@ from django.contrib.auth.models import User
 from apps.core.errors import DomainError
 from apps.integrations.models import Integration
 from apps.reporting.invoicing.access import AlreadyDrawn
-from apps.reporting.invoicing.contract_versions import contract_in_force, current_month
+from apps.reporting.invoicing.contract_versions import contract_in_force, current_month, month_after
 from apps.reporting.invoicing.drawing import draw_invoice, first_cut_off
-from apps.reporting.invoicing.months import next_month
-from apps.reporting.models import Invoice, InvoiceRefusal, ProviderContract
+from apps.reporting.invoicing.months import month_bounds
+from apps.reporting.models import Invoice, InvoiceRefusal, ProviderContract, Revenue
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +68,7 @@ def next_due(integration: Integration) -> date | None:
     live = Invoice.objects.filter(integration=integration).exclude(state=Invoice.State.WITHDRAWN)
     last = live.order_by("-month").values_list("month", flat=True).first()
     if last is not None:
-        return next_month(last)
+        return month_after(integration.pk, last)
     first = ProviderContract.objects.filter(integration=integration).order_by("valid_from").first()
     return max(first.valid_from, current_month(first, first.added_at)) if first else None
 
@@ -78,4 +78,9 @@ def _due(integration: Integration, now: datetime) -> date | None:
     if month is None:
         return None
     contract = contract_in_force(integration.pk, month)
-    return month if contract is not None and first_cut_off(contract, month) <= now else None
+    if contract is not None:
+        return month if first_cut_off(contract, month) <= now else None
+    # Terms ran out and play went on: it is tried, and the refusal is shown to staff.
+    starts_at, ends_at = month_bounds(month, "UTC")
+    played = Revenue.objects.filter(integration_id=integration.pk, opened__gte=starts_at, opened__lt=ends_at)
+    return month if ends_at <= now and played.exists() else None

@@ -34,7 +34,7 @@ def read_stated(text: str) -> list[Stated]:
     """
     found: list[Stated] = []
     delimiter = ";" if ";" in text.partition("\n")[0] else "\t" if "\t" in text.partition("\n")[0] else ","
-    for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), start=1):
+    for number, row in enumerate(_rows(text, delimiter), start=1):
         cells = [cell.strip() for cell in row]
         if not any(cells) or (number == 1 and tuple(cell.lower() for cell in cells) == HEADER):
             continue
@@ -49,6 +49,13 @@ def read_stated(text: str) -> list[Stated]:
     if len({(each.key, each.money.currency) for each in found}) != len(found):
         raise InvoiceNotSound("A line stands twice.")
     return found
+
+
+def _rows(text: str, delimiter: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(io.StringIO(text), delimiter=delimiter))
+    except csv.Error as error:
+        raise InvoiceNotSound(f"This can not be read as lines of a table: {error}.") from error
 
 
 @transaction.atomic
