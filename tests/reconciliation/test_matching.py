@@ -269,8 +269,9 @@ def test_the_players_own_story_enters_the_first_leg() -> None:
     assert list(lines) == [("deposit", "PSP1", 10 * EURO, DAY), ("chargeback", "PSP2", -3 * EURO, DAY)]
 
 
-def test_a_refund_is_found_under_the_payment_that_it_gives_back() -> None:
-    psp = connect()
+@pytest.mark.parametrize("comes_later", [False, True])
+def test_a_refund_is_found_under_the_payment_that_it_gives_back(*, comes_later: bool) -> None:
+    psp = connect(grace_days=0)
     contract(psp, lag=1)
     player, at = make_player(cash="0"), datetime(2026, 11, 20, 10, tzinfo=UTC)
     method, _ = PaymentMethod.objects.get_or_create(code="card", defaults={"name": "Card"})
@@ -292,5 +293,14 @@ def test_a_refund_is_found_under_the_payment_that_it_gives_back() -> None:
         external_id="MOD9", legs=[Leg(cash, owed, 4 * EURO)], details={"deposit": str(deposit.public_id)},
     )  # fmt: skip
     refunded = Line("Refunded", gross="-4.00", psp_reference="PSP1", reference="ref-1", modification="MOD9")
-    bring(psp, adyen_file([settled(1), refunded]), "adyen_settlement", business_date=DAY)
-    assert items(reconcile(psp, days_later(3))) == {}
+    if not comes_later:
+        bring(psp, adyen_file([settled(1), refunded]), "adyen_settlement", business_date=DAY)
+        assert items(reconcile(psp, days_later(3))) == {}
+        return
+    bring(psp, adyen_file([settled(1)], batch=1), "adyen_settlement", business_date=DAY)
+    # Only the refund is missing: the payment itself is settled.
+    reconcile(psp, days_later(3))
+    assert open_breaks() == [("missing_psp", "refund:PSP1", 4 * EURO)]
+    bring(psp, adyen_file([refunded], batch=2), "adyen_settlement", business_date=days_later(3))
+    assert items(reconcile(psp, days_later(4))) == {}
+    assert open_breaks() == []
