@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from apps.brands.models import Brand
 from apps.core.admin_actions import ActionForm, ReasonForm, reason_field, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
-from apps.core.admin_display import NOTHING, amount_text, change_link, pill
+from apps.core.admin_display import amount_text, change_link, pill
 from apps.core.charts import Banded, band
 from apps.core.clock import now
 from apps.providers.models import Game
@@ -21,6 +21,7 @@ from apps.reporting.contracts_page import MonthRateAdmin, ProviderContractAdmin
 from apps.reporting.invoices_page import InvoiceAdmin
 from apps.reporting.models import GameDay, RtpAlert
 from apps.reporting.performance_page import PerformancePages
+from apps.reporting.performance_parts import share
 from apps.reporting.reports_page import ReportExportAdmin
 from apps.reporting.rtp_alerts import decide_alert, suspend_game, take_alert
 from apps.reporting.rtp_bounds import NOTHING_MEASURED, judge
@@ -228,9 +229,9 @@ class GameDayAdmin(PerformancePages, StaffAdmin):  # type: ignore[misc] # Unfold
     def rtp(self, row: GameDay) -> str:
         """Wins of turnover."""
         turnover = row.staked - row.returned
-        return f"{(row.won - row.won_back) / turnover:.2%}" if turnover > 0 else NOTHING
+        return share((row.won - row.won_back) / turnover if turnover > 0 else None)
 
     @admin.display(description="hit rate")
     def hit_rate(self, row: GameDay) -> str:
         """Rounds that won anything."""
-        return f"{row.winning_rounds / row.rounds:.1%}" if row.rounds > 0 else NOTHING
+        return share(row.winning_rounds / row.rounds if row.rounds > 0 else None, 1)

@@ -13,7 +13,7 @@ from apps.brands.models import Currency
 from apps.compliance.asking import ask_colleague
 from apps.core.admin_actions import staff_action, staff_of
 from apps.core.admin_base import brand_scope
-from apps.core.admin_display import NOTHING, amount_text
+from apps.core.admin_display import amount_text
 from apps.core.clock import now
 from apps.integrations.contracts.page import ContractPage, TermsForm, payload_of
 from apps.integrations.contracts.reading import TermsNotSound
@@ -111,10 +111,9 @@ class ProviderContractAdmin(ContractPage, ReconciliationPage):  # type: ignore[m
 
     @admin.display(description="rates")
     def rates_shown(self, contract: ProviderContract) -> str:
-        """All of them, short."""
-        return (
-            "; ".join(f"{scope_words(rate)} {percent_words(rate.percent)}" for rate in contract.rates.all()) or NOTHING
-        )
+        """All of them, short; of several tiers from which amount on each counts."""
+        rates = contract.rates.all()
+        return "; ".join(f"{scope_words(each)} {percent_words(each.percent)}{_tier(each, contract)}" for each in rates)
 
     @staff_action(
         title="Propose new terms",
@@ -142,6 +141,10 @@ def from_words(rate: ProviderRate, contract: ProviderContract) -> str:
     """From which base on it counts."""
     currency = rate.currency or contract.invoice_currency
     return amount_text(rate.from_units, currency) if currency else "0, any currency"
+
+
+def _tier(rate: ProviderRate, contract: ProviderContract) -> str:
+    return f" from {from_words(rate, contract)} on" if rate.from_units else ""
 
 
 def percent_words(percent: Any) -> str:
