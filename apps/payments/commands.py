@@ -1,9 +1,11 @@
 """What payments lets two people do together: new terms with a provider, a change of a balance by hand."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from apps.compliance.approvals import register_command
+from apps.integrations.contracts.reading import TermsNotSound
 from apps.integrations.models import Integration
 from apps.payments.operations import adjustments
 from apps.payments.operations.contract_versions import PSP_CONTRACTS
@@ -20,7 +22,7 @@ def register() -> None:
         checker_permission=PSP_CONTRACTS.approve_permission,
         execute=PSP_CONTRACTS.execute,
         describe=_described,
-        revalidate=PSP_CONTRACTS.revalidate,
+        revalidate=_recheck,
         fingerprint=PSP_CONTRACTS.fingerprint,
     )
     register_command(
@@ -33,6 +35,13 @@ def register() -> None:
         revalidate=adjustments.recheck_adjustment,
         lifetime=adjustments.LIFETIME,
     )
+
+
+def _recheck(*, payload: Mapping[str, Any], now: datetime) -> None:
+    """What two people agree to holds from now on, also where nothing was agreed before."""
+    PSP_CONTRACTS.revalidate(payload=payload, now=now)
+    if PSP_CONTRACTS.moment(payload["valid_from"]) < now:
+        raise TermsNotSound("They begin in the past: payments have run since.")
 
 
 def _described(payload: Mapping[str, Any]) -> str:
