@@ -26,7 +26,8 @@ CHECKED: list[Any] = CHECKS.get_by_names(
 def seat(live_platform: LivePlatform) -> dict[str, str]:
     """Give a player with money a seat on the live platform; returns its token and user id."""
     with live_platform.in_database():
-        connect_vendor("valkyrie", slug=SLUG)
+        # A brand of its own: at the demo's, players would be sent to this connection, behind which nobody opens games.
+        connect_vendor("valkyrie", slug=SLUG, brand_code="openapi")
     live_platform.await_connections()
     reply = httpx2.post(
         f"{live_platform.base_url}/sandbox/session",

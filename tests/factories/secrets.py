@@ -30,12 +30,14 @@ _PURPOSES = {
 }
 
 
-def connect_vendor(vendor: str, *, slug: str = "", base_url: str = "", **options: Any) -> Integration:
+def connect_vendor(
+    vendor: str, *, slug: str = "", base_url: str = "", brand_code: str = "aurora", **options: Any
+) -> Integration:
     """Connect a vendor of any protocol, with settings."""
     if vendor in ("hub88", "caleta"):
-        integration = connect_game_vendor(vendor, slug=slug, base_url=base_url)
+        integration = connect_game_vendor(vendor, slug=slug, base_url=base_url, brand_code=brand_code)
     else:
-        brand = make_brand()
+        brand = make_brand(brand_code)
         integration = Integration.objects.create(
             slug=slug or vendor,
             name=vendor.title(),
