@@ -1,6 +1,5 @@
 """One list against the catalogue: what is proposed, what takes effect at once, which proposals are overtaken."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,7 @@ from apps.providers.catalogue import save_with_history
 from apps.providers.catalogue_diff import Standing, differences, facts
 from apps.providers.catalogue_entries import set_brand_game, set_field, tell_change
 from apps.providers.catalogue_models import CatalogueChange, CatalogueSync
-from apps.providers.list_contract import ListedGame
+from apps.providers.list_contract import GameList, ListedGame
 from apps.providers.models import BrandGame, Game, RtpVariant
 
 _Kind, _State = CatalogueChange.Kind, CatalogueChange.State
@@ -54,10 +53,14 @@ class _Comparison:
         return f"The vendor's game list, run {self.sync.pk}"
 
 
-def compare(*, sync: CatalogueSync, games: Sequence[ListedGame], now: datetime) -> Counts:
-    """Record every difference once; the caller holds the run and has found the list plausible."""
+def compare(*, sync: CatalogueSync, found: GameList, now: datetime) -> Counts:
+    """
+    Record every difference once; the caller holds the run and has found the list plausible.
+
+    Of a game whose entry could not be read nothing changes: neither is it withdrawn, nor what waits for it overtaken.
+    """
     comparison = _begin(sync, now)
-    for listed in games:
+    for listed in found.games:
         known = comparison.games.get(listed.code)
         if not listed.is_offered:
             continue
@@ -66,12 +69,18 @@ def compare(*, sync: CatalogueSync, games: Sequence[ListedGame], now: datetime) 
             continue
         _return(comparison, known)
         _change(comparison, known, listed)
-    offered = {listed.code for listed in games if listed.is_offered}
+    heard = {listed.code: listed.is_offered for listed in found.games}
+    unheard = {entry.code for entry in found.unread}
+
+    def is_silent(code: str) -> bool:
+        """Whether the vendor may have said something of it that nobody could read."""
+        return code in unheard or (found.hides_codes and code not in heard)
+
     for code, game in comparison.games.items():
-        if code not in offered:
+        if not heard.get(code) and not is_silent(code):
             _withdraw(comparison, game)
     for key, change in comparison.latest.items():
-        if change.state == _State.PROPOSED and key not in comparison.seen:
+        if change.state == _State.PROPOSED and key not in comparison.seen and not is_silent(change.code):
             change.overtake(at=now)
             change.save(update_fields=["state", "decided_at"])
     CatalogueChange.objects.bulk_create(comparison.proposals, batch_size=500)

@@ -34,6 +34,10 @@ class CatalogueSync(models.Model):
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     games = models.PositiveIntegerField(default=0, help_text="On the list")
+    unread = models.PositiveIntegerField(default=0, help_text="Further entries of it that could not be read")
+    unread_entries = models.JSONField(
+        default=list, help_text="The first of them: code, problem, and the text as it came"
+    )
     proposed = models.PositiveIntegerField(default=0, help_text="Differences that wait for staff")
     applied = models.PositiveIntegerField(default=0, help_text="Restrictions that took effect at once")
     digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the answer, in hex")

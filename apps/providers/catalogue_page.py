@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -32,6 +33,7 @@ _CHANGE_LEVELS = {
 }  # fmt: skip
 _KIND_LEVELS = {"added": "good", "changed": "info", "withdrawn": "bad", "returned": "good"}
 _SHORT = 60
+_LONG_COLUMNS = ("listed_codes", "unread_entries")
 
 
 class FetchForm(forms.Form):
@@ -46,16 +48,18 @@ class CatalogueSyncAdmin(StaffAdmin):
 
     brand_code_lookup = "integration__brand_code"
     staff_actions = ("take_short",)
+    change_form_template = "staff/catalogue/sync.html"
     change_list_template = "staff/catalogue/syncs.html"
-    list_display = ("requested_at", "integration", "shown_state", "games", "proposed", "applied", "problem")
+    list_display = ("requested_at", "integration", "shown_state", "games", "unread", "proposed", "applied", "problem")
     list_display_links = ("requested_at",)
     list_filter = ("state", "integration")
     list_select_related = ("integration",)
     fields = (
         ("integration", "shown_state"), ("requested_at", "requested_by"), ("started_at", "ended_at"), "took",
-        ("games", "proposed", "applied"), "problem", ("may_be_short", "reason"), "digest", "exchange", "changes_found",
+        ("games", "unread"), ("proposed", "applied"), "problem", ("may_be_short", "reason"), "shown_digest", "exchange",
+        "changes_found",
     )  # fmt: skip
-    readonly_fields = ("shown_state", "took", "exchange", "changes_found")
+    readonly_fields = ("shown_state", "took", "shown_digest", "exchange", "changes_found")
     empty_hint = "No list has been fetched yet. Every night each vendor is asked for his; fetch one now above."
 
     @admin.display(description="state", ordering="state")
@@ -70,6 +74,11 @@ class CatalogueSyncAdmin(StaffAdmin):
             return NOTHING
         return duration_text(int((sync.ended_at - sync.started_at).total_seconds() * 1_000_000))
 
+    @admin.display(description="SHA-256 of the answer")
+    def shown_digest(self, sync: CatalogueSync) -> str | SafeString:
+        """In hex; may be broken where the page is narrow."""
+        return format_html('<span class="mono break">{}</span>', sync.digest) if sync.digest else NOTHING
+
     @admin.display(description="exchange with the vendor")
     def exchange(self, sync: CatalogueSync) -> str:
         """The list as it came."""
@@ -80,6 +89,10 @@ class CatalogueSyncAdmin(StaffAdmin):
         """What it found."""
         count = sync.changes.count()
         return change_list_link(f"sync__id__exact={sync.pk}", f"{count} found") if count else NOTHING
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CatalogueSync]:
+        """Leave long columns out of lists; the page of a run reads them when it needs them."""
+        return super().get_queryset(request).defer(*_LONG_COLUMNS)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the button above the list."""
@@ -276,7 +289,8 @@ def _sources(request: HttpRequest) -> list[dict[str, Any]]:
     """Each connection with its last run; two queries."""
     rows = list(_connections(request))
     newest = CatalogueSync.objects.filter(integration__in=rows).order_by("integration_id", "-pk")
-    last = {each.integration_id: each for each in newest.distinct("integration_id").defer("listed_codes")}
+    newest = newest.distinct("integration_id").defer(*_LONG_COLUMNS)
+    last = {each.integration_id: each for each in newest}
     return [
         {
             "integration": each,

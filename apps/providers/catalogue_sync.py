@@ -7,7 +7,7 @@ sweeper fails, and a catalogue as it was. See decision 51 for what takes effect 
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -41,7 +41,10 @@ ALERT = "catalogue-list"
 _MOST_LOST_SHARE = 0.2
 # One game always may go, however short the list was.
 _MOST_LOST_OF_FEW = 1
-_NOTED = ("games", "digest", "exchange_id")
+_NOTED = ("games", "unread", "unread_entries", "digest", "exchange_id")
+# What staff need to see what is wrong; the whole answer is in the exchange log.
+_ENTRIES_KEPT = 50
+_LONGEST_ENTRY = 2000
 
 
 class SyncUnderWay(DomainError):
@@ -164,12 +167,16 @@ def _record(sync_id: int, found: GameList) -> CatalogueSync:
     sync = CatalogueSync.objects.select_for_update(of=("self",)).select_related("integration").get(pk=sync_id)
     if sync.state != CatalogueSync.State.RUNNING:
         return sync  # the sweeper took us for dead
-    offered = [game.code for game in found.games if game.is_offered]
-    _require_plausible(sync, [game.code for game in found.games], offered)
-    counts = compare(sync=sync, games=found.games, now=now)
+    before = _listed_before(sync)
+    offered = {game.code for game in found.games if game.is_offered}
+    _require_plausible(sync, found, offered, before)
+    counts = compare(sync=sync, found=found, now=now)
     _note(sync, found)
     sync.proposed, sync.applied = counts.proposed, counts.applied
-    sync.listed_codes = offered
+    # What could not be read counts as listed: no other list takes it away either.
+    silent = {entry.code for entry in found.unread if entry.code}
+    silent |= before - set(found.codes) if found.hides_codes else set()
+    sync.listed_codes = sorted(offered | silent)
     sync.finish(at=now)
     sync.save(update_fields=[*_NOTED, "state", "ended_at", "proposed", "applied", "listed_codes"])
     earlier = CatalogueSync.objects.filter(integration=sync.integration, pk__lt=sync.pk).exclude(listed_codes=[])
@@ -182,25 +189,38 @@ def _record(sync_id: int, found: GameList) -> CatalogueSync:
         data={"integration": integration.slug, "games": sync.games, "proposed": sync.proposed, "applied": sync.applied},
         now=now,
     )
-    judge(integration, ALERT, None, clock.real_now())
+    judge(integration, ALERT, _unread_finding(sync, found), clock.real_now())
     return sync
 
 
-def _require_plausible(sync: CatalogueSync, codes: Sequence[str], offered: Sequence[str]) -> None:
-    """
-    Refuse what no vendor means to say, as a whole.
+def _unread_finding(sync: CatalogueSync, found: GameList) -> Finding | None:
+    """What staff should hear of a list that was taken without some of its entries; None if all were read."""
+    if not found.unread:
+        return None
+    first = found.unread[0]
+    words = f"{len(found.unread)} of {sync.games + sync.unread} games on the list could not be read"
+    hidden = " Nothing is withdrawn while a game hides its code." if found.hides_codes else ""
+    told = f"{words}; the first: {first.code or 'without a code'}, {first.problem}"[: 300 - len(hidden) - 1]
+    return Finding(Incident.Severity.WARNING, f"{told}.{hidden}", {"run": sync.pk, "exchange": str(found.exchange_id)})
 
-    :raises _Implausible: if the list is empty, names a game twice, or lacks suspiciously many
+
+def _require_plausible(sync: CatalogueSync, found: GameList, offered: Collection[str], before: set[str]) -> None:
     """
+    Refuse what no vendor means to say, as a whole. A game that could not be read counts as missing here.
+
+    :raises _Implausible: if nothing is on the list or readable, it names a game twice, or lacks suspiciously many
+    """
+    if not offered and found.unread:
+        raise _Implausible(f"No game on the list can be read: {found.unread[0].problem}"[:300])
     if not offered:
         raise _Implausible("The list is empty: the vendor would have withdrawn every game.")
-    twice = [code for code, count in Counter(codes).items() if count > 1]
+    twice = [code for code, count in Counter(found.codes).items() if count > 1]
     if twice:
         raise _Implausible(f"The list names {len(twice)} games more than once, {twice[0]!r} among them.")
-    before = _listed_before(sync)
-    lost = len(before - set(offered))
+    lost = len(before.difference(offered))
     if lost > max(_MOST_LOST_OF_FEW, _MOST_LOST_SHARE * len(before)) and not sync.may_be_short:
-        raise _Implausible(f"The list lacks {lost} of {len(before)} games, more than 20 % of them.")
+        unread = f" {len(found.unread)} entries could not be read." if found.unread else ""
+        raise _Implausible(f"The list lacks {lost} of {len(before)} games, more than 20 % of them.{unread}")
 
 
 def _listed_before(sync: CatalogueSync) -> set[str]:
@@ -235,6 +255,10 @@ def _end(sync_id: int, *, problem: str, is_refusal: bool, found: GameList | None
 
 
 def _note(sync: CatalogueSync, found: GameList) -> None:
-    sync.games = len(found.games)
+    sync.games, sync.unread = len(found.games), len(found.unread)
+    sync.unread_entries = [
+        {"code": entry.code, "problem": entry.problem, "raw": entry.raw[:_LONGEST_ENTRY]}
+        for entry in found.unread[:_ENTRIES_KEPT]
+    ]
     sync.digest = hashlib.sha256(found.body).hexdigest()
     sync.exchange_id = found.exchange_id

@@ -44,17 +44,44 @@ class ListedGame:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadEntry:
+    """
+    An entry of a list that could not be read: the vendor says something of a game, and nobody knows what.
+
+    :ivar code: the game's, where at least that could be read; else empty
+    :ivar problem: what is wrong with it, for staff
+    :ivar raw: the entry as it came
+    """
+
+    code: str
+    problem: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
 class GameList:
     """
     A whole list.
 
     :ivar games: in the vendor's order, duplicates and all
     :ivar body: the answer as it came
+    :ivar unread: entries beside the games, likewise; a list that is no list has none, it is refused
     """
 
     games: tuple[ListedGame, ...]
     body: bytes
     exchange_id: UUID
+    unread: tuple[UnreadEntry, ...] = ()
+
+    @property
+    def codes(self) -> list[str]:
+        """Every code on it that can be read, duplicates and all."""
+        return [game.code for game in self.games] + [entry.code for entry in self.unread if entry.code]
+
+    @property
+    def hides_codes(self) -> bool:
+        """Whether an entry does not even tell its code: then nobody knows which games the list lacks."""
+        return any(not entry.code for entry in self.unread)
 
 
 class ListError(Exception):

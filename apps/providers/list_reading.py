@@ -1,7 +1,8 @@
 """Reading what every vendor's game list has, from words of the wire to facts of the catalogue."""
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Annotated, TypeVar
@@ -10,13 +11,18 @@ from urllib.parse import urlsplit
 import msgspec
 from django.utils.text import slugify
 
-from apps.providers.list_contract import ListUnusable
+from apps.integrations.outbound import VendorResponse
+from apps.providers.list_contract import GameList, ListedGame, ListRefused, ListUnusable, UnreadEntry
 from apps.providers.models import Game
 
-Code = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+LONGEST_CODE = 120
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_CODE)]
 Title = Annotated[str, msgspec.Meta(min_length=1)]
 Row = TypeVar("Row", bound=msgspec.Struct)
 
+_OK = 200
+_LONGEST_PROBLEM = 300
+_LONGEST_REFUSAL = 200
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 _HIGHEST_RTP = 15_000
 _LONGEST_URL = 300
@@ -37,18 +43,62 @@ _CATEGORY_WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 
 
-def decoded(body: bytes, row: type[Row]) -> list[Row]:
+def read_list(
+    response: VendorResponse, row: type[Row], game: Callable[[Row], ListedGame], *, code: str, told: str
+) -> GameList:
     """
-    Decode the answer: an array of games.
+    Read the answer: an array of games. An entry that can not be read is kept as it came; the others are taken.
 
-    :raises ListUnusable: if it is anything else, with where it went wrong; a list is taken whole or not at all
+    :param row: an entry on the wire
+    :param game: from there to the catalogue's words; raises `ListUnusable` for what it can not say in them
+    :param code: the entry's member that names the game
+    :param told: the member of a refusal that says why
+    :raises ListRefused: for any other status than 200
+    :raises ListUnusable: if the answer is anything else than an array, with where it went wrong
     """
-    if rb"\u0000" in body:
-        raise ListUnusable("The list holds a NUL character, which no text can")
+    if response.status != _OK:
+        raise ListRefused(response.status, _member(response.body, told)[:_LONGEST_REFUSAL])
     try:
-        return msgspec.json.decode(body, type=list[row])  # type: ignore[valid-type]
+        entries = msgspec.json.decode(response.body, type=list[msgspec.Raw])
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise ListUnusable(f"The answer is no list of games: {error}"[:300]) from error
+        raise ListUnusable(f"The answer is no list of games: {error}"[:_LONGEST_PROBLEM]) from error
+    games: list[ListedGame] = []
+    unread: list[UnreadEntry] = []
+    for entry in entries:
+        raw = bytes(entry)
+        try:
+            games.append(game(_decoded(raw, row)))
+        except ListUnusable as error:
+            # A bare NUL is no JSON, but whoever sends one may send it inside an entry.
+            text = raw.decode(errors="backslashreplace").replace("\0", "\ufffd")
+            unread.append(UnreadEntry(_code_in(raw, code), str(error), text))
+    return GameList(tuple(games), response.body, response.exchange_id, tuple(unread))
+
+
+def _decoded(raw: bytes, row: type[Row]) -> Row:
+    if rb"\u0000" in raw:
+        raise ListUnusable("It holds a NUL character, which no text can")
+    try:
+        return msgspec.json.decode(raw, type=row)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise ListUnusable(str(error)[:_LONGEST_PROBLEM]) from error
+
+
+def _code_in(raw: bytes, name: str) -> str:
+    """The game's code in an entry that can not be read as a whole; empty if that is not to be had either."""
+    said = _member(raw, name)
+    # Without NUL above all, which the database can not hold.
+    return said if len(said) <= LONGEST_CODE and said.isprintable() else ""
+
+
+def _member(body: bytes, name: str) -> str:
+    """A text in a JSON object; empty for anything else."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    said = found.get(name) if isinstance(found, dict) else None
+    return said if isinstance(said, str) else ""
 
 
 def category_of(words: str | None) -> str | None:

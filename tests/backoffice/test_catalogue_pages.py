@@ -237,3 +237,16 @@ def test_staff_choose_variants_record_certificates_and_plan_withdrawals(
     assert lobby(player) == []
     press("plan-end", day="")
     assert lobby(player) != []
+
+
+def test_the_page_of_a_run_shows_what_of_the_list_could_not_be_read(ops: Client, caleta: Integration) -> None:
+    entry = {"code": "", "problem": "Object missing required field `name`", "raw": '{"game_code":"<b>one</b>"}'}
+    sync = CatalogueSync.objects.create(
+        integration=caleta, requested_at=clock.now(), state="done", games=7, unread=52, unread_entries=[entry] * 50
+    )
+    page = ops.get(reverse("admin:providers_cataloguesync_change", args=[sync.pk])).content.decode()
+    assert "52 entries of the list could not be read" in page
+    assert "{&quot;game_code&quot;:&quot;&lt;b&gt;one&lt;/b&gt;&quot;}" in page
+    assert "The first 50 are shown" in page
+    address = reverse("admin:providers_cataloguesync_changelist")
+    assert not any("unread_entries" in statement for statement in statements_of(ops, address))

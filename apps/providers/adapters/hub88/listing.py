@@ -17,13 +17,7 @@ from apps.integrations.outbound import call_vendor
 from apps.integrations.rsa_keys import UnusableKey
 from apps.providers.adapters.hub88.profiles import Profile
 from apps.providers.adapters.hub88.signature import sign
-from apps.providers.list_contract import (
-    LARGEST_LIST_BYTES,
-    GameList,
-    ListedGame,
-    ListNotConfigured,
-    ListRefused,
-)
+from apps.providers.list_contract import LARGEST_LIST_BYTES, GameList, ListedGame, ListNotConfigured
 from apps.providers.list_reading import (
     Code,
     Title,
@@ -32,16 +26,14 @@ from apps.providers.list_reading import (
     certifications,
     countries,
     day,
-    decoded,
     features,
+    read_list,
     web_address,
 )
 
 _PLATFORMS: Mapping[str, str] = MappingProxyType({"GPL_DESKTOP": "desktop", "GPL_MOBILE": "mobile"})
 _DEFAULT_TIMEOUT_SECONDS = 60.0
 _HIGHEST_VOLATILITY = 5
-_OK = 200
-_MESSAGE_LENGTH = 200
 
 
 class Listed(msgspec.Struct, kw_only=True):
@@ -98,10 +90,7 @@ class Hub88Lister:
             signed_by=kid,
             largest_answer_bytes=LARGEST_LIST_BYTES,
         )
-        if response.status != _OK:
-            raise ListRefused(response.status, _error(response.body))
-        games = tuple(map(_game, decoded(response.body, Listed)))
-        return GameList(games, response.body, response.exchange_id)
+        return read_list(response, Listed, _game, code="game_code", told="error")
 
 
 def _signed(connection: Connection, body: bytes) -> tuple[str, str]:
@@ -113,14 +102,6 @@ def _signed(connection: Connection, body: bytes) -> tuple[str, str]:
         return keys[0].kid, sign(keys[0].secret, body)
     except UnusableKey as error:
         raise ListNotConfigured(f"key {keys[0].kid} can not sign: {error}") from error
-
-
-def _error(body: bytes) -> str:
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    return str(answer.get("error", ""))[:_MESSAGE_LENGTH] if isinstance(answer, dict) else ""
 
 
 def _game(row: Listed) -> ListedGame:

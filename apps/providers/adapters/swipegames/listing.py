@@ -1,6 +1,5 @@
 """Swipe Games' list: `GET /games`, signed over the RFC 8785 form of its query. Source: reference, section 3."""
 
-import json
 from urllib.parse import urlencode
 
 import msgspec
@@ -9,18 +8,10 @@ from apps.integrations.connections import Connection
 from apps.integrations.outbound import call_vendor
 from apps.providers.adapters.swipegames.options import OPTIONS
 from apps.providers.adapters.swipegames.signature import canonical_query, sign
-from apps.providers.list_contract import (
-    LARGEST_LIST_BYTES,
-    GameList,
-    ListedGame,
-    ListNotConfigured,
-    ListRefused,
-)
-from apps.providers.list_reading import Code, Title, basis_points, currencies, decoded, web_address
+from apps.providers.list_contract import LARGEST_LIST_BYTES, GameList, ListedGame, ListNotConfigured
+from apps.providers.list_reading import Code, Title, basis_points, currencies, read_list, web_address
 
 _PLAY_MONEY = "FUN"
-_OK = 200
-_MESSAGE_LENGTH = 200
 
 
 class Images(msgspec.Struct, kw_only=True):
@@ -69,17 +60,7 @@ class SwipeGamesLister:
             signed_by=keys[0].kid,
             largest_answer_bytes=LARGEST_LIST_BYTES,
         )
-        if response.status != _OK:
-            raise ListRefused(response.status, _message(response.body))
-        return GameList(tuple(map(_game, decoded(response.body, Listed))), response.body, response.exchange_id)
-
-
-def _message(body: bytes) -> str:
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    return str(answer.get("message", ""))[:_MESSAGE_LENGTH] if isinstance(answer, dict) else ""
+        return read_list(response, Listed, _game, code="id", told="message")
 
 
 def _game(row: Listed) -> ListedGame:

@@ -1,95 +1,28 @@
-"""Vendors' game lists against the catalogue: what is proposed, what takes effect at once, what is not believed."""
+"""A vendor's game list against the catalogue: what is proposed, and what takes effect at once."""
 
 import json
-import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import connections
 
 from apps.brands.models import Brand
 from apps.core import clock
 from apps.integrations.connections import forget_connections
 from apps.integrations.credentials import add_credential
 from apps.integrations.models import Integration
-from apps.integrations.watch.models import Incident
-from apps.players.models import Player
-from apps.providers import catalogue_sync
 from apps.providers.catalogue_changes import UnableToDecide, decide_change, decide_changes
 from apps.providers.catalogue_models import CatalogueChange, CatalogueSync
-from apps.providers.catalogue_sync import SyncUnderWay, perform_sync, request_all, request_sync
 from apps.providers.models import BrandGame, Game, RtpVariant, Studio
 from tests.factories.games import frontend_of, make_game, make_player
-from tests.factories.integrations import connect_game_vendor
-from tests.harness.queries import captured_queries
-from tests.providers.list_vendor import ListVendor, list_vendor
-from tests.providers.table import staff
+from tests.providers.game_lists.listing import catalogued, connected, lobby, synchronise, waiting, why
+from tests.providers.game_lists.vendor import ListVendor, list_vendor
 
 pytestmark = pytest.mark.django_db
 
 State = CatalogueSync.State
-
-
-@pytest.fixture
-def served() -> Iterator[tuple[str, ListVendor]]:
-    with list_vendor() as found:
-        yield found
-
-
-@pytest.fixture
-def vendor(served: tuple[str, ListVendor]) -> ListVendor:
-    return served[1]
-
-
-@pytest.fixture
-def caleta(db: None, served: tuple[str, ListVendor]) -> Integration:
-    return connected("caleta", served[0])
-
-
-@pytest.fixture
-def manager(db: None) -> User:
-    return staff("manager", "synchronise_catalogue", "switch_game")
-
-
-def connected(vendor: str, base_url: str, slug: str = "", brand: str = "aurora", **options: Any) -> Integration:
-    integration = connect_game_vendor(vendor, slug=slug, base_url=base_url, brand_code=brand)
-    integration.options = {"operator_id": 7, "list_timeout_seconds": 5, **options}
-    integration.save(update_fields=["options"])
-    forget_connections()
-    return integration
-
-
-def catalogued(vendor: ListVendor, *codes: str, **fields: Any) -> list[Game]:
-    """Games that the catalogue and the list agree on."""
-    made = []
-    for code in codes:
-        vendor.lists(code)
-        facts = {"title": code.title(), "thumbnail_url": "https://pictures.example.com/thumb.png"}
-        made.append(make_game(code, **(facts | fields)))
-    return made
-
-
-def synchronise(integration: Integration, **terms: Any) -> CatalogueSync:
-    sync = request_sync(integration_id=integration.pk, actor=None, now=clock.now(), **terms)
-    return perform_sync(sync_id=sync.pk)
-
-
-def waiting() -> list[tuple[str, str, str, Any, Any]]:
-    rows = CatalogueChange.objects.filter(state="proposed").order_by("code", "kind", "field")
-    return [(each.code, each.kind, each.field, each.before, each.after) for each in rows]
-
-
-def why(row: Any) -> str:
-    """The reason that the history keeps of the newest version."""
-    return str(row.history.latest().history_change_reason)
-
-
-def lobby(player: Player) -> list[str]:
-    return [game["code"] for game in frontend_of(player).get("/api/v1/games").json()["results"]]
 
 
 def test_a_list_that_says_nothing_new_proposes_nothing(vendor: ListVendor, caleta: Integration) -> None:
@@ -274,113 +207,6 @@ def test_currencies_are_taken_away_at_once_and_none_left_is_not_every_one(served
     assert vendor.asked[0][1] == "/games?cID=6f2f2e6a-2f43-4b0f-9c58-2d7d5b8a51f1&extCID=aurora"
 
 
-@pytest.mark.parametrize(
-    ("what", "state", "words"),
-    [
-        ("empty", State.REFUSED, "The list is empty"),
-        ("doubled", State.REFUSED, "names 1 games more than once, 'one'"),
-        ("short", State.REFUSED, "lacks 2 of 6 games"),
-        ("off", State.REFUSED, "lacks 2 of 6 games"),
-        ("cut", State.FAILED, "no list of games"),
-        ("object", State.FAILED, "Expected `array`, got `object`"),
-        ("codeless", State.FAILED, "missing required field `game_code` - at `$[1]`"),
-        ("nul", State.FAILED, "NUL character"),
-        ("country", State.FAILED, "'GERMANY' is no country"),
-        ("refusal", State.FAILED, "refused with HTTP 404: no operator"),
-        ("broken off", State.FAILED, "did not answer"),
-        ("unreachable", State.FAILED, "cannot be reached"),
-        ("unset", State.FAILED, "no operator_id"),
-    ],
-)
-def test_a_list_that_can_not_be_true_changes_nothing_and_alerts(
-    what: str, state: str, words: str, vendor: ListVendor, caleta: Integration
-) -> None:
-    codes = ["one", "two", "three", "four", "five", "six"]
-    catalogued(vendor, *codes)
-    player = make_player()
-    good = synchronise(caleta)
-    games = list(vendor.games.values())
-    raw: dict[str, Any] = {
-        "empty": [], "doubled": [*games, games[0]], "short": games[2:], "object": {"games": games},
-        "codeless": [games[0], {"name": "Nobody"}], "country": [{**games[0], "blocked_countries": ["Germany"]}],
-        "off": [{**each, "enabled": each["game_code"] not in ("one", "two")} for each in games],
-        "nul": [{**games[0], "product": "a\0b"}],
-    }  # fmt: skip
-    vendor.raw = json.dumps(raw.get(what, games)).encode()
-    if what == "cut":
-        vendor.raw = vendor.raw[:-300]
-    vendor.short_of = 40 if what == "broken off" else 0
-    if what == "refusal":
-        vendor.status, vendor.raw = 404, b'{"error":"no operator"}'
-    if what == "unreachable":
-        Integration.objects.update(base_url="http://127.0.0.1:1")
-    if what == "unset":
-        Integration.objects.update(options={})
-    forget_connections()
-    sync = synchronise(caleta)
-    assert (sync.state, words in sync.problem) == (state, True), sync.problem
-    assert not CatalogueChange.objects.exists()
-    assert sorted(lobby(player)) == sorted(codes)
-    incident = Incident.objects.get(rule="catalogue-list", closed_at=None)
-    assert words in incident.summary
-    assert CatalogueSync.objects.get(pk=good.pk).listed_codes  # what the next list is held against
-
-
-def test_staff_may_take_a_short_list_and_say_why(vendor: ListVendor, caleta: Integration, manager: User) -> None:
-    catalogued(vendor, "one", "two", "three", "four")
-    player = make_player()
-    vendor.games = {"one": vendor.games["one"]}
-    assert synchronise(caleta).state == State.REFUSED
-    terms: dict[str, Any] = {"integration_id": caleta.pk, "actor": manager, "now": clock.now(), "may_be_short": True}
-    sync = request_sync(**terms, reason="studio left the aggregator")
-    assert perform_sync(sync_id=sync.pk).applied == 3
-    assert lobby(player) == ["one"]
-
-
-def test_a_slow_vendor_fails_the_run_and_the_next_good_list_ends_the_alert(
-    served: tuple[str, ListVendor], manager: User
-) -> None:
-    address, vendor = served
-    caleta = connected("caleta", address, list_timeout_seconds=0.2)
-    vendor.waits = threading.Event()
-    catalogued(vendor, "one")
-    assert (synchronise(caleta).state, Incident.objects.count()) == (State.FAILED, 1)
-    vendor.waits.set()
-    Incident.objects.update(seen_at=clock.real_now() - timedelta(hours=1))
-    assert synchronise(caleta).state == State.DONE
-    assert Incident.objects.get().closed_at is not None
-
-
-def test_two_runs_of_one_integration_are_impossible(vendor: ListVendor, caleta: Integration, manager: User) -> None:
-    catalogued(vendor, "one")
-    first = request_sync(integration_id=caleta.pk, actor=manager, now=clock.now())
-    with pytest.raises(SyncUnderWay):
-        request_sync(integration_id=caleta.pk, actor=manager, now=clock.now())
-    assert request_all(now=clock.now()) == []
-    with pytest.raises(PermissionDenied):
-        request_sync(integration_id=caleta.pk, actor=User.objects.create_user("else"), now=clock.now())
-    assert perform_sync(sync_id=first.pk).state == State.DONE
-    assert perform_sync(sync_id=first.pk).state == State.DONE  # a second delivery of the task
-    assert len(vendor.asked) == 1
-    assert [each.integration for each in request_all(now=clock.now())] == [caleta]
-
-
-def test_a_run_whose_worker_died_is_ended_and_changes_nothing_afterwards(
-    vendor: ListVendor, caleta: Integration
-) -> None:
-    catalogued(vendor, "one")
-    vendor.lists("fresh")
-    sync = request_sync(integration_id=caleta.pk, actor=None, now=clock.now())
-    later = clock.now() + timedelta(minutes=2)
-    assert catalogue_sync.sweep(now=later) == ([sync.pk], 0)  # nobody has taken it: hand it over again
-    claimed = catalogue_sync._claim(sync.pk, now=clock.now())
-    assert claimed is not None
-    found = catalogue_sync._fetch(claimed.integration)
-    assert catalogue_sync.sweep(now=clock.now() + timedelta(minutes=16)) == ([], 1)
-    assert catalogue_sync._record(sync.pk, found).state == State.FAILED
-    assert not CatalogueChange.objects.exists()
-
-
 def test_a_decision_on_what_has_changed_since_is_refused(
     vendor: ListVendor, caleta: Integration, manager: User
 ) -> None:
@@ -399,40 +225,3 @@ def test_a_decision_on_what_has_changed_since_is_refused(
         decide_change(change_id=changes["title"].pk, **(terms | {"actor": User.objects.create_user("nobody")}))
     assert Game.objects.values_list("title", "studio__name").get() == ("Ours", "Another Studio")
     assert Studio.objects.get(name="Another Studio").is_enabled is False
-
-
-def test_a_list_of_thousands_takes_a_handful_of_queries(vendor: ListVendor, caleta: Integration) -> None:
-    catalogued(vendor, "one")
-    for number in range(3000):
-        vendor.lists(f"new-{number}")
-    with captured_queries() as first:
-        sync = synchronise(caleta)
-    with captured_queries() as second:
-        assert synchronise(caleta).proposed == 0
-    assert (sync.state, sync.proposed) == (State.DONE, 3000)
-    assert len(first) < 50
-    assert len(second) < 45
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_clicks_at_the_same_moment_make_one_run(served: tuple[str, ListVendor]) -> None:
-    caleta = connected("caleta", served[0])
-    barrier, outcomes = threading.Barrier(4), []
-
-    def click() -> None:
-        barrier.wait(10)
-        try:
-            request_sync(integration_id=caleta.pk, actor=None, now=clock.now())
-            outcomes.append("made")
-        except SyncUnderWay:
-            outcomes.append("refused")
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=click) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["made", "refused", "refused", "refused"]
-    assert CatalogueSync.objects.count() == 1
