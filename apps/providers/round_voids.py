@@ -16,8 +16,8 @@ from apps.core.money import Money
 from apps.core.request_context import current_request_id
 from apps.integrations.outbox import record_fact
 from apps.players.models import Player
+from apps.providers.incomplete_rounds import standings_of
 from apps.providers.models import Game, Round, RoundEvent, RoundPolicy
-from apps.providers.round_policies import policy_of
 from apps.providers.round_queries import first_possible_transaction
 from apps.providers.rounds import RESOLVE_PERMISSION, RoundUnknown, lock_round, record_round_event, require_resolver
 from apps.transactions.posting import lock_wallets
@@ -117,7 +117,12 @@ def propose_void(*, rounds: Sequence[Round], reason: str, maker: User, now: date
 def proposals_about(round_id: int) -> list[ApprovalRequest]:
     """List the requests, decided or not, to void this round, newest first."""
     every = ApprovalRequest.objects.filter(command=VOID_COMMAND, payload__rounds__contains=[[round_id]])
-    return list(every.select_related("maker", "checker").order_by("-pk"))
+    # The database looks for the number anywhere in a row; a player's id or an amount may be the same.
+    return [
+        each
+        for each in every.select_related("maker", "checker").order_by("-pk")
+        if any(asked.round_id == round_id for asked in _asked(each.payload))
+    ]
 
 
 def proposed_rounds() -> set[int]:
@@ -148,6 +153,7 @@ def execute(*, payload: Mapping[str, Any], maker: User, checker: User, now: date
     :raises RoundHasChanged: if nothing is left to void
     """
     asked = _asked(payload)
+    standings = standings_of(_rounds(asked).values())
     approval = request_under_way(command=VOID_COMMAND, payload=payload, maker=maker)
     lock_wallets(player_ids=[each.player_id for each in asked], currency=payload["currency"])
     returned, skipped = 0, []
@@ -158,7 +164,7 @@ def execute(*, payload: Mapping[str, Any], maker: User, checker: User, now: date
             continue
         returned += void_round(
             found,
-            policy=policy_of(found),
+            policy=standings[found.pk].policy,
             reason=payload["why"],
             actor=f"{maker.get_username()}, {checker.get_username()}",
             now=now,

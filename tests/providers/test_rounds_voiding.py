@@ -17,7 +17,13 @@ from apps.integrations.models import Integration
 from apps.players.models import Player
 from apps.providers.commands import fingerprint
 from apps.providers.models import Game, Round, RoundEvent, RoundPolicy
-from apps.providers.round_voids import RoundNotVoidable, RoundVoidPending, TooManyRounds, propose_void
+from apps.providers.round_voids import (
+    RoundNotVoidable,
+    RoundVoidPending,
+    TooManyRounds,
+    proposals_about,
+    propose_void,
+)
 from apps.providers.rounds import answer_late_result, late_results
 from apps.providers.wallet_calls import WalletCall, post_call
 from apps.transactions.models import Command, Transaction
@@ -65,6 +71,18 @@ def test_two_people_return_every_stake_to_where_it_came_from(
     event = RoundEvent.objects.get()
     assert (event.kind, event.actor, event.reason) == ("voided", "maker, checker", "game crashed")
     assert (event.policy, event.approval_id, event.amount_units) == (policy, asked.pk, 8 * EURO)
+
+
+def test_a_proposal_stands_on_the_pages_of_its_rounds_and_on_no_other(
+    vendor: Vendor, player: Player, maker: User
+) -> None:
+    play(vendor, 3)
+    asked = propose(maker)
+    found = Round.objects.get()
+    assert proposals_about(found.pk) == [asked]
+    # The number of its player, and that of its stake, are in the request too.
+    for number in {player.pk, found.staked} - {found.pk}:
+        assert proposals_about(number) == []
 
 
 def test_a_win_after_a_void_is_refused_as_the_protocol_says_and_waits_for_somebody(
