@@ -13,7 +13,7 @@ from apps.players.models import Player
 from apps.sandbox.conformance.evolution import EvolutionSide
 from apps.sandbox.conformance.scenarios import Seated, Side, Wire, new_id
 from apps.sandbox.conformance.swipegames import SwipeGamesSide
-from apps.sandbox.conformance.valkyrie import ValkyrieSide
+from apps.sandbox.conformance.valkyrie_side import ValkyrieSide
 from tests.contracts.test_scenarios import in_process, keys_of
 from tests.factories.secrets import connect_vendor
 

@@ -11,7 +11,7 @@ import pytest
 from apps.sandbox.conformance.evolution import EvolutionSide
 from apps.sandbox.conformance.scenarios import Wire, new_id
 from apps.sandbox.conformance.swipegames import SwipeGamesSide
-from apps.sandbox.conformance.valkyrie import ValkyrieSide
+from apps.sandbox.conformance.valkyrie_side import ValkyrieSide
 from apps.sandbox.management.commands.conformance import over
 from tests.journeys.conftest import Demo
 

@@ -1,92 +1,13 @@
 """Scenarios of the Valkyrie PAM API 0.7.0. Source: game-provider reference, sections 5 and 11; its OpenAPI document."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote, urlencode
 
-from apps.sandbox.conformance.scenarios import Reply, Seated, Side, Suite, encode, new_id, require
+from apps.sandbox.conformance.scenarios import Seated, Suite, new_id, require
+from apps.sandbox.conformance.valkyrie_side import ValkyrieSide, error, ok
 
 D = Decimal
-_AT = "2026-11-25T10:00:00Z"
-
-
-class ValkyrieSide(Side):
-    """Asks what Valkyrie asks."""
-
-    provider = "evolution"
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        token: str,
-        *,
-        body: Any = None,
-        bearer: str | None = None,
-        query: Mapping[str, str] | None = None,
-    ) -> Reply:
-        """Send one call with the bearer token and the player's."""
-        headers = {
-            "Authorization": f"Bearer {self.credentials['bearer_token'] if bearer is None else bearer}".strip(),
-            "X-Player-Token": token,
-            "X-Correlation-ID": new_id(),
-        }
-        asked = urlencode({"provider": self.provider} if query is None else query)
-        raw = encode(body) if body is not None else b""
-        return self.wire.send(method, f"{self.prefix}/players/{path}?{asked}", headers, raw)
-
-    def session(self, token: str, method: str = "GET") -> Any:
-        """Get or refresh the session."""
-        return self.call(method, "session", token).json()
-
-    def balance(self, player: Seated) -> Any:
-        """Ask for the balance."""
-        return self.call("GET", f"{player.user}/balance", player.token).json()
-
-    def post(self, player: Seated, kind: str, tx: str, amount: str = "0", **changes: Any) -> Any:
-        """Add a transaction; HTTP 200."""
-        body = {
-            "currency": player.currency,
-            "provider": self.provider,
-            "transactionType": kind,
-            "cashAmount": D(amount),
-            "bonusAmount": 0,
-            "promoAmount": 0,
-            "transactionDateTime": _AT,
-            "providerTransactionId": tx,
-            "providerGameId": self.game,
-        } | changes
-        body = {name: value for name, value in body.items() if value is not None}
-        reply = self.call("POST", f"{player.user}/transactions", player.token, body=body)
-        require("HTTP status", reply.status, 200)
-        return reply.json()
-
-    def transactions(self, player: Seated, **query: str) -> Any:
-        """Look transactions up."""
-        asked = {"provider": self.provider, **query}
-        return self.call("GET", f"{player.user}/transactions", player.token, query=asked).json()
-
-    def round(self, player: Seated, round_id: str) -> Any:
-        """Look a round up."""
-        return self.call("GET", f"{player.user}/gamerounds/{quote(round_id, safe='')}", player.token).json()
-
-
 SUITE = Suite("Valkyrie PAM API", "0.7.0", ValkyrieSide)
-
-
-def _ok(answer: Any, cash: str) -> str:
-    require("status", answer["status"], "OK")
-    require("cashAmount", answer["transactionResult"]["balance"]["cashAmount"], D(cash))
-    return str(answer["transactionResult"]["transactionId"])
-
-
-def _error(answer: Any, code: str, cash: str | None = "1000") -> None:
-    require("status", answer["status"], "ERROR")
-    require("code", answer["error"]["code"], f"PAM_ERR_{code}")
-    require("a message", isinstance(answer["error"]["message"], str), True)
-    if cash is not None:
-        require("cashAmount", answer["transactionResult"]["balance"]["cashAmount"], D(cash))
 
 
 @SUITE.scenario
@@ -120,9 +41,9 @@ def refresh_replaces_the_token(side: ValkyrieSide) -> None:
     player = side.seat()
     fresh = side.session(player.token, "PUT")["session"]["token"]
     require("a new token", fresh != player.token, True)
-    _error(side.balance(player), "SESSION_EXPIRED", None)
-    _error(side.session(player.token, "PUT"), "SESSION_EXPIRED", None)
-    _error(side.post(player, "WITHDRAW", new_id(), "1", providerRoundId=new_id()), "SESSION_EXPIRED", None)
+    error(side.balance(player), "SESSION_EXPIRED", None)
+    error(side.session(player.token, "PUT"), "SESSION_EXPIRED", None)
+    error(side.post(player, "WITHDRAW", new_id(), "1", providerRoundId=new_id()), "SESSION_EXPIRED", None)
     require("old session", side.session(player.token)["status"], "OK")
     again = Seated(player.user, fresh, "EUR")
     require("balance", side.balance(again)["balance"]["cashAmount"], D(1000))
@@ -135,8 +56,8 @@ def settling_ignores_an_old_token(side: ValkyrieSide) -> None:
     side.post(player, "WITHDRAW", won, "1", providerBetRef=won, providerRoundId=game)
     side.post(player, "WITHDRAW", taken, "1", providerBetRef=taken, providerRoundId=game)
     side.session(player.token, "PUT")
-    _ok(side.post(player, "DEPOSIT", new_id(), "2", providerBetRef=won, providerRoundId=game), "1000")
-    _ok(side.post(player, "CANCEL", new_id(), "1", providerBetRef=taken, providerRoundId=game), "1001")
+    ok(side.post(player, "DEPOSIT", new_id(), "2", providerBetRef=won, providerRoundId=game), "1000")
+    ok(side.post(player, "CANCEL", new_id(), "1", providerBetRef=taken, providerRoundId=game), "1001")
 
 
 @SUITE.scenario
@@ -146,7 +67,7 @@ def balance_shows_cash_and_promo(side: ValkyrieSide) -> None:
     balance = side.balance(player)["balance"]
     require("cashAmount", balance["cashAmount"], D("12.345678"))
     require("bonus and promo", balance["bonusAmount"] + balance["promoAmount"], D(10))
-    _error(side.balance(Seated(new_id(), player.token, "EUR")), "PLAYER_NOT_FOUND", None)
+    error(side.balance(Seated(new_id(), player.token, "EUR")), "PLAYER_NOT_FOUND", None)
 
 
 @SUITE.scenario
@@ -162,10 +83,10 @@ def provider_is_required(side: ValkyrieSide) -> None:
 def withdraw_and_deposit(side: ValkyrieSide) -> None:
     """A withdrawal and its deposit move exactly what they say, to the sixth decimal."""
     player, ref, game = side.seat(), new_id(), new_id()
-    first = _ok(
+    first = ok(
         side.post(player, "WITHDRAW", new_id(), "1.000001", providerBetRef=ref, providerRoundId=game), "998.999999"
     )
-    second = _ok(
+    second = ok(
         side.post(player, "DEPOSIT", new_id(), "2.5", providerBetRef=ref, providerRoundId=game, isGameOver=True),
         "1001.499999",
     )
@@ -177,35 +98,35 @@ def an_existing_transaction_again(side: ValkyrieSide) -> None:
     """A transaction that exists is OK with the balance, and has one effect."""
     player, ref, game, tx, won = side.seat(), new_id(), new_id(), new_id(), new_id()
     terms = {"providerBetRef": ref, "providerRoundId": game}
-    first = _ok(side.post(player, "WITHDRAW", tx, "5", **terms), "995")
-    require("same id", _ok(side.post(player, "WITHDRAW", tx, "5", **terms), "995"), first)
+    first = ok(side.post(player, "WITHDRAW", tx, "5", **terms), "995")
+    require("same id", ok(side.post(player, "WITHDRAW", tx, "5", **terms), "995"), first)
     for _ in range(2):
-        _ok(side.post(player, "DEPOSIT", won, "7", **terms, isGameOver=True), "1002")
+        ok(side.post(player, "DEPOSIT", won, "7", **terms, isGameOver=True), "1002")
 
 
 @SUITE.scenario
 def duplicate_ids(side: ValkyrieSide) -> None:
     """The same transaction id for another player, game or round is PAM_ERR_DUPLICATE_TRANS."""
     player, other, tx, game = side.seat(), side.seat(), new_id(), new_id()
-    _ok(side.post(player, "WITHDRAW", tx, "5", providerBetRef=new_id(), providerRoundId=game), "995")
-    _error(
+    ok(side.post(player, "WITHDRAW", tx, "5", providerBetRef=new_id(), providerRoundId=game), "995")
+    error(
         side.post(player, "WITHDRAW", tx, "5", providerBetRef=new_id(), providerRoundId=new_id()),
         "DUPLICATE_TRANS",
         "995",
     )
-    _error(side.post(other, "WITHDRAW", tx, "5", providerBetRef=new_id(), providerRoundId=game), "DUPLICATE_TRANS")
-    _error(side.post(player, "DEPOSIT", tx, "5", providerRoundId=new_id()), "DUPLICATE_TRANS", "995")
+    error(side.post(other, "WITHDRAW", tx, "5", providerBetRef=new_id(), providerRoundId=game), "DUPLICATE_TRANS")
+    error(side.post(player, "DEPOSIT", tx, "5", providerRoundId=new_id()), "DUPLICATE_TRANS", "995")
 
 
 @SUITE.scenario
 def overdrafts(side: ValkyrieSide) -> None:
     """What the account does not have is CASH_, BONUS_ or PROMO_OVERDRAFT, with the balance."""
     player = side.seat(cash="10", promo="3")
-    _error(side.post(player, "WITHDRAW", new_id(), "10.000001", providerRoundId=new_id()), "CASH_OVERDRAFT", "10")
+    error(side.post(player, "WITHDRAW", new_id(), "10.000001", providerRoundId=new_id()), "CASH_OVERDRAFT", "10")
     promo = side.post(player, "WITHDRAW", new_id(), "0", promoAmount=4, providerRoundId=new_id())
-    _error(promo, "PROMO_OVERDRAFT", "10")
+    error(promo, "PROMO_OVERDRAFT", "10")
     bonus = side.post(player, "WITHDRAW", new_id(), "0", bonusAmount=4, providerRoundId=new_id())
-    _error(bonus, "BONUS_OVERDRAFT", "10")
+    error(bonus, "BONUS_OVERDRAFT", "10")
     require("ledger", side.money(player), ("10.00", "3.00"))
 
 
@@ -213,13 +134,13 @@ def overdrafts(side: ValkyrieSide) -> None:
 def cash_and_promo_in_one_transaction(side: ValkyrieSide) -> None:
     """A withdrawal draws each amount from its own account, a deposit pays each into it, a cancel returns both."""
     player, ref, game, other = side.seat(cash="10", promo="3"), new_id(), new_id(), new_id()
-    _ok(side.post(player, "WITHDRAW", new_id(), "4", promoAmount=2, providerBetRef=ref, providerRoundId=game), "6")
+    ok(side.post(player, "WITHDRAW", new_id(), "4", promoAmount=2, providerBetRef=ref, providerRoundId=game), "6")
     require("ledger", side.money(player), ("6.00", "1.00"))
-    _ok(side.post(player, "DEPOSIT", new_id(), "1", promoAmount=5, providerBetRef=ref, providerRoundId=game), "7")
+    ok(side.post(player, "DEPOSIT", new_id(), "1", promoAmount=5, providerBetRef=ref, providerRoundId=game), "7")
     require("ledger", side.money(player), ("7.00", "6.00"))
     side.post(player, "WITHDRAW", new_id(), "2", promoAmount=6, providerBetRef=other, providerRoundId=game)
     require("ledger", side.money(player), ("5.00", "0"))
-    _ok(side.post(player, "CANCEL", new_id(), "1", providerBetRef=other, providerRoundId=game), "7")
+    ok(side.post(player, "CANCEL", new_id(), "1", providerBetRef=other, providerRoundId=game), "7")
     require("ledger", side.money(player), ("7.00", "6.00"))
 
 
@@ -228,9 +149,9 @@ def deposit_without_a_round(side: ValkyrieSide) -> None:
     """A deposit without its round is PAM_ERR_TRANS_NOT_FOUND; once the withdrawal is there, it pays."""
     player, ref, game, tx = side.seat(), new_id(), new_id(), new_id()
     terms = {"providerBetRef": ref, "providerRoundId": game}
-    _error(side.post(player, "DEPOSIT", tx, "5", **terms), "TRANS_NOT_FOUND")
+    error(side.post(player, "DEPOSIT", tx, "5", **terms), "TRANS_NOT_FOUND")
     side.post(player, "WITHDRAW", new_id(), "5", **terms)
-    _ok(side.post(player, "DEPOSIT", tx, "5", **terms), "1000")
+    ok(side.post(player, "DEPOSIT", tx, "5", **terms), "1000")
 
 
 @SUITE.scenario
@@ -239,8 +160,8 @@ def deposit_on_a_closed_round(side: ValkyrieSide) -> None:
     player, first, second, game = side.seat(), new_id(), new_id(), new_id()
     side.post(player, "WITHDRAW", new_id(), "5", providerBetRef=first, providerRoundId=game)
     side.post(player, "WITHDRAW", new_id(), "5", providerBetRef=second, providerRoundId=game)
-    _ok(side.post(player, "DEPOSIT", new_id(), "8", providerBetRef=first, providerRoundId=game, isGameOver=True), "998")
-    _error(
+    ok(side.post(player, "DEPOSIT", new_id(), "8", providerBetRef=first, providerRoundId=game, isGameOver=True), "998")
+    error(
         side.post(player, "DEPOSIT", new_id(), "8", providerBetRef=second, providerRoundId=game),
         "TRANS_ALREADY_SETTLED",
         "998",
@@ -257,8 +178,8 @@ def deposit_for_the_whole_round(side: ValkyrieSide) -> None:
     settled = side.post(
         player, "DEPOSIT", new_id(), "30", providerRoundId=game, isGameOver=True, roundTransactions=listed
     )
-    _ok(settled, "1020")
-    _error(
+    ok(settled, "1020")
+    error(
         side.post(player, "CANCEL", new_id(), "5", providerBetRef=bets[0], providerRoundId=game),
         "TRANS_ALREADY_SETTLED",
         "1020",
@@ -272,7 +193,7 @@ def deposit_on_a_cancelled_withdrawal(side: ValkyrieSide) -> None:
     terms = {"providerBetRef": ref, "providerRoundId": game}
     side.post(player, "WITHDRAW", new_id(), "5", **terms)
     side.post(player, "CANCEL", new_id(), "5", **terms)
-    _error(side.post(player, "DEPOSIT", new_id(), "50", **terms), "TRANS_ALREADY_CANCELLED")
+    error(side.post(player, "DEPOSIT", new_id(), "50", **terms), "TRANS_ALREADY_CANCELLED")
 
 
 @SUITE.scenario
@@ -282,8 +203,8 @@ def cancels(side: ValkyrieSide) -> None:
     terms = {"providerBetRef": ref, "providerRoundId": game}
     side.post(player, "WITHDRAW", new_id(), "5", **terms)
     for _ in range(2):
-        _ok(side.post(player, "CANCEL", cancel, "99", **terms), "1000")
-    _error(side.post(player, "CANCEL", new_id(), "5", **terms), "TRANS_ALREADY_CANCELLED")
+        ok(side.post(player, "CANCEL", cancel, "99", **terms), "1000")
+    error(side.post(player, "CANCEL", new_id(), "5", **terms), "TRANS_ALREADY_CANCELLED")
 
 
 @SUITE.scenario
@@ -291,8 +212,8 @@ def cancel_of_unknown(side: ValkyrieSide) -> None:
     """A cancel of something unknown is PAM_ERR_CANCEL_NOT_FOUND, and its late withdrawal is refused."""
     player, ref, game = side.seat(), new_id(), new_id()
     terms = {"providerBetRef": ref, "providerRoundId": game}
-    _error(side.post(player, "CANCEL", new_id(), "5", **terms), "CANCEL_NOT_FOUND")
-    _error(side.post(player, "WITHDRAW", new_id(), "5", **terms), "TRANS_ALREADY_CANCELLED")
+    error(side.post(player, "CANCEL", new_id(), "5", **terms), "CANCEL_NOT_FOUND")
+    error(side.post(player, "WITHDRAW", new_id(), "5", **terms), "TRANS_ALREADY_CANCELLED")
 
 
 @SUITE.scenario
@@ -302,15 +223,15 @@ def cancel_of_a_settled_bet(side: ValkyrieSide) -> None:
     terms = {"providerBetRef": ref, "providerRoundId": game}
     side.post(player, "WITHDRAW", new_id(), "5", **terms)
     side.post(player, "DEPOSIT", new_id(), "5", **terms)
-    _error(side.post(player, "CANCEL", new_id(), "5", **terms), "TRANS_ALREADY_SETTLED")
+    error(side.post(player, "CANCEL", new_id(), "5", **terms), "TRANS_ALREADY_SETTLED")
 
 
 @SUITE.scenario
 def cancel_of_something_else(side: ValkyrieSide) -> None:
     """A cancel of what is no withdrawal is PAM_ERR_CANCEL_NON_WITHDRAW."""
     player, ref = side.seat(), new_id()
-    _ok(side.post(player, "PROMODEPOSIT", new_id(), "5", providerBetRef=ref), "1005")
-    _error(
+    ok(side.post(player, "PROMODEPOSIT", new_id(), "5", providerBetRef=ref), "1005")
+    error(
         side.post(player, "CANCEL", new_id(), "5", providerBetRef=ref, providerRoundId=new_id()),
         "CANCEL_NON_WITHDRAW",
         "1005",
@@ -323,9 +244,9 @@ def promotions(side: ValkyrieSide) -> None:
     player, tx, buy_in = side.seat(), new_id(), new_id()
     promos = [{"promoType": "FREESPINS", "promoName": "Ten spins", "promoAmount": 5}]
     for _ in range(2):
-        _ok(side.post(player, "PROMODEPOSIT", tx, "5", promos=promos), "1005")
-    _ok(side.post(player, "PROMOWITHDRAW", buy_in, "5", providerRoundId=new_id()), "1000")
-    _ok(side.post(player, "PROMOCANCEL", new_id(), "5", providerBetRef=buy_in), "1005")
+        ok(side.post(player, "PROMODEPOSIT", tx, "5", promos=promos), "1005")
+    ok(side.post(player, "PROMOWITHDRAW", buy_in, "5", providerRoundId=new_id()), "1000")
+    ok(side.post(player, "PROMOCANCEL", new_id(), "5", providerBetRef=buy_in), "1005")
 
 
 @SUITE.scenario
@@ -335,20 +256,20 @@ def blocked_player(side: ValkyrieSide) -> None:
     side.post(player, "WITHDRAW", won, "1", providerRoundId=game)
     side.post(player, "WITHDRAW", taken, "1", providerRoundId=game)
     side.set_blocked(player, blocked=True)
-    _error(side.post(player, "WITHDRAW", new_id(), "1", providerRoundId=game), "BET_NOT_ALLOWED", "998")
-    _ok(side.post(player, "DEPOSIT", new_id(), "2", providerBetRef=won, providerRoundId=game), "1000")
-    _ok(side.post(player, "CANCEL", new_id(), "1", providerBetRef=taken, providerRoundId=game), "1001")
+    error(side.post(player, "WITHDRAW", new_id(), "1", providerRoundId=game), "BET_NOT_ALLOWED", "998")
+    ok(side.post(player, "DEPOSIT", new_id(), "2", providerBetRef=won, providerRoundId=game), "1000")
+    ok(side.post(player, "CANCEL", new_id(), "1", providerBetRef=taken, providerRoundId=game), "1001")
 
 
 @SUITE.scenario
 def wrong_currency_game_and_sign(side: ValkyrieSide) -> None:
     """Another currency, an unknown game and a negative amount have their own codes, and move nothing."""
     player = side.seat()
-    _error(side.post(player, "WITHDRAW", new_id(), "1", currency="USD"), "TRANS_CURRENCY")
-    _error(side.post(player, "WITHDRAW", new_id(), "1", providerGameId="no such"), "GAME_NOT_FOUND")
-    _error(side.post(player, "WITHDRAW", new_id(), "-1"), "NEGATIVE_STAKE")
-    _error(side.post(player, "DEPOSIT", new_id(), "-1"), "NEGATIVE_STAKE")
-    _error(side.post(player, "WITHDRAW", new_id(), "0.0000001"), "UNDEFINED")
+    error(side.post(player, "WITHDRAW", new_id(), "1", currency="USD"), "TRANS_CURRENCY")
+    error(side.post(player, "WITHDRAW", new_id(), "1", providerGameId="no such"), "GAME_NOT_FOUND")
+    error(side.post(player, "WITHDRAW", new_id(), "-1"), "NEGATIVE_STAKE")
+    error(side.post(player, "DEPOSIT", new_id(), "-1"), "NEGATIVE_STAKE")
+    error(side.post(player, "WITHDRAW", new_id(), "0.0000001"), "UNDEFINED")
     require("ledger", side.money(player), ("1000.00", "10.00"))
 
 
@@ -398,4 +319,4 @@ def rounds_are_looked_up(side: ValkyrieSide) -> None:
     )
     side.post(player, "DEPOSIT", new_id(), "0", providerBetRef=tx, providerRoundId=game, isGameOver=True)
     require("over", "endTime" in side.round(player, game)["gameround"], True)
-    _error(side.round(player, new_id()), "ROUND_NOT_FOUND", None)
+    error(side.round(player, new_id()), "ROUND_NOT_FOUND", None)
