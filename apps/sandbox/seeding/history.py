@@ -8,18 +8,17 @@ from itertools import count
 
 from django.db import transaction
 
-from apps.core.ids import token_digest, uuid7
+from apps.core.ids import uuid7
 from apps.core.money import Money
 from apps.integrations import exchange_log
-from apps.integrations.exchange_records import ReplyRecord
 from apps.integrations.models import Integration
 from apps.players.models import Player
 from apps.players.operations import Registration
 from apps.providers.game_sessions import open_game_session
 from apps.providers.models import Game
-from apps.providers.wallet_calls import WalletCall, post_call
 from apps.reporting.invoicing.months import first_of_month, month_before, next_month
 from apps.sandbox.funding import set_balances
+from apps.sandbox.seeding.past_calls import PastSeat, bet_at, win_at
 from apps.sandbox.seeding.places import AURORA
 from apps.sandbox.vendors.catalogue import paytable_of
 from apps.transactions.models import AccountKind
@@ -55,12 +54,9 @@ _GAMBLERS = (
 
 @dataclass(frozen=True, slots=True)
 class _Seat:
-    """A player at a game."""
+    """A player at a game, and what he bets there."""
 
-    integration: Integration
-    game: Game
-    currency: str
-    token: str
+    place: PastSeat
     stakes: Sequence[int]
 
 
@@ -108,7 +104,7 @@ def _seats(player: Player, who: _Gambler, at: datetime) -> Iterator[_Seat]:
                 player=player, integration=integration, game=game, currency=who.currency, now=at,
                 variant_id=variant.pk if variant else None,
             )  # fmt: skip
-            yield _Seat(integration, game, who.currency, opened.token, who.stakes)
+            yield _Seat(PastSeat(integration, game, who.currency, opened.token), who.stakes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +136,7 @@ def _rounds(
             for _ in range(_ROUNDS_A_DAY):
                 at = day + timedelta(minutes=chance.randrange(600))
                 stake = chance.choice(seat.stakes) * 100_000
-                prize = paytable_of(seat.game.vendor, seat.game.code).spin(chance).payout(stake)
+                prize = paytable_of(seat.place.game.vendor, seat.place.game.code).spin(chance).payout(stake)
                 # What is won on the last day of a month is paid when that has been invoiced: the next one corrects it.
                 is_late = (day + timedelta(days=1)).day == 1 and day + _LATE_BY < end
                 after = _LATE_BY if is_late else timedelta(seconds=4)
@@ -149,24 +145,8 @@ def _rounds(
 
 
 def _play(each: _Round) -> None:
-    bet = _call(each.seat, "debit", each.reference, f"{each.reference}-bet", None, each.stake, each.at)
-    if bet is not None:
-        _call(each.seat, "credit", each.reference, f"{each.reference}-win", bet, each.won, each.at + each.after)
-
-
-def _call(
-    seat: _Seat, verb: str, round_ref: str, key: str, reference: str | None, amount: int, at: datetime
-) -> str | None:
-    """One wallet call of the past, with its row of the log; returns its key if it was applied."""
-    call = WalletCall(
-        request_id=uuid7(), integration_id=seat.integration.pk, verb=verb, kind="bet" if verb == "debit" else "win",
-        token="\\x" + token_digest(seat.token).hex(), key=key, fingerprint="\\x" + key.encode().hex(),
-        reference=reference, game_code=seat.game.code, round_ref=round_ref, close_round=verb == "credit",
-        currency=seat.currency, amount=Money.from_scaled(amount, 5, seat.currency).units, quantum=10_000,
-        ignores_expiry=True, needs_reference=verb == "credit", now=at, started_at=at, method="POST",
-        path=f"/providers/{seat.integration.slug}/history", headers={}, body="{}",
-    )  # fmt: skip
-    reply = post_call(call)
-    answer = ReplyRecord(call.request_id, 200, {}, b"{}", 2_000, verb=call.kind, outcome=reply.outcome, refs=(key,))
-    transaction.on_commit(lambda: exchange_log.record(None, answer))
-    return key if reply.outcome == "applied" else None
+    bet, win = f"{each.reference}-bet", f"{each.reference}-win"
+    seat, currency = each.seat.place, each.seat.place.currency
+    if bet_at(each.at, seat, round_ref=each.reference, key=bet, stake=Money.from_scaled(each.stake, 5, currency)):
+        prize = Money.from_scaled(each.won, 5, currency)
+        win_at(each.at + each.after, seat, round_ref=each.reference, key=win, bet=bet, prize=prize)

@@ -5,18 +5,16 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
 from apps.compliance.approvals import decide_approval
-from apps.core.ids import token_digest, uuid7
+from apps.core.ids import uuid7
 from apps.core.money import Money
 from apps.integrations.models import Integration
 from apps.players.models import Player
-from apps.providers.commands import fingerprint
 from apps.providers.game_sessions import open_game_session
 from apps.providers.models import Game, RoundPolicy
 from apps.providers.round_policies import Terms, propose_policy
-from apps.providers.wallet_calls import WalletCall, post_call
+from apps.sandbox.seeding.past_calls import PastSeat, bet_at
 from apps.sandbox.seeding.places import AURORA
 
 _AUTHOR, _APPROVER = "policy_author", "policy_approver"
@@ -113,24 +111,5 @@ def _leave(username: str, code: str, cents: int, *, at: datetime) -> None:
     integration = Integration.objects.get(slug=game.vendor)
     opened = open_game_session(player=player, integration=integration, game=game, currency="EUR", now=at)
     reference = f"left-{uuid7()}"
-    post_call(
-        WalletCall(
-            request_id=uuid7(),
-            integration_id=integration.pk,
-            verb="debit",
-            kind="bet",
-            token="\\x" + token_digest(opened.token).hex(),
-            key=reference,
-            fingerprint=fingerprint("bet", reference),
-            game_code=code,
-            round_ref=reference,
-            currency="EUR",
-            amount=Money.from_minor(cents, "EUR").units,
-            now=at,
-            started_at=timezone.now(),
-            method="POST",
-            path=f"/providers/{integration.slug}/transaction/bet",
-            headers={},
-            body="{}",
-        )
-    )
+    seat = PastSeat(integration, game, "EUR", opened.token)
+    bet_at(at, seat, round_ref=reference, key=reference, stake=Money.from_minor(cents, "EUR"))
