@@ -33,6 +33,14 @@ def rebuild_revenue() -> int:
     return follow_revenue()
 
 
+def count_refusals() -> int:
+    """Add the wallet calls refused since the last time to the sums by game; returns how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reporting_count_refusals()")
+        counted: int = cursor.fetchone()[0]
+    return counted
+
+
 def count_calls(since: date) -> None:
     """Sum the counted minutes of vendors' calls by day, from a day (UTC) on."""
     with connection.cursor() as cursor:

@@ -24,9 +24,10 @@ _ROWS_A_PAGE = 50
 _MOST_DIGITS = 6
 COLUMNS = (
     ("title", "Game", ""), ("vendor", "Vendor", ""), ("studio", "Studio", ""), ("currency", "Currency", ""),
-    ("rounds", "Rounds", "right"), ("turnover", "Turnover", "right"), ("wins", "Wins", "right"),
-    ("ggr", "GGR", "right"), ("change", "GGR, change", "right"), ("rtp", "RTP", "right"),
-    ("", "Expected ± chance", "right"), ("hit_rate", "Hit rate", "right"), ("stake", "Average stake", "right"),
+    ("rounds", "Rounds", "right"), ("", "Refused", "right"), ("turnover", "Turnover", "right"),
+    ("wins", "Wins", "right"), ("ggr", "GGR", "right"), ("change", "GGR, change", "right"),
+    ("rtp", "RTP", "right"), ("", "Expected ± chance", "right"), ("hit_rate", "Hit rate", "right"),
+    ("stake", "Average stake", "right"),
 )  # fmt: skip
 
 
@@ -65,6 +66,7 @@ class PerformancePages:
             "chart": parts.chart(days, asked),
             "top": parts.top_games(asked),
             "vendors": parts.vendors(asked, form.brands),
+            "refused": parts.refused_games(asked, request.GET.urlencode()),
             "pages": _pages(request.GET, number, found.count),
             "may_export": request.user.has_perm(REQUEST_PERMISSION),
             "query": request.GET.urlencode(),
@@ -94,6 +96,7 @@ class PerformancePages:
             "chart": parts.chart(days, asked),
             "brands": parts.brands(asked, form.brands),
             "variants": parts.variants(game, asked),
+            "refused": parts.refused_reasons(asked, form.brands),
             "players": parts.players(game, asked),
             "rounds": parts.newest_rounds(game, asked) if request.user.has_perm("providers.view_round") else None,
             "rounds_searched": f"{parts.ROUNDS_SEARCHED:,}",

@@ -19,9 +19,11 @@ from apps.reconciliation.charts import Bar, bars
 from apps.reporting.expected_return import returns_of, variants_of
 from apps.reporting.models import CallDay
 from apps.reporting.performance import Asked, Listed, Row, Sums, by_brand, listed, total
+from apps.reporting.refusals import most_refused, refused_by_reason, refused_calls
 from apps.reporting.rtp_bounds import Judgement
 
 _TOP_GAMES = 8
+_MOST_REFUSED = 10
 _ROUNDS_SHOWN = 20
 # The newest rounds of a game are looked for among so many of all games: the hot table has no index by game.
 ROUNDS_SEARCHED = 20_000
@@ -40,6 +42,7 @@ class Shown:
     is_worse: bool
     expected: str
     is_outside: bool
+    refused: str = ""
 
 
 def shown(found: Listed, asked: Asked, query: str) -> list[Shown]:
@@ -48,21 +51,29 @@ def shown(found: Listed, asked: Asked, query: str) -> list[Shown]:
 
     :param query: of the page's address, handed on to the pages of games
     """
-    judged = returns_of([row.game_id for row in found.rows], asked)
-    return [_words(row, judged.get(row.game_id), query) for row in found.rows]
+    games = [row.game_id for row in found.rows]
+    judged, refused = returns_of(games, asked), refused_calls(asked, games)
+    return [
+        _words(row, judged.get(row.game_id), query, refused.get((row.game_id, row.currency), 0)) for row in found.rows
+    ]
 
 
-def _words(row: Row, judgement: Judgement | None, query: str) -> Shown:
+def _words(row: Row, judgement: Judgement | None, query: str, refused: int = 0) -> Shown:
     sums, currency = row.sums, row.currency
     cells = (
         f"{sums.rounds:,}", _plain(sums.turnover, currency), _plain(sums.wins, currency), _plain(sums.ggr, currency),
         share(sums.rtp), share(sums.hit_rate, 1), _stake(sums, currency).removesuffix(f" {currency}"),
     )  # fmt: skip
-    url = f"{reverse('admin:reporting_performance_game', args=[row.game_id])}?{query}"
+    url = _page_of(row.game_id, query)
     change = signed_amount_text(row.change, currency).removesuffix(f" {currency}")
     return Shown(
-        row, url, cells, change, row.change < 0, expected_words(judgement), bool(judgement and judgement.direction)
-    )
+        row, url, cells, change, row.change < 0, expected_words(judgement), bool(judgement and judgement.direction),
+        f"{refused:,}",
+    )  # fmt: skip
+
+
+def _page_of(game_id: int, query: str) -> str:
+    return f"{reverse('admin:reporting_performance_game', args=[game_id])}?{query}"
 
 
 def _plain(units: int, currency: str) -> str:
@@ -155,7 +166,7 @@ def top_games(asked: Asked) -> tuple[str, list[Bar]]:
 
 
 def vendors(asked: Asked, brands_served: Sequence[Brand]) -> list[dict[str, Any]]:
-    """How the vendors' calls went. A refused bet names no round, so errors are known by vendor only."""
+    """How all calls of the vendors went, those too that are about no game."""
     known = Integration.objects.filter(kind=Integration.Kind.GAMES)
     codes = [each.code for each in brands_served if asked.brand_ids is None or each.pk in asked.brand_ids]
     chosen = {each.pk: each for each in known.filter(brand_code__in=codes) if asked.vendor in ("", each.vendor)}
@@ -177,6 +188,43 @@ def vendors(asked: Asked, brands_served: Sequence[Brand]) -> list[dict[str, Any]
         }
         for pk, calls, refused, failed in sorted(counted, key=lambda each: chosen[each[0]].slug)
     ]
+
+
+def refused_games(asked: Asked, query: str) -> list[dict[str, Any]]:
+    """
+    Games with the most refused wallet calls, each with the reasons in words.
+
+    :param query: of the page's address, handed on to the pages of games
+    """
+    return [
+        {
+            "title": each.title,
+            "vendor": each.vendor,
+            "url": _page_of(each.game_id, query),
+            "calls": f"{each.calls:,}",
+            "reasons": ", ".join(f"{reason_words(outcome)} {calls:,}" for outcome, calls in each.outcomes),
+        }
+        for each in most_refused(asked, limit=_MOST_REFUSED)
+    ]
+
+
+def refused_reasons(asked: Asked, brands_served: Sequence[Brand]) -> list[dict[str, Any]]:
+    """Why calls of one game were refused, by brand."""
+    names = {each.pk: each.name for each in brands_served}
+    return [
+        {
+            "brand": names.get(each.brand_id, each.brand_id),
+            "reason": reason_words(each.outcome),
+            "calls": f"{each.calls:,}",
+            "last": each.last,
+        }
+        for each in refused_by_reason(asked)
+    ]
+
+
+def reason_words(outcome: str) -> str:
+    """An outcome of a wallet call for people."""
+    return outcome.replace("_", " ")
 
 
 def brands(asked: Asked, brands_served: Sequence[Brand]) -> list[dict[str, Any]]:

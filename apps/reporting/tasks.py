@@ -18,7 +18,8 @@ _LONG_SECONDS = 2 * 60 * 60
 
 @shared_task(name="reporting.follow_ledger")
 def follow_ledger() -> int:
-    """Bring the projections up to the ledger; returns how many postings that took."""
+    """Bring the projections up to the ledger; returns how many postings that took. Refused calls have none."""
+    following.count_refusals()
     return following.follow_ledger()
 
 

@@ -530,6 +530,10 @@ BEGIN
     VALUES (c.request_id, c.started_at, c.integration_id, 'in', c.method, c.path, c.headers, convert_to(c.body, 'UTF8'),
             c.remote_address, c.verified_by, r.outcome, r.player_id, r.round_id, r.transaction_id)
     ON CONFLICT DO NOTHING;  -- sent again after a lost connection: the first try had committed
+    IF FOUND AND r.outcome <> 'applied' AND s.game_id IS NOT NULL THEN
+        INSERT INTO providers_refusal (at, brand_id, integration_id, game_id, currency, outcome)
+        VALUES (c.now, s.brand_id, c.integration_id, s.game_id, s.currency, r.outcome);
+    END IF;
     RETURN r;
 END
 $$;

@@ -4,7 +4,7 @@ from apps.reporting.models.contracts import MonthRate, ProviderContract, Provide
 from apps.reporting.models.exports import ReportExport, ReportKind
 from apps.reporting.models.games import GameDay, RtpAlert, RtpBaseline, RtpDay, RtpEvidence
 from apps.reporting.models.invoices import Invoice, InvoiceLine, InvoiceRefusal, VendorLine
-from apps.reporting.models.revenue import CallDay, Revenue
+from apps.reporting.models.revenue import CallDay, RefusalDay, Revenue
 
 __all__ = [
     "CallDay",
@@ -15,6 +15,7 @@ __all__ = [
     "MonthRate",
     "ProviderContract",
     "ProviderRate",
+    "RefusalDay",
     "ReportExport",
     "ReportKind",
     "Revenue",

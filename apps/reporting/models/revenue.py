@@ -62,3 +62,28 @@ class CallDay(models.Model):
 
     def __str__(self) -> str:
         return f"integration {self.integration_id} on {self.day}: {self.calls} calls"
+
+
+class RefusalDay(models.Model):
+    """Wallet calls of one game that were refused on one day (UTC, business time), by reason; see `sql/refusals.sql`."""
+
+    day = models.DateField()
+    brand_id = models.BigIntegerField()
+    integration_id = models.IntegerField()
+    game_id = models.BigIntegerField()
+    currency = models.CharField(max_length=8)
+    outcome = models.CharField(max_length=32, help_text="As in the exchange log")
+    calls = models.BigIntegerField()
+
+    class Meta:
+        """One row a day, place, game and reason."""
+
+        constraints = (
+            models.UniqueConstraint(
+                fields=("day", "game_id", "brand_id", "integration_id", "currency", "outcome"),
+                name="reporting_refusalday_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"game {self.game_id} on {self.day}: {self.calls} times {self.outcome}"
