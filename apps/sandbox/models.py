@@ -32,10 +32,12 @@ class SimulatedVendor(models.Model):
         EMPTY = "empty", "Empty"
         HALF = "half", "Half of the games"
         DOUBLED = "doubled", "The first game twice"
+        FAULTY = "faulty", "The first game without a name"
         CUT = "cut", "Broken off in the middle"
         REFUSED = "refused", "HTTP 500"
 
     list_mode = models.CharField(max_length=8, choices=ListMode, default=ListMode.WHOLE)
+    is_down = models.BooleanField(default=False, help_text="Serves no call and plays no round")
 
     class Meta:
         ordering = ("slug",)

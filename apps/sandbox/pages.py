@@ -73,6 +73,15 @@ def set_control(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+def switch_vendor(request: HttpRequest, vendor: str) -> HttpResponse:
+    """Take a vendor down, or bring him back."""
+    simulated = get_object_or_404(SimulatedVendor, slug=vendor)
+    simulated.is_down = request.POST.get("down") == "1"
+    simulated.save(update_fields=["is_down"])
+    return redirect("sandbox-overview")
+
+
+@require_POST
 def play(request: HttpRequest) -> HttpResponse:
     """Seat a new test player and open the game in the browser."""
     form = PlayForm(request.POST)
@@ -116,5 +125,6 @@ def _render(request: HttpRequest, control: ControlForm, play_form: PlayForm, sta
         "play": play_form,
         "figures": vendor_figures(),
         "is_set_up": SimulatedVendor.objects.exists(),
+        "down": set(SimulatedVendor.objects.filter(is_down=True).values_list("slug", flat=True)),
     }
     return render(request, "sandbox/overview.html", context, status=status)

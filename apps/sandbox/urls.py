@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.overview, name="sandbox-overview"),
     path("simulator", pages.set_control, name="sandbox-control"),
     path("simulator/figures", pages.figures, name="sandbox-figures"),
+    path("simulator/vendors/<slug:vendor>", pages.switch_vendor, name="sandbox-switch-vendor"),
     path("play", pages.play, name="sandbox-play"),
     path("session", SandboxSessionView.as_view(), name="sandbox-session"),
     path("players/<str:user_id>", SandboxPlayerView.as_view(), name="sandbox-player"),

@@ -30,9 +30,9 @@ class LaunchServer:
 
 
 @contextmanager
-def launch_server() -> Iterator[LaunchServer]:
-    """Serve on a free port until the block ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+def launch_server(port: int = 0) -> Iterator[LaunchServer]:
+    """Serve until the block ends; on a free port unless one is named."""
+    server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
     state = LaunchServer(f"http://127.0.0.1:{server.server_address[1]}")
     server.state = state  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -61,11 +61,23 @@ def test_a_list_goes_wrong_as_it_is_told_to(key: str) -> None:
         assert change("caleta", mode=mode) == 200
         counts[mode] = len(listed("caleta", key).json())
     assert counts == {"whole": 12, "half": 6, "empty": 0, "doubled": 13}
+    assert change("caleta", mode="faulty") == 200
+    assert ["name" in game for game in listed("caleta", key).json()] == [False] + [True] * 11
     assert change("caleta", mode="cut") == 200
     with pytest.raises(json.JSONDecodeError):
         json.loads(listed("caleta", key).content)
     assert (change("caleta", mode="refused"), listed("caleta", key).status_code) == (200, 500)
     assert (change("caleta", mode="odd"), change("caleta", games={"x": {"odd": 1}})) == (400, 400)
+
+
+def test_a_vendor_who_is_taken_down_serves_nothing_until_he_is_back(key: str) -> None:
+    switch = "/sandbox/simulator/vendors/caleta"
+    assert Client().post(switch, {"down": "1"}).status_code == 302
+    assert (listed("caleta", key).status_code, listed("hub88", key).status_code) == (503, 200)
+    assert "Bring back" in Client().get("/sandbox/").text
+    assert Client().post(switch, {"down": "0"}).status_code == 302
+    assert listed("caleta", key).status_code == 200
+    assert Client().get(switch).status_code == 405
 
 
 def test_swipe_games_lists_below_its_signature(key: str) -> None:

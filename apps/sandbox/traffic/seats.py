@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-from apps.sandbox.models import SimulatedRound, SimulatedSession
+from apps.sandbox.models import SimulatedRound, SimulatedSession, SimulatedVendor
 from apps.sandbox.traffic.player_api import PlayerApi, Refused
 from apps.sandbox.vendors.paytable import SCALE
 from apps.sandbox.vendors.rounds import Patience, Played, play_round
@@ -40,6 +40,11 @@ class Seat:
         :raises Refused: if the platform does not let the player in or the game open
         :raises LeftOpen: if the simulator is being stopped
         """
+        if (
+            self.session is not None
+            and SimulatedVendor.objects.filter(pk=self.session.vendor_id, is_down=True).exists()
+        ):
+            self.session = None  # the game has frozen: try another
         if self.session is None or self.rounds_left <= 0:
             self.session = self._open_game(rng)
             self.rounds_left = _ROUNDS_A_GAME

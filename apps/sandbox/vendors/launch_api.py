@@ -15,6 +15,9 @@ def call(request: HttpRequest, vendor: str, path: str) -> HttpResponse:
     simulated = SimulatedVendor.objects.filter(slug=vendor).first() if speaker else None
     if speaker is None or simulated is None:
         return JsonResponse({"error": "The vendor is not set up."}, status=404)
+    if simulated.is_down:
+        # What a proxy says for a vendor behind it that does not answer.
+        return HttpResponse(status=503)
     try:
         return speaker.api(request, simulated, path)
     except Refused as refusal:

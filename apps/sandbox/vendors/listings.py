@@ -45,11 +45,14 @@ def offers_of(request: HttpRequest, vendor: SimulatedVendor) -> list[Offer]:
     return [*listed, listed[0]] if vendor.list_mode == _Mode.DOUBLED else listed
 
 
-def list_answer(request: HttpRequest, vendor: SimulatedVendor, wire: Callable[[Offer], Any]) -> HttpResponse:
+def list_answer(request: HttpRequest, vendor: SimulatedVendor, wire: Callable[[Offer], dict[str, Any]]) -> HttpResponse:
     """The list in the vendor's words, or what comes of it when something is wrong with him."""
     if vendor.list_mode == _Mode.REFUSED:
         return JsonResponse({"error": "Internal error.", "message": "Internal error."}, status=500)
-    whole = json.dumps([wire(offer) for offer in offers_of(request, vendor)], separators=(",", ":"))
+    games = [wire(offer) for offer in offers_of(request, vendor)]
+    if vendor.list_mode == _Mode.FAULTY and games:
+        games[0] = {name: said for name, said in games[0].items() if name not in ("name", "title")}
+    whole = json.dumps(games, separators=(",", ":"))
     cut = whole[: len(whole) // 2] if vendor.list_mode == _Mode.CUT else whole
     return HttpResponse(cut, content_type="application/json")
 
@@ -106,7 +109,7 @@ def swipe_wire(offer: Offer) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 def settings(request: HttpRequest, vendor: str) -> HttpResponse:
     """
-    Show or change what is listed: `{"mode"?: "whole|empty|half|doubled|cut|refused", "games"?: {code: {…} | null}}`.
+    Show or change what is listed: `{"mode"?: …, "games"?: {code: {…} | null}}`; a mode is one of `ListMode`.
 
     Null takes a game from the list; an object lists it with these facts changed, a code nobody knows as a new game.
     """
