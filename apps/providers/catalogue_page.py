@@ -65,7 +65,7 @@ class CatalogueSyncAdmin(StaffAdmin):
     @admin.display(description="state", ordering="state")
     def shown_state(self, sync: CatalogueSync) -> str:
         """How it went."""
-        return pill(sync.state, sync.get_state_display(), _SYNC_LEVELS[sync.state])
+        return sync_pill(sync)
 
     @admin.display(description="took")
     def took(self, sync: CatalogueSync) -> str:
@@ -252,6 +252,13 @@ class CatalogueChangeAdmin(StaffAdmin):
         return f"{obj.title}: ignored."
 
 
+def sync_pill(sync: CatalogueSync) -> str:
+    """How a run went; a list that was taken in part is no good news."""
+    if sync.state == _State.DONE and sync.unread:
+        return pill("partly", f"Compared, {sync.unread} unread", "warning")
+    return pill(sync.state, sync.get_state_display(), _SYNC_LEVELS[sync.state])
+
+
 def shown_value(field: str, value: Any) -> str:
     """One value for people: returns in per cent, lists with commas, nothing as a dash."""
     if field in (RTP, RTP_IN_PLAY, "rtp_basis_points"):
@@ -296,7 +303,7 @@ def _sources(request: HttpRequest) -> list[dict[str, Any]]:
             "integration": each,
             "has_list": lister_of(each.vendor) is not None,
             "last": (run := last.get(each.pk)),
-            "state": pill(run.state, run.get_state_display(), _SYNC_LEVELS[run.state]) if run else NOTHING,
+            "state": sync_pill(run) if run else NOTHING,
             "is_busy": run is not None and run.state in CatalogueSync.UNDER_WAY,
         }
         for each in rows
