@@ -70,11 +70,11 @@ def compare(*, sync: CatalogueSync, found: GameList, now: datetime) -> Counts:
         _return(comparison, known)
         _change(comparison, known, listed)
     heard = {listed.code: listed.is_offered for listed in found.games}
-    unheard = {entry.code for entry in found.unread}
+    unheard, hides_codes = {entry.code for entry in found.unread}, found.hides_codes
 
     def is_silent(code: str) -> bool:
         """Whether the vendor may have said something of it that nobody could read."""
-        return code in unheard or (found.hides_codes and code not in heard)
+        return code in unheard or (hides_codes and code not in heard)
 
     for code, game in comparison.games.items():
         if not heard.get(code) and not is_silent(code):

@@ -19,8 +19,9 @@ _LONG_SECONDS = 2 * 60 * 60
 @shared_task(name="reporting.follow_ledger")
 def follow_ledger() -> int:
     """Bring the projections up to the ledger; returns how many postings that took. Refused calls have none."""
+    postings = following.follow_ledger()
     following.count_refusals()
-    return following.follow_ledger()
+    return postings
 
 
 @shared_task(name="reporting.follow_revenue", soft_time_limit=_LONG_SECONDS)
