@@ -1,5 +1,6 @@
 """Pages of the catalogue and of game sessions. Rounds have their page in the back-office, which sees every app."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -75,12 +76,12 @@ class GameAdmin(StaffAdmin):
         certificates = obj.certificates.select_related("variant", "jurisdiction")
         settings = obj.brand_settings.select_related("brand", "variant")
         scope = brand_scope(request.user)
-        variants = list(obj.rtp_variants.all())
+        own = list(settings if scope is None else settings.filter(brand_id__in=scope.ids))
         return {
             "tile": tile(obj.title, obj.thumbnail_url),
-            "variants": [(each, playing) for each, playing in variants_in_play(variants, settings)],
+            "variants": variants_in_play(list(obj.rtp_variants.all()), own),
             "certificates": [(certificate, certificate_state(certificate)) for certificate in certificates],
-            "brand_settings": settings if scope is None else settings.filter(brand_id__in=scope.ids),
+            "brand_settings": own,
         }
 
     @staff_action(
@@ -209,7 +210,9 @@ class StudioAdmin(StaffAdmin):
         return f"All games of {obj.name} are disabled."
 
 
-def variants_in_play(variants: list[RtpVariant], settings: Any) -> list[tuple[RtpVariant, list[str]]]:
+def variants_in_play(
+    variants: Iterable[RtpVariant], settings: Iterable[BrandGame]
+) -> list[tuple[RtpVariant, list[str]]]:
     """Each variant with the brands that have chosen it; the default is played by all others."""
     chosen: dict[int, list[str]] = {}
     for setting in settings:

@@ -229,8 +229,11 @@ def test_staff_choose_variants_record_certificates_and_plan_withdrawals(
     press("certify", **certificate, variant=low.pk)
     rtps = [each["rtp"] for each in frontend_of(player).get("/api/v1/games").json()["results"]]
     assert rtps == ["94.00"]
+    elsewhere = make_brand("borealis")
+    BrandGame.objects.create(brand=elsewhere, game=game, variant=low)
     page = ops.get(reverse("admin:providers_game_change", args=[game.pk])).content.decode()
     assert re.search(r"rtp-9400</td>.*?Aurora", page, re.DOTALL)
+    assert elsewhere.name not in page  # what other brands play is not for those who do not serve them
     press("plan-end", day=(today + timedelta(days=1)).isoformat())
     assert lobby(player) != []
     clock.advance(timedelta(days=2).total_seconds())
