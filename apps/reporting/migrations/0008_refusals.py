@@ -8,7 +8,7 @@ from apps.core.sql import install_sql
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reporting', '0006_following'),
+        ('reporting', '0007_export_started'),
         ('providers', '0012_refusals'),
     ]
 
