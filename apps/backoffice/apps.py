@@ -23,12 +23,14 @@ class BackofficeConfig(AppConfig):
             evidence_rounds,
             personal_data,
             personal_holdings,
+            staff_log,
             staff_roles,
             vendors,
         )
         from apps.core.admin_safety import refuse_unsafe_pages  # noqa: PLC0415 - likewise
 
         personal_holdings.register()
+        staff_log.register()
         personal_data.register()
         staff_roles.register()
         refuse_unsafe_pages(admin.site)

@@ -68,7 +68,7 @@ def _deposits(player: Player) -> Rows:
 
 
 def _erase_deposits(player: Player) -> int:
-    return Deposit.objects.filter(player=player).exclude(remote_address="").update(remote_address="", next_step=None)
+    return Deposit.objects.filter(player=player).update(remote_address="", next_step=None)
 
 
 def _withdrawals(player: Player) -> Rows:

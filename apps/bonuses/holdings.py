@@ -1,6 +1,6 @@
 """What is kept of a player's bonuses: told to him, and kept under a number when he is erased, as the ledger is."""
 
-from apps.bonuses.models import Grant
+from apps.bonuses.models import Grant, GrantStep
 from apps.compliance.holdings import Holding, Rows, register_holding
 from apps.core.money import Money
 from apps.players.models import Player
@@ -34,6 +34,6 @@ def _told(player: Player) -> Rows:
         }
 
 
-def _erase(player: Player) -> int:  # noqa: ARG001 - every holding is asked alike
-    """Nothing names him: numbers, amounts and times."""
-    return 0
+def _erase(player: Player) -> int:
+    """Why staff ended one, in their words; that they did, and who, the grant and the step say in codes."""
+    return GrantStep.objects.filter(grant__player=player, details__has_key="note").update(details={})
