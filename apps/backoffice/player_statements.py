@@ -38,7 +38,7 @@ class ContactForm(ActionForm):
     text = forms.CharField(
         label="What the player wrote or said",
         required=False,
-        max_length=20_000,
+        max_length=100_000,  # a letter with all it answers; what is cut off nobody reads
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}),
         help_text="Read once for words of concern and not kept; the help desk keeps it.",
     )
@@ -101,7 +101,8 @@ class StatementActions:
             text=data["text"], reference=data["reference"], at=data["at"], actor=staff_of(request), now=now(),
         )  # fmt: skip
         if made.words:
-            return f"Recorded, with {made.words} words of concern. Those who look after players are told at once."
+            found = f"{made.words} {'word' if made.words == 1 else 'words'} of concern"
+            return f"Recorded, with {found}. Those who look after players are told at once."
         return "Recorded."
 
     @staff_action(

@@ -1,10 +1,11 @@
 """What players say by words and deeds becomes facts, and by rules cases: from API and staff site to the desk."""
 
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
 
@@ -17,6 +18,7 @@ from apps.monitoring.tasks import follow_facts, follow_ledger
 from apps.players.models import Player
 from apps.safer_play.models import ExclusionVisit
 from apps.safer_play.tasks import lapse_exclusion_visits
+from apps.safer_play.visits import open_visit
 from apps.transactions.models import AccountKind
 from apps.transactions.posting import Leg, post, shared_account
 from apps.verification.models import IncomeDeclaration, Verification
@@ -85,6 +87,34 @@ def test_a_visit_that_ends_in_an_exclusion_is_no_marker_and_nobody_elses(fronten
     assert lapse_exclusion_visits() == 0
     assert alerts() == []
     assert ExclusionVisit.objects.get().state == "finished"
+
+
+def test_a_page_that_opens_itself_again_and_again_is_not_noted_for_ever(frontend: Frontend) -> None:
+    replies = [frontend.call("post", "exclusions/visits").status_code for _ in range(21)]
+    assert replies == [201] * 20 + [429]
+    body = {"kind": "self_exclusion", "months": 12}
+    assert frontend.call("post", "exclusions", body).status_code == 201
+
+
+@committed
+def test_of_two_windows_that_open_the_page_at_once_both_are_given_the_same_visit(frontend: Frontend) -> None:
+    visit(frontend)
+    clock.advance(31 * 60)
+    player, both, found = frontend.session.player, Barrier(2), list[object]()
+
+    def open_it() -> None:
+        both.wait()
+        found.append(open_visit(player_id=player.pk, now=clock.now()).pk)
+        connections.close_all()
+
+    windows = [Thread(target=open_it) for _ in range(2)]
+    for each in windows:
+        each.start()
+    for each in windows:
+        each.join()
+    assert len(found) == 2
+    assert len(set(found)) == 1
+    assert sorted(ExclusionVisit.objects.values_list("state", flat=True)) == ["lapsed", "open"]
 
 
 def deposit(player: Player, euros_paid: int) -> None:
@@ -176,7 +206,16 @@ def test_a_contact_without_such_words_or_by_us_raises_nothing(player: Player) ->
     assert alerts() == []
 
 
-@pytest.mark.parametrize("changes", [{"reference": "Mr Smith called"}, {"at": "2030-01-01T00:00"}])
+def test_a_contact_that_is_sent_twice_is_one_and_another_is_another(player: Player) -> None:
+    for _ in range(2):
+        contact(player, "Where is my money?", reference="T-1")
+    contact(player, "Where is my money?", reference="T-2")
+    assert list(PlayerContact.objects.order_by("pk").values_list("reference", flat=True)) == ["T-1", "T-2"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"reference": "Mr Smith called"}, {"at": "2030-01-01T00:00"}, {"at": "1999-12-31T23:59"}]
+)
 def test_a_contact_that_makes_no_sense_is_not_recorded(changes: dict[str, str], player: Player) -> None:
     assert contact(player, "", **changes).status_code in (200, 302)
     assert not PlayerContact.objects.exists()
@@ -198,6 +237,9 @@ def test_staff_without_the_permission_record_nothing(player: Player) -> None:
         ("ich bin suchtig", 1),
         ("I cannot  stop\nI can't stop", 2),
         ("My parents, currently", 0),
+        ("my 'rent' and _rent_", 1),
+        ("I can\N{MODIFIER LETTER APOSTROPHE}t stop", 1),
+        ("can`t s\N{SOFT HYPHEN}top", 1),
         ("rent, rent, rent", 1),
         ("", 0),
     ],

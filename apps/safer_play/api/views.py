@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core import clock
-from apps.players.api.player_view import PlayerView, principal_of
+from apps.core.throttling import RateLimit, throttle
+from apps.players.api.player_view import PlayerThrottle, PlayerView, principal_of
 from apps.players.models import Player
 from apps.safer_play.admissions import require_not_excluded
 from apps.safer_play.api.serializers import (
@@ -34,6 +35,9 @@ from apps.safer_play.overview import limit_view, limit_views, sitting_view
 from apps.safer_play.reality_checks import acknowledge, choose_interval
 from apps.safer_play.returning import request_return, withdraw_return
 from apps.safer_play.visits import leave_visit, open_visit
+
+# Each visit may become a fact, a webhook and a look by staff. It stands before nobody's exclusion.
+VisitThrottle = throttle(RateLimit("exclusion-visits", limit=20, seconds=60 * 60))
 
 _TAG = "Safer play"
 _ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="Its `pending_id`.")
@@ -165,12 +169,15 @@ class ExclusionsView(PlayerView):
 class ExclusionVisitsView(PlayerView):
     """The page on which players exclude themselves has been opened."""
 
+    throttle_classes = (PlayerThrottle, VisitThrottle)
+
     @extend_schema(
         operation_id="open_exclusion_visit",
         summary="Say that I have opened the page of self-exclusion",
         description=(
             "Call it when the page opens. Excluding myself ends the visit; so does leaving the page (`DELETE`), or half"
-            " an hour without either. Visits that were not finished are a marker that somebody may need help."
+            " an hour without either. Visits that were not finished are a marker that somebody may need help. Twenty an"
+            " hour are noted; excluding myself needs none of them."
         ),
         tags=[_TAG],
         request=None,
