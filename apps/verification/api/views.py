@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core import clock
-from apps.core.throttling import RateLimit, throttle
+from apps.core.throttling import RateLimit, RateLimitThrottle, throttle
 from apps.players.api.player_view import PlayerThrottle, PlayerView, principal_of
 from apps.verification.api.serializers import (
     DocumentRequestSerializer,
@@ -29,27 +29,28 @@ from apps.verification.operations.documents import LARGEST_BYTES, DocumentNotAcc
 from apps.verification.operations.income import declare_income
 from apps.verification.operations.sessions import begin_verification
 
-# Each costs a vendor work, and the operator money.
-StartThrottle = throttle(RateLimit("verifications", limit=20, seconds=60 * 60))
-IncomeThrottle = throttle(RateLimit("income", limit=20, seconds=60 * 60))
-UploadThrottle = throttle(RateLimit("documents", limit=30, seconds=60 * 60))
-
 _ID = OpenApiParameter("public_id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="Its `id`.")
 
 
-class _StartsSeldom(StartThrottle):  # type: ignore[misc,valid-type]
-    """Only what calls the vendor is counted."""
+class _CountsPosts(RateLimitThrottle):
+    """Only what is sent is counted."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Reading is free."""
-        return request.method != "POST" or bool(super().allow_request(request, view))
+        return request.method != "POST" or super().allow_request(request, view)
+
+
+# Each costs a vendor work, and the operator money; an income, staff a look.
+StartThrottle = throttle(RateLimit("verifications", limit=20, seconds=60 * 60), base=_CountsPosts)
+IncomeThrottle = throttle(RateLimit("income", limit=20, seconds=60 * 60), base=_CountsPosts)
+UploadThrottle = throttle(RateLimit("documents", limit=30, seconds=60 * 60))
 
 
 class VerificationsView(PlayerView, ListAPIView[Verification]):
     """Begins and lists verifications."""
 
     serializer_class = VerificationSerializer
-    throttle_classes = (PlayerThrottle, _StartsSeldom)
+    throttle_classes = (PlayerThrottle, StartThrottle)
     cursor_ordering = "-id"
 
     @extend_schema(
@@ -156,18 +157,10 @@ class DocumentsView(PlayerView):
         return Response(DocumentSerializer(list(mine), many=True).data)  # type: ignore[arg-type]  # many
 
 
-class _DeclaresSeldom(IncomeThrottle):  # type: ignore[misc,valid-type]
-    """Only declarations are counted."""
-
-    def allow_request(self, request: Request, view: Any) -> bool:
-        """Reading is free."""
-        return request.method != "POST" or bool(super().allow_request(request, view))
-
-
 class IncomeView(PlayerView):
     """Takes declarations of income."""
 
-    throttle_classes = (PlayerThrottle, _DeclaresSeldom)
+    throttle_classes = (PlayerThrottle, IncomeThrottle)
 
     @extend_schema(
         operation_id="declare_income",
