@@ -11,7 +11,8 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from apps.backoffice.models import PersonalDataRead, UnmaskAllowance
-from apps.compliance.approvals import register_command, request_approval
+from apps.compliance.approval_commands import register_command
+from apps.compliance.approvals import request_approval
 from apps.compliance.models import ApprovalRequest, Case
 from apps.core.admin_actions import staff_of
 from apps.core.admin_base import brand_scope

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from apps.compliance.approvals import commands
+from apps.compliance.approval_commands import commands
 
 # Pages of their own, which are no buttons of a list: by URL name. Those that hand out files by GET want it too.
 POSTS = frozenset(

@@ -7,7 +7,8 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 
 from apps.backoffice.roles import ROLES, conflicting_roles
-from apps.compliance.approvals import register_command, request_approval
+from apps.compliance.approval_commands import register_command
+from apps.compliance.approvals import request_approval
 from apps.compliance.models import ApprovalRequest
 from apps.core.errors import DomainError
 

@@ -13,7 +13,8 @@ from django.urls import reverse
 from apps.backoffice.trends import Trend, trend
 from apps.bonuses.operations.failed_steps import open_steps
 from apps.brands.models import StaffScope
-from apps.compliance.approvals import commands, may_check, visible_to
+from apps.compliance.approval_access import may_check, visible_to
+from apps.compliance.approval_commands import commands
 from apps.compliance.models import ApprovalRequest, Case, PolicyVersion
 from apps.compliance.queues import desk_of, visible_cases
 from apps.core.admin_base import BrandScope

@@ -19,7 +19,7 @@ from apps.bonuses.operations.offers import (
 from apps.bonuses.operations.steps import BonusUnknown
 from apps.bonuses.terms import read_terms
 from apps.bonuses.wording import terms_in_words
-from apps.compliance.approvals import register_command
+from apps.compliance.approval_commands import register_command
 from apps.core.money import Money
 from apps.players.models import Player
 

@@ -1,26 +1,21 @@
 """Four eyes, one mechanism for all apps: asking for a command, deciding on it, carrying it out once. No commands."""
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q, QuerySet
 
-from apps.brands.models import StaffScope
-from apps.compliance.grants import is_granted
+from apps.compliance.approval_access import holds, serves
+from apps.compliance.approval_commands import ApprovalNotSound, Command, command_named, find_command
+from apps.compliance.approval_terms import canonical, hash_of, is_as_asked, state_under
 from apps.compliance.models.approvals import ApprovalEvent, ApprovalRequest
 from apps.core.errors import DomainError
 from apps.core.request_context import current_request_id
 from apps.players.models import Player
 
-AUDIT_PERMISSION = "compliance.view_every_approval"
-LIFETIME = timedelta(hours=72)
 SHORTEST_REASON = 5
 _LONGEST = 2000
 _State = ApprovalRequest.State
@@ -33,14 +28,6 @@ class ApprovalUnknown(DomainError):
     code = "approval-unknown"
     title = "Unknown request"
     status = 404
-
-
-class ApprovalNotSound(DomainError):
-    """The request lacks something: a reason, a time to expire that lies ahead, a player that exists."""
-
-    code = "approval-not-sound"
-    title = "This can not be asked for like that"
-    status = 422
 
 
 class ApprovalSecondPerson(DomainError):
@@ -91,127 +78,6 @@ class UnableToExecute(DomainError):
     status = 409
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """What two people can do together. See :func:`register_command`."""
-
-    name: str
-    title: str
-    maker_permission: str
-    checker_permission: str
-    execute: Callable[..., Any]
-    describe: Callable[[Mapping[str, Any]], str]
-    revalidate: Callable[..., None] | None
-    fingerprint: Callable[[Mapping[str, Any]], Any] | None
-    abandon: Callable[..., None] | None
-    lifetime: timedelta
-    walled: bool
-
-
-_COMMANDS: dict[str, Command] = {}
-
-
-def register_command(
-    name: str,
-    *,
-    title: str,
-    maker_permission: str,
-    checker_permission: str,
-    execute: Callable[..., Any],
-    describe: Callable[[Mapping[str, Any]], str],
-    revalidate: Callable[..., None] | None = None,
-    fingerprint: Callable[[Mapping[str, Any]], Any] | None = None,
-    abandon: Callable[..., None] | None = None,
-    lifetime: timedelta = LIFETIME,
-    walled: bool = False,
-) -> None:
-    """
-    Let two people do `name` together. Called in ``AppConfig.ready`` of the app that owns the command.
-
-    :param name: ``"<app>.<verb_noun>"``; stored with each request, so it is never renamed
-    :param execute: called as ``execute(payload=, maker=, checker=, now=)`` inside the transaction of the decision, at
-        most once a request; it locks what it changes; returns what JSON can hold, or None. A `DomainError` of it undoes
-        everything and leaves the request waiting
-    :param describe: what would happen, in plain words and with units, from the payload alone
-    :param revalidate: called as ``revalidate(payload=, now=)`` when asked and again when approved, in the transaction
-        of each; raises a `DomainError` if the payload makes no sense (any more), which ends the request
-    :param fingerprint: what the request rests on, as JSON: if it differs when approved, the request is refused
-    :param abandon: called as ``abandon(payload=, now=)`` in the transaction that ends a request without executing it
-    :param walled: the requests are shown to nobody but those who were given one of the two permissions by name: not to
-        auditors, and not to superusers, who hold every permission without having been given any
-    """
-    if maker_permission == checker_permission:
-        raise ValueError(f"{name}: making and checking are two permissions")
-    if any(permission.count(".") != 1 for permission in (maker_permission, checker_permission)):
-        raise ValueError(f"{name}: a permission is app_label.codename")
-    command = Command(
-        name,
-        title,
-        maker_permission,
-        checker_permission,
-        execute,
-        describe,
-        revalidate,
-        fingerprint,
-        abandon,
-        lifetime,
-        walled,
-    )
-    known = _COMMANDS.setdefault(name, command)
-    if (known.title, known.maker_permission, known.checker_permission) != (title, maker_permission, checker_permission):
-        raise ValueError(f"two commands are called {name}")
-
-
-def commands() -> list[Command]:
-    """List what two people can do together, by name."""
-    return [_COMMANDS[name] for name in sorted(_COMMANDS)]
-
-
-def command_named(name: str) -> Command:
-    """
-    Return the command called `name`.
-
-    :raises ApprovalNotSound: if no app registered it
-    """
-    try:
-        return _COMMANDS[name]
-    except KeyError:
-        raise ApprovalNotSound(f"There is no command {name!r}.") from None
-
-
-def may_check(person: User, spec: Command) -> bool:
-    """Say whether a person holds the checker's permission; behind a wall it must have been given by name."""
-    return _holds(person, spec, spec.checker_permission)
-
-
-def may_decide(person: User, request: ApprovalRequest) -> bool:
-    """Say whether a person could decide on a request that waits; the decision itself looks again."""
-    spec = _COMMANDS.get(request.command)
-    return (
-        spec is not None
-        and request.maker_id != person.pk
-        and may_check(person, spec)
-        and (request.brand_id is None or _serves(person, request.brand_id))
-    )
-
-
-def visible_to(person: User, requests: QuerySet[ApprovalRequest]) -> QuerySet[ApprovalRequest]:
-    """
-    Narrow requests to what a person may know of: his own, those of commands he makes or checks, and for auditors
-    everything that is not walled; of players, only those of his brands.
-    """
-    own = [each.name for each in commands() if may_check(person, each) or _holds(person, each, each.maker_permission)]
-    # A command that the platform no longer knows may have been walled.
-    unwalled = [each.name for each in commands() if not each.walled]
-    known = Q(command__in=own) | Q(maker=person, command__in=unwalled)
-    if person.has_perm(AUDIT_PERMISSION):
-        known |= Q(command__in=unwalled)
-    if person.is_superuser:
-        return requests.filter(known)
-    brands = StaffScope.objects.filter(user=person).values("brand_id")
-    return requests.filter(known).filter(Q(brand__isnull=True) | Q(brand_id__in=brands))
-
-
 @transaction.atomic
 def request_approval(
     *,
@@ -238,18 +104,18 @@ def request_approval(
     spec = command_named(command)
     maker = _require(maker, spec, spec.maker_permission)
     player = _subject(subject_player_id, maker)
-    if brand_id is not None and not _serves(maker, brand_id):
+    if brand_id is not None and not serves(maker, brand_id):
         raise ApprovalUnknown("There is no such brand.")
     until = expires_at or now + spec.lifetime
     _require_sound(reason, now, until)
-    terms = _canonical(payload)
+    terms = canonical(payload)
     if spec.revalidate:
         spec.revalidate(payload=terms, now=now)
     request = ApprovalRequest.objects.create(
         command=command,
         payload=terms,
-        payload_hash=_hash_of(command, terms, maker.pk),
-        rests_on=_state_under(spec, terms),
+        payload_hash=hash_of(command, terms, maker.pk),
+        rests_on=state_under(spec, terms),
         summary=spec.describe(terms)[:_LONGEST],
         reason=reason.strip(),
         subject_player=player,
@@ -337,7 +203,7 @@ def _decide(
     request = _locked(request_id)
     spec = command_named(request.command)
     checker = _require(checker, spec, spec.checker_permission)
-    if request.brand_id is not None and not _serves(checker, request.brand_id):
+    if request.brand_id is not None and not serves(checker, request.brand_id):
         raise ApprovalUnknown
     if request.maker_id == checker.pk:
         raise ApprovalSecondPerson
@@ -377,7 +243,7 @@ def _carry_out(
 
 def _require_unchanged(request: ApprovalRequest, spec: Command, now: datetime) -> None:
     # First of all: a payload that is not the one asked for never reaches the command.
-    if not _is_as_asked(request) or _state_under(spec, request.payload) != request.rests_on:
+    if not is_as_asked(request) or state_under(spec, request.payload) != request.rests_on:
         raise ApprovalStale
     if spec.revalidate:
         spec.revalidate(payload=request.payload, now=now)
@@ -407,14 +273,14 @@ def _end_if_stale(request: ApprovalRequest, now: datetime) -> DomainError | None
 
 def _why_void(request: ApprovalRequest) -> str:
     maker = User.objects.get(pk=request.maker_id)
-    spec = _COMMANDS.get(request.command)
+    spec = find_command(request.command)
     if spec is None:
         return "The platform no longer knows this command."
     if not (maker.is_active and maker.is_staff):
         return f"{maker.get_username()} no longer works here."
-    if not _holds(maker, spec, spec.maker_permission):
+    if not holds(maker, spec, spec.maker_permission):
         return f"{maker.get_username()} may no longer ask for this."
-    if request.brand_id is not None and not _serves(maker, request.brand_id):
+    if request.brand_id is not None and not serves(maker, request.brand_id):
         return f"{maker.get_username()} no longer serves the player's brand."
     return ""
 
@@ -423,8 +289,8 @@ def _end(request: ApprovalRequest, kind: ApprovalEvent.Kind, actor: User | None,
     """Keep how a request ended without being carried out."""
     request.save(update_fields=_DECISION)
     _record(request, kind, actor, now, note)
-    spec = _COMMANDS.get(request.command)
-    if spec and spec.abandon and _is_as_asked(request):
+    spec = find_command(request.command)
+    if spec and spec.abandon and is_as_asked(request):
         spec.abandon(payload=request.payload, now=now)
 
 
@@ -447,14 +313,10 @@ def _locked(request_id: int) -> ApprovalRequest:
     return found
 
 
-def _holds(person: User, spec: Command, permission: str) -> bool:
-    return is_granted(person, permission) if spec.walled else person.has_perm(permission)
-
-
 def _require(person: User, spec: Command, permission: str) -> User:
     """Look at the person as the database knows him now: rights may have been taken away since he logged in."""
     fresh = User.objects.filter(pk=person.pk).first()
-    if fresh is None or not (fresh.is_active and fresh.is_staff and _holds(fresh, spec, permission)):
+    if fresh is None or not (fresh.is_active and fresh.is_staff and holds(fresh, spec, permission)):
         raise PermissionDenied
     return fresh
 
@@ -463,13 +325,9 @@ def _subject(player_id: int | None, maker: User) -> Player | None:
     if player_id is None:
         return None
     player = Player.objects.filter(pk=player_id).first()
-    if player is None or not _serves(maker, player.brand_id):
+    if player is None or not serves(maker, player.brand_id):
         raise ApprovalUnknown("There is no such player.")
     return player
-
-
-def _serves(person: User, brand_id: int) -> bool:
-    return person.is_superuser or StaffScope.objects.filter(user=person, brand_id=brand_id).exists()
 
 
 def _require_sound(reason: str, now: datetime, until: datetime) -> None:
@@ -479,35 +337,3 @@ def _require_sound(reason: str, now: datetime, until: datetime) -> None:
         raise ApprovalNotSound(f"The reason has {_LONGEST} characters at most.")
     if until <= now:
         raise ApprovalNotSound("The request would have expired already.")
-
-
-def _is_as_asked(request: ApprovalRequest) -> bool:
-    return _hash_of(request.command, request.payload, request.maker_id) == request.payload_hash
-
-
-def _hash_of(command: str, payload: Mapping[str, Any], maker_id: int) -> str:
-    terms = {"command": command, "payload": payload, "maker": maker_id}
-    return hashlib.sha256(json.dumps(terms, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _state_under(spec: Command, payload: Mapping[str, Any]) -> Any:
-    """What the request rests on, as the database will give it back."""
-    return json.loads(json.dumps(spec.fingerprint(payload), default=str)) if spec.fingerprint else None
-
-
-def _canonical(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the payload as the database will give it back, so that its hash stays the same."""
-    _refuse_floats(payload)
-    terms: dict[str, Any] = json.loads(json.dumps(dict(payload), allow_nan=False))
-    return terms
-
-
-def _refuse_floats(value: Any) -> None:
-    if isinstance(value, float):
-        raise TypeError("a payload holds no floating-point numbers")
-    if isinstance(value, Mapping):
-        for each in value.values():
-            _refuse_floats(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            _refuse_floats(each)

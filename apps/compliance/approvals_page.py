@@ -10,7 +10,9 @@ from django.http import HttpRequest
 from django.utils.timesince import timesince
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from apps.compliance.approvals import cancel_request, commands, decide_approval, may_check, may_decide, visible_to
+from apps.compliance.approval_access import may_check, may_decide, visible_to
+from apps.compliance.approval_commands import commands
+from apps.compliance.approvals import cancel_request, decide_approval
 from apps.compliance.models import ApprovalRequest
 from apps.core.admin_actions import ActionForm, StaffAction, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin

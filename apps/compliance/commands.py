@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.compliance import policy_changes, retention
-from apps.compliance.approvals import register_command
+from apps.compliance.approval_commands import register_command
 from apps.compliance.models.policies import PolicyVersion
 from apps.compliance.models.retention import LegalHold
 from apps.compliance.policy_view import lines_of

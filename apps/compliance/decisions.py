@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from apps.compliance.approvals import register_command, request_approval
+from apps.compliance.approval_commands import register_command
+from apps.compliance.approvals import request_approval
 from apps.compliance.cases.closing import (
     execute_reopen,
     execute_resolve,

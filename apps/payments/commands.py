@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from apps.compliance.approvals import register_command
+from apps.compliance.approval_commands import register_command
 from apps.integrations.contracts.reading import TermsNotSound
 from apps.integrations.models import Integration
 from apps.payments.operations import adjustments

@@ -1,6 +1,6 @@
 """What two people do together with rounds: void them, resettle one, publish a policy for interrupted ones."""
 
-from apps.compliance.approvals import register_command
+from apps.compliance.approval_commands import register_command
 from apps.providers import resettling, round_policies, round_voids
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from apps.compliance.approvals import register_command
+from apps.compliance.approval_commands import register_command
 from apps.core.money import Money
 from apps.reconciliation.models import Break, WriteOffAccount
 from apps.reconciliation.operations import breaks

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from apps.compliance.approvals import register_command
+from apps.compliance.approval_commands import register_command
 from apps.integrations.models import Integration
 from apps.reporting.invoicing.contract_versions import PROVIDER_CONTRACTS
 

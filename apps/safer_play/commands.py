@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from apps.compliance.approvals import register_command
+from apps.compliance.approval_commands import register_command
 from apps.core.money import Money
 from apps.safer_play.limits import NoSuchLimit, Terms, set_limit
 from apps.safer_play.models import Exclusion, ExclusionReturn, Limit

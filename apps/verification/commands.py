@@ -1,9 +1,9 @@
-"""What verification lets two people do together: see `compliance.approvals`."""
+"""What verification lets two people do together: see `compliance.approval_commands`."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from apps.compliance.approvals import register_command
+from apps.compliance.approval_commands import register_command
 from apps.verification.models import DueDiligence, ScreeningHit
 from apps.verification.operations import due_diligence, hits
 

@@ -18,7 +18,7 @@ from django.urls import reverse
 from apps.backoffice.roles import ROLES, sync_roles
 from apps.brands.models import Brand
 from apps.brands.switches import switch_brand
-from apps.compliance.approvals import commands
+from apps.compliance.approval_commands import commands
 from apps.compliance_reports.models import Report
 from apps.core import clock
 from apps.integrations.models import Integration

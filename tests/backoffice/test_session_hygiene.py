@@ -15,7 +15,7 @@ from pytest_django import Settings
 from apps.backoffice import sensitive_views
 from apps.backoffice.models import Download, PersonalDataRead, StaffSession
 from apps.brands.models import Brand
-from apps.compliance.approvals import commands
+from apps.compliance.approval_commands import commands
 from apps.players.models import Player
 from tests.backoffice.conftest import PASSWORD, make_staff
 from tests.backoffice.test_second_factor import code_of, log_in

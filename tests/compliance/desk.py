@@ -9,8 +9,9 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from apps.brands.models import Jurisdiction
-from apps.compliance import approvals
-from apps.compliance.approvals import register_command, request_approval
+from apps.compliance import approval_commands
+from apps.compliance.approval_commands import register_command
+from apps.compliance.approvals import decide_approval, request_approval
 from apps.compliance.models import ApprovalRequest
 from apps.core.errors import DomainError
 from tests.factories.staff import make_staff
@@ -78,18 +79,18 @@ def the_command() -> Iterator[None]:
     try:
         yield
     finally:
-        del approvals._COMMANDS[NAME]
+        del approval_commands._COMMANDS[NAME]
 
 
 @contextmanager
 def behind_a_wall() -> Iterator[None]:
     """Let the registered command be shown to nobody but those who make or check it."""
-    open_command = approvals._COMMANDS[NAME]
-    approvals._COMMANDS[NAME] = replace(open_command, walled=True)
+    open_command = approval_commands._COMMANDS[NAME]
+    approval_commands._COMMANDS[NAME] = replace(open_command, walled=True)
     try:
         yield
     finally:
-        approvals._COMMANDS[NAME] = open_command
+        approval_commands._COMMANDS[NAME] = open_command
 
 
 def place() -> Jurisdiction:
@@ -111,3 +112,18 @@ def asked(by: User | None = None, **terms: Any) -> ApprovalRequest:
     return request_approval(
         command=NAME, payload=PAYLOAD, maker=by or maker(), reason="the name is too short", now=NOW, **terms
     )
+
+
+def decide(request: ApprovalRequest, by: User, *, approve: bool = True, at: Any = LATER) -> ApprovalRequest:
+    """Decide, having looked."""
+    return decide_approval(request_id=request.pk, checker=by, approve=approve, reason="looked at it", now=at)
+
+
+def events(request: ApprovalRequest) -> list[tuple[str, str]]:
+    """What happened to a request, and by whom."""
+    return [(each.kind, each.actor.username if each.actor else "") for each in request.events.all()]
+
+
+def state(request: ApprovalRequest) -> str:
+    """Where it stands in the database."""
+    return str(ApprovalRequest.objects.get(pk=request.pk).state)

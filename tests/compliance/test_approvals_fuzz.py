@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.backoffice.roles import ROLES, sync_roles
-from apps.compliance.approvals import Command, command_named, commands
+from apps.compliance.approval_commands import Command, command_named, commands
 from apps.compliance.models import ApprovalEvent, ApprovalRequest
 from apps.core import clock
 from tests.compliance import desk

@@ -7,13 +7,13 @@ from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connections, transaction
 
+from apps.compliance.approval_access import visible_to
 from apps.compliance.approvals import (
     ApprovalDecided,
     ApprovalSecondPerson,
     ApprovalStale,
     ApprovalUnknown,
     decide_approval,
-    visible_to,
 )
 from apps.compliance.models import ApprovalRequest
 from apps.integrations.models import Integration
