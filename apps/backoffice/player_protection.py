@@ -22,7 +22,8 @@ from apps.players.models import Player
 from apps.safer_play.exclusions import Kind, exclude_by_staff
 from apps.safer_play.figures import Day, days_of
 from apps.safer_play.interactions import start_interaction
-from apps.safer_play.limits import Terms, lower_for_player
+from apps.safer_play.limit_terms import Terms
+from apps.safer_play.limits import lower_for_player
 from apps.safer_play.models import Exclusion, Interaction, Limit, Refusal, RegisterQuery
 from apps.safer_play.overview import LimitView, limit_views
 

@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 
 from apps.compliance.approval_commands import register_command
 from apps.core.money import Money
-from apps.safer_play.limits import NoSuchLimit, Terms, set_limit
+from apps.safer_play.limit_terms import Terms
+from apps.safer_play.limits import NoSuchLimit, set_limit
 from apps.safer_play.models import Exclusion, ExclusionReturn, Limit
 from apps.safer_play.returning import (
     ReturnNotPossible,

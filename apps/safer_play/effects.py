@@ -11,7 +11,8 @@ from apps.compliance.effects import EffectField, register_effect
 from apps.compliance.models import Case
 from apps.core.money import Money
 from apps.safer_play.exclusions import ExclusionTerms, Kind, exclude_person
-from apps.safer_play.limits import Terms, lower_limit
+from apps.safer_play.limit_terms import Terms
+from apps.safer_play.limits import lower_limit
 from apps.safer_play.models import Limit
 
 

@@ -12,7 +12,8 @@ from apps.integrations.outbox import record_fact
 from apps.players.models import Player
 from apps.safer_play.guarding import lock_player_with_law
 from apps.safer_play.ledger import ledger_floor
-from apps.safer_play.limits import Terms, set_limit
+from apps.safer_play.limit_terms import Terms
+from apps.safer_play.limits import set_limit
 from apps.safer_play.marketing import stop_marketing
 from apps.safer_play.models import Interaction, Limit
 from apps.safer_play.staff import require_staff

@@ -8,42 +8,19 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from apps.core.errors import DomainError
-from apps.core.money import Money
 from apps.core.request_context import current_request_id
 from apps.integrations.outbox import record_fact
 from apps.players.models import Player
 from apps.safer_play import rules
 from apps.safer_play.guarding import hold_bets_off, lock_player_with_law, refresh_guard
+from apps.safer_play.limit_terms import Terms, completed, require_possible
 from apps.safer_play.models import Limit, LimitEvent
 from apps.safer_play.staff import require_staff
 from apps.safer_play.windows import period_of
 
 Kind, Period, State = Limit.Kind, Limit.Period, Limit.State
-_PERIODS: dict[str, frozenset[str]] = {
-    Kind.DEPOSIT: frozenset({Period.DAY, Period.WEEK, Period.MONTH}),
-    Kind.LOSS: frozenset({Period.DAY, Period.WEEK, Period.MONTH}),
-    Kind.WAGER: frozenset({Period.DAY, Period.WEEK, Period.MONTH}),
-    Kind.SESSION: frozenset({Period.NONE, Period.DAY, Period.WEEK, Period.MONTH}),
-    Kind.STAKE: frozenset({Period.NONE}),
-}
 # A confirmation that does not come in so long will not come: the old limit stays.
 CONFIRM_WITHIN = timedelta(days=7)
-
-
-class LimitNotPossible(DomainError):
-    """There is no limit of that kind, period and unit; the text says what is missing or too much."""
-
-    code: ClassVar[str] = "limit-not-possible"
-    title: ClassVar[str] = "There is no such limit"
-    status: ClassVar[int] = 422
-
-
-class LimitAboveCap(DomainError):
-    """The law caps this limit; `cap` is the highest amount it allows."""
-
-    code: ClassVar[str] = "limit-above-cap"
-    title: ClassVar[str] = "The law does not allow so high a limit"
-    status: ClassVar[int] = 422
 
 
 class NoSuchLimit(DomainError):
@@ -60,29 +37,6 @@ class LimitNotLowered(DomainError):
     code: ClassVar[str] = "limit-not-lowered"
     title: ClassVar[str] = "That would raise the limit"
     status: ClassVar[int] = 409
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What a limit is to be. `money` or `minutes`, or neither to remove it."""
-
-    kind: str
-    period: str = ""
-    currency: str = ""
-    money: Money | None = None
-    minutes: int | None = None
-    window: str = ""
-    basis: str = ""
-
-    @property
-    def is_removal(self) -> bool:
-        """Nothing is said of how much."""
-        return self.money is None and self.minutes is None
-
-    @property
-    def size(self) -> int:
-        """Units or seconds."""
-        return self.money.units if self.money is not None else 60 * (self.minutes or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +70,8 @@ def set_limit(
     player = lock_player_with_law(player_id)
     hold_bets_off(player.pk)
     apply_due_changes(player=player, now=now)
-    terms = _completed(player, terms, now)
-    _require_possible(player, terms, now)
+    terms = completed(player, terms, now)
+    require_possible(player, terms, now)
     at = _place(player, terms, set_by)
     active = Limit.objects.filter(**at, state=State.ACTIVE).first()
     waiting = Limit.objects.filter(**at, state__in=Limit.OPEN_CHANGES).first()
@@ -193,7 +147,7 @@ def lower_limit(*, player_id: int, terms: Terms, actor: str, reason: str, now: d
     :raises LimitNotLowered: if the operator's limit would rise or be removed
     """
     player = lock_player_with_law(player_id)
-    place = _place(player, _completed(player, terms, now), Limit.SetBy.OPERATOR)
+    place = _place(player, completed(player, terms, now), Limit.SetBy.OPERATOR)
     before = Limit.objects.filter(**place, state=State.ACTIVE).first()
     if terms.is_removal or (before is not None and before.size < terms.size):
         raise LimitNotLowered
@@ -256,42 +210,6 @@ def apply_due_changes_of(*, player_id: int, now: datetime) -> int:
     count = apply_due_changes(player=player, now=now)
     refresh_guard(player, now=now)
     return count
-
-
-def _completed(player: Player, terms: Terms, now: datetime) -> Terms:
-    """Fill in what law or custom says where the request says nothing."""
-    is_deposit = terms.kind == Kind.DEPOSIT
-    currency = (
-        ""
-        if terms.kind == Kind.SESSION
-        else (terms.money.currency if terms.money else terms.currency or player.currency)
-    )
-    window = (rules.deposit_window(player, now) if is_deposit else None) or terms.window or Limit.Window.CALENDAR
-    default_basis = Limit.Basis.NET if terms.kind == Kind.LOSS else Limit.Basis.GROSS
-    basis = (rules.deposit_basis(player, now) or terms.basis or default_basis) if is_deposit else default_basis
-    return Terms(
-        kind=terms.kind,
-        period=terms.period,
-        currency=currency,
-        money=terms.money,
-        minutes=terms.minutes,
-        window=str(window),
-        basis=str(basis),
-    )
-
-
-def _require_possible(player: Player, terms: Terms, now: datetime) -> None:
-    if terms.kind not in _PERIODS or terms.period not in _PERIODS[terms.kind]:
-        raise LimitNotPossible(f"A {terms.kind} limit has no period {terms.period!r}.")
-    is_time = terms.kind == Kind.SESSION
-    if not terms.is_removal and (terms.minutes is None if is_time else terms.money is None):
-        raise LimitNotPossible("A session limit takes minutes, every other an amount.")
-    if is_time and terms.money is not None:
-        raise LimitNotPossible("A session limit takes minutes and no amount.")
-    if terms.kind == Kind.DEPOSIT and terms.money is not None:
-        for cap in rules.statutory_caps(player, now):
-            if cap.period == terms.period and cap.money.currency == terms.currency and terms.money > cap.money:
-                raise LimitAboveCap(f"At most {cap.money} a {cap.period}.", extensions={"cap": cap.money.to_json()})
 
 
 def _place(player: Player, terms: Terms, set_by: str) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from django.db import transaction
 from apps.core import clock
 from apps.core.money import Money
 from apps.players.models import Player
-from apps.safer_play.limits import Terms, set_limit
+from apps.safer_play.limit_terms import Terms
+from apps.safer_play.limits import set_limit
 from apps.safer_play.models import Limit
 from benchmarks.bets import CURRENCY
 

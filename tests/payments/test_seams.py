@@ -14,7 +14,8 @@ from apps.payments.models import Attempt, Deposit, Instrument, PaymentStep, With
 from apps.payments.operations.case_holds import hold_for_case, release_for_case
 from apps.players.models import Player
 from apps.safer_play.exclusions import ExclusionTerms, exclude_person
-from apps.safer_play.limits import Terms, set_limit
+from apps.safer_play.limit_terms import Terms
+from apps.safer_play.limits import set_limit
 from apps.safer_play.models import DepositUse, Refusal
 from apps.verification.operations.facts import add_fact
 from tests.contracts.psps import PaymentIq

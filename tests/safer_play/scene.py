@@ -15,7 +15,8 @@ from apps.core.money import Money
 from apps.players.caller import Caller
 from apps.players.models import Player, PlayerSession
 from apps.players.operations.sessions import open_session
-from apps.safer_play.limits import LimitChange, Terms, set_limit
+from apps.safer_play.limit_terms import Terms
+from apps.safer_play.limits import LimitChange, set_limit
 from tests.contracts.family import UNIT, Vendor
 from tests.factories.games import make_player
 from tests.providers.table import GAME, seated

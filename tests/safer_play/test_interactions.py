@@ -16,7 +16,7 @@ from apps.safer_play.interactions import (
     close_interaction,
     start_interaction,
 )
-from apps.safer_play.limits import Terms
+from apps.safer_play.limit_terms import Terms
 from apps.safer_play.marketing import is_marketing_stopped
 from apps.safer_play.models import Interaction, Limit
 from apps.safer_play.tasks import measure_interactions

@@ -5,16 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.core.money import Money
-from apps.safer_play.limits import (
-    LimitAboveCap,
-    LimitNotPossible,
-    NoSuchLimit,
-    Terms,
-    apply_due_changes_of,
-    record_contact,
-    set_limit,
-    withdraw_change,
-)
+from apps.safer_play.limit_terms import LimitAboveCap, LimitNotPossible, Terms
+from apps.safer_play.limits import NoSuchLimit, apply_due_changes_of, record_contact, set_limit, withdraw_change
 from apps.safer_play.models import Limit, LimitEvent
 from apps.safer_play.windows import limits_in_force
 from tests.factories.integrations import make_brand

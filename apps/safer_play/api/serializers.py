@@ -10,7 +10,7 @@ from rest_framework import serializers
 from apps.core.api.fields import MoneyField, MoneySerializer
 from apps.core.money import Money
 from apps.safer_play.exclusions import Kind
-from apps.safer_play.limits import Terms
+from apps.safer_play.limit_terms import Terms
 from apps.safer_play.models import Exclusion, ExclusionVisit, Limit
 from apps.safer_play.overview import LimitView, SittingView
 from apps.safer_play.reality_checks import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES

@@ -11,7 +11,8 @@ from apps.integrations.credentials import add_credential
 from apps.integrations.models import Credential, Integration
 from apps.players.models import Player
 from apps.safer_play import rules
-from apps.safer_play.limits import Terms, set_limit
+from apps.safer_play.limit_terms import Terms
+from apps.safer_play.limits import set_limit
 from apps.safer_play.models import Limit
 from apps.sandbox.models import SimulatedRegister
 from apps.sandbox.seeding.places import AURORA, NORDLYS
