@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
+from apps.compliance.case_files_page import CaseFiles
 from apps.compliance.case_forms import (
     AssignForm,
     AwaitForm,
@@ -23,19 +23,15 @@ from apps.compliance.case_forms import (
     UploadForm,
     WhyForm,
 )
-from apps.compliance.case_view import SEVERITY_LEVEL, STATE_LEVEL, URGENCY_LEVEL, page_of, panels_of, with_page_facts
+from apps.compliance.case_list_page import CaseColumns, DeskFilter, QueueFilter
+from apps.compliance.case_view import page_of, panels_of, with_page_facts
 from apps.compliance.cases import claims, closing, linking, waiting
-from apps.compliance.cases.clock import time_left_text
 from apps.compliance.decisions import annotate_player, decide, snooze_rule
-from apps.compliance.evidence import add_file, pin_exchange, pin_transaction, read_evidence
-from apps.compliance.export import export_case
-from apps.compliance.models import Blueprint, Case, CaseDecision, SavedView
-from apps.compliance.queues import ASSIGN, DECIDE, EXPORT, RESOLVE, SNOOZE_RULE, desk_of, may_work, visible_cases
+from apps.compliance.evidence import pin_exchange, pin_transaction
+from apps.compliance.models import Case, CaseDecision, SavedView
+from apps.compliance.queues import ASSIGN, DECIDE, EXPORT, RESOLVE, SNOOZE_RULE, may_work, visible_cases
 from apps.core.admin_actions import staff_action, staff_of
-from apps.core.admin_base import StaffAdmin
-from apps.core.admin_display import NOTHING, change_link, pill
 from apps.core.clock import now
-from apps.core.errors import DomainError
 
 _VIEW = "compliance.view_case"
 _LISTED_VIEWS = 30
@@ -56,64 +52,8 @@ def is_held(case: Case) -> bool:
     return case.holder_id is not None
 
 
-class DeskFilter(admin.SimpleListFilter):
-    """Whose cases, and how they stand; open ones unasked."""
-
-    title = "desk"
-    parameter_name = "desk"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """What people look for."""
-        return [
-            ("open", "Open"), ("mine", "Mine"), ("free", "Held by nobody"), ("risk", "SLA at risk"),
-            ("waiting", "Waiting for the player"), ("snoozed", "Put aside"), ("resolved", "Resolved"),
-            ("all", "Everything"),
-        ]  # fmt: skip
-
-    def choices(self, changelist: Any) -> Any:
-        """Without Django's "All"."""
-        for value, title in self.lookup_choices:
-            yield {
-                "selected": (self.value() or "open") == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
-                "display": title,
-            }
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The rows of one desk."""
-        unresolved = queryset.exclude(state=Case.State.RESOLVED)
-        at = now()
-        return {
-            "open": unresolved,
-            "mine": unresolved.filter(holder=request.user.pk),
-            "free": queryset.filter(state=Case.State.OPEN, holder=None),
-            "risk": queryset.filter(state=Case.State.OPEN, urgency__gte=Case.Urgency.AT_RISK),
-            "waiting": queryset.filter(state=Case.State.AWAITING_PLAYER),
-            "snoozed": queryset.filter(state=Case.State.OPEN, snoozed_until__gt=at),
-            "resolved": queryset.filter(state=Case.State.RESOLVED),
-        }.get(self.value() or "open", queryset)
-
-
-class QueueFilter(admin.SimpleListFilter):
-    """The queues that the person sees."""
-
-    title = "queue"
-    parameter_name = "queue"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Only those."""
-        user: Any = request.user
-        mine = Blueprint.Code.values if user.has_perm("compliance.read_all_cases") else desk_of(user).queues
-        return [(code, Blueprint.Code(code).label) for code in mine]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """One queue."""
-        chosen = self.value()
-        return queryset.filter(blueprint_code=chosen) if chosen else queryset
-
-
 @admin.register(Case)
-class CaseAdmin(StaffAdmin):
+class CaseAdmin(CaseColumns, CaseFiles):  # type: ignore[misc] # Unfold's bases disagree among themselves
     """Cases: claimed, judged, decided. Nothing is typed into a state; every button calls one operation."""
 
     big_table = True
@@ -199,54 +139,6 @@ class CaseAdmin(StaffAdmin):
             for each in super().offered_actions(request, obj)
             if each["action"].name not in hidden and (mine or each["action"].name in anybody)
         ]
-
-    # Columns
-
-    @admin.display(description="case")
-    def reference_shown(self, case: Case) -> str:
-        """AML-123."""
-        return case.reference
-
-    @admin.display(description="about")
-    def title_shown(self, case: Case) -> str:
-        """In a few words."""
-        return case.title
-
-    @admin.display(description="player")
-    def player_shown(self, case: Case) -> str:
-        """Whose."""
-        return change_link("players.player", case.player_id, case.player.username)
-
-    @admin.display(description="severity")
-    def severity_shown(self, case: Case) -> str:
-        """How bad."""
-        return pill(case.severity, case.get_severity_display(), SEVERITY_LEVEL[case.severity])
-
-    @admin.display(description="state")
-    def state_shown(self, case: Case) -> str:
-        """Where it stands."""
-        text = case.get_resolution_display() if case.is_closed else case.get_state_display()
-        return pill(case.state, text, STATE_LEVEL[case.state])
-
-    @admin.display(description="stage")
-    def stage_shown(self, case: Case) -> str:
-        """Whose desk."""
-        return case.get_stage_display()
-
-    @admin.display(description="time")
-    def due_shown(self, case: Case) -> str:
-        """How long is left."""
-        if case.is_closed:
-            return f"{case.resolved_at:%Y-%m-%d %H:%M}"
-        if case.due_at is None:
-            return pill("stands", "clock stands", "plain")
-        level = URGENCY_LEVEL[case.urgency]
-        return pill("due", time_left_text(case, now=now()), level if level != "good" else "plain")
-
-    @admin.display(description="holder")
-    def holder_shown(self, case: Case) -> str:
-        """Who works on it."""
-        return str(case.holder) if case.holder else NOTHING
 
     # What one may do
 
@@ -403,85 +295,3 @@ class CaseAdmin(StaffAdmin):
         """Look at it again."""
         done = closing.reopen_case(case_id=obj.pk, reason=data["note"], actor=staff_of(request), now=now())
         return f"{obj.reference} is open again." if isinstance(done, Case) else "Asked for. A second person decides."
-
-    # Files
-
-    def get_urls(self) -> list[URLPattern]:
-        """Add what takes or gives files."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:case_id>/evidence/", view(self.upload), name="compliance_case_upload"),
-            path("<int:case_id>/export/", view(self.export), name="compliance_case_export"),
-            path("evidence/<uuid:evidence_id>/", view(self.download), name="compliance_evidence_read"),
-            *super().get_urls(),
-        ]
-
-    def upload(self, request: HttpRequest, case_id: int) -> HttpResponse:
-        """Keep a file as evidence."""
-        case = self._case(request, case_id)
-        form = UploadForm(request.POST, request.FILES)
-        back = HttpResponseRedirect(f"{self.page_of(case)}#evidence")
-        if not form.is_valid():
-            messages.error(request, "Choose a file, and say what it is.")
-            return back
-        file = form.cleaned_data["file"]
-        try:
-            add_file(
-                case_id=case.pk, name=file.name, content_type=file.content_type or "", chunks=file.chunks(),
-                title=form.cleaned_data["title"], actor=staff_of(request), now=now(),
-                supersedes_id=form.cleaned_data["supersedes"],
-            )  # fmt: skip
-        except DomainError as refusal:
-            messages.error(request, refusal.detail or refusal.title)
-        else:
-            messages.success(request, "Kept as evidence.")
-        return back
-
-    def export(self, request: HttpRequest, case_id: int) -> HttpResponse:
-        """Give the whole case out."""
-        case = self._case(request, case_id)
-        if not request.user.has_perm(EXPORT):
-            raise PermissionDenied
-        purpose = request.POST.get("purpose", "").strip()
-        if len(purpose) < 5:  # noqa: PLR2004 - as every reason on the staff site
-            messages.error(request, "Say what the export is for, in at least five characters.")
-            return HttpResponseRedirect(self.page_of(case))
-        try:
-            name, packed = export_case(case_id=case.pk, purpose=purpose[:300], actor=staff_of(request), now=now())
-        except DomainError as refusal:
-            messages.error(request, refusal.detail or refusal.title)
-            return HttpResponseRedirect(self.page_of(case))
-        return _file(packed, "application/zip", name)
-
-    def download(self, request: HttpRequest, evidence_id: Any) -> HttpResponse:
-        """Give one piece of evidence out; the look is recorded."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        try:
-            piece, content = read_evidence(evidence_id=evidence_id, actor=staff_of(request), now=now())
-        except DomainError as refusal:
-            raise Http404(refusal.title) from refusal
-        return _file(content, piece.content_type, piece.file_name or f"{piece.kind}-{piece.pk}.json")
-
-    def _case(self, request: HttpRequest, case_id: int) -> Case:
-        """The case, for a post by somebody who may see it."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method != "POST":
-            raise PermissionDenied
-        case = visible_cases(request.user).filter(pk=case_id).first()
-        if case is None:
-            raise Http404
-        return case
-
-
-def _file(content: bytes, content_type: str, name: str) -> HttpResponse:
-    """A download that no browser opens or runs."""
-    reply = HttpResponse(content, content_type=content_type)
-    safe = "".join(each if each.isascii() and (each.isalnum() or each in "._-") else "_" for each in name)
-    reply["Content-Disposition"] = f'attachment; filename="{safe}"'
-    reply["X-Content-Type-Options"] = "nosniff"
-    reply["Content-Security-Policy"] = "sandbox"
-    return reply
