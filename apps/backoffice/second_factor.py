@@ -16,9 +16,11 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from apps.backoffice import sensitive_views, staff_sessions
+from apps.core.request_context import Factor, set_factor
 
 _SHOWN = "staff_second_factor_user"
 _SHOWN_AT = "staff_second_factor_at"
+_SHOWN_WITH = "staff_second_factor_kind"
 _OFFERED_SECRET = "staff_second_factor_offered"  # noqa: S105 - a name in the session, not a secret
 
 
@@ -52,31 +54,41 @@ def is_fresh(request: HttpRequest) -> bool:
     return 0 <= (timezone.now() - datetime.fromisoformat(shown_at)).total_seconds() <= lasts
 
 
-def remember_shown(request: HttpRequest) -> None:
+def shown_factor(request: HttpRequest) -> Factor:
+    """Which factor this log-in has shown, and when last."""
+    if not has_shown_second_factor(request):
+        return Factor()
+    shown_at = request.session.get(_SHOWN_AT)
+    kind = request.session.get(_SHOWN_WITH) or Authenticator.Type.TOTP
+    return Factor(str(kind), datetime.fromisoformat(shown_at) if shown_at else None)
+
+
+def remember_shown(request: HttpRequest, kind: str) -> None:
     """Let this session pass from now on, under a new session key."""
     at = timezone.now()
     request.session.cycle_key()
     request.session[_SHOWN] = cast("Any", request.user).pk
     request.session[_SHOWN_AT] = at.isoformat()
+    request.session[_SHOWN_WITH] = kind
     staff_sessions.note_factor(request, now=at)
 
 
 def forget_shown(request: HttpRequest) -> None:
     """A new log-in starts without the factor."""
-    for name in (_SHOWN, _SHOWN_AT, _OFFERED_SECRET):
+    for name in (_SHOWN, _SHOWN_AT, _SHOWN_WITH, _OFFERED_SECRET):
         request.session.pop(name, None)
 
 
-def check_code(user: Any, code: str) -> bool:
-    """Check a code of the device, or an unused recovery code. Each works once."""
+def check_code(user: Any, code: str) -> str:
+    """Check a code of the device, or an unused recovery code; returns which it was, or nothing. Each works once."""
     for authenticator in Authenticator.objects.filter(user_id=user.pk):
         kind: Any = {Authenticator.Type.TOTP: TOTP, Authenticator.Type.RECOVERY_CODES: RecoveryCodes}.get(
             authenticator.type
         )
         if kind is not None and kind(authenticator).validate_code(code):
             authenticator.record_usage()
-            return True
-    return False
+            return str(authenticator.type)
+    return ""
 
 
 def offered_secret(request: HttpRequest) -> str:
@@ -126,6 +138,8 @@ class SecondFactorMiddleware:
                 return _to_login(request)
             if user.is_authenticated and not has_shown_second_factor(request) and needs_second_factor(user):
                 return _to_factor(request)
+            if user.is_authenticated:
+                set_factor(shown_factor(request))
         return self._get_response(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
 from django.contrib.auth import login
@@ -98,17 +99,18 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         recovery_codes: list[str] | None = []
+        kind: str = Authenticator.Type.TOTP
         if not _BY_USER.hit(str(user.pk)).allowed:
             form.add_error("code", _TOO_MANY.format(_BY_USER.seconds // 60))
         elif enrolling:
             recovery_codes = second_factor.enrol(request, form.cleaned_data["code"])
-        elif not second_factor.check_code(user, form.cleaned_data["code"]):
+        elif not (kind := second_factor.check_code(user, form.cleaned_data["code"])):
             recovery_codes = None
         if recovery_codes is None:
             form.add_error("code", "This code is not right. Codes change every 30 seconds and work once.")
         if form.is_valid():
             _BY_USER.reset(str(user.pk))
-            second_factor.remember_shown(request)
+            second_factor.remember_shown(request, kind)
             if recovery_codes:
                 return _page(request, form, recovery_codes=recovery_codes, next=_next(request))
             return HttpResponseRedirect(_next(request))

@@ -13,7 +13,7 @@ from apps.compliance.approval_commands import ApprovalNotSound, Command, command
 from apps.compliance.approval_terms import canonical, hash_of, is_as_asked, state_under
 from apps.compliance.models.approvals import ApprovalEvent, ApprovalRequest
 from apps.core.errors import DomainError
-from apps.core.request_context import current_request_id
+from apps.core.request_context import current_factor, current_request_id
 from apps.players.models import Player
 
 SHORTEST_REASON = 5
@@ -295,12 +295,15 @@ def _end(request: ApprovalRequest, kind: ApprovalEvent.Kind, actor: User | None,
 
 
 def _record(request: ApprovalRequest, kind: ApprovalEvent.Kind, actor: User | None, now: datetime, note: str) -> None:
+    factor = current_factor() if actor else None
     ApprovalEvent.objects.create(
         approval=request,
         kind=kind,
         actor=actor,
         note=note.strip()[:_LONGEST],
         payload_hash=request.payload_hash,
+        factor="" if factor is None else factor.kind or ApprovalEvent.Factor.NONE,
+        factor_at=factor.shown_at if factor else None,
         request_id=current_request_id(),
         at=now,
     )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,12 +18,21 @@ from apps.core.ids import uuid7
 REQUEST_ID_HEADER = "X-Request-Id"
 
 
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """What a person had shown beside the password: which kind (empty: nothing), and when."""
+
+    kind: str = ""
+    shown_at: datetime | None = None
+
+
 @dataclass(slots=True)
 class RequestContext:
     """One unit of work. ``started_at`` is on the monotonic clock, in seconds."""
 
     request_id: UUID
     actor: str | None = None
+    factor: "Factor | None" = None
     started_at: float = field(default_factory=time.monotonic)
 
 
@@ -51,6 +61,19 @@ def set_actor(actor: str) -> None:
     context = _context.get()
     if context is not None:
         context.actor = actor
+
+
+def current_factor() -> Factor | None:
+    """Which second factor the person had shown whose request this is; None: it is no person's."""
+    context = _context.get()
+    return context.factor if context else None
+
+
+def set_factor(factor: Factor) -> None:
+    """Say which second factor the person has shown; the staff site's middleware calls this."""
+    context = _context.get()
+    if context is not None:
+        context.factor = factor
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import User
 from django.test import Client
@@ -16,6 +17,8 @@ from apps.backoffice import sensitive_views
 from apps.backoffice.models import Download, PersonalDataRead, StaffSession
 from apps.brands.models import Brand
 from apps.compliance.approval_commands import commands
+from apps.compliance.approvals import end_stale_requests
+from apps.compliance.models import ApprovalRequest
 from apps.players.models import Player
 from tests.backoffice.conftest import PASSWORD, make_staff
 from tests.backoffice.test_second_factor import code_of, log_in
@@ -131,6 +134,47 @@ def test_every_permission_to_check_somebody_is_on_a_button_that_wants_it() -> No
     buttons = {name.rpartition("_")[2] for name in sensitive_views.deciding_buttons()}
     assert {"approve", "reject", "show-personal-data"} <= buttons
     assert commands()
+
+
+def test_the_record_of_a_decision_says_with_which_factor_each_of_the_two_had_come(
+    ada: Player, brand: Brand, settings: Settings, enter: Callable[[str], tuple[Client, str]]
+) -> None:
+    maker, _ = enter("investigator")
+    maker.post(
+        reverse("admin:players_player_more-looks", args=[ada.pk]), {"looks": "1", "reason": "A ring of accounts"}
+    )
+    asked = ApprovalRequest.objects.get()
+    user = make_staff("mlro", brand=brand)
+    TOTP.activate(user, generate_totp_secret())
+    (code, *_) = RecoveryCodes.activate(user).generate_codes()
+    checker = Client()
+    log_in(checker, "mlro")
+    checker.post("/admin/second-factor/", {"code": code})
+
+    page = reverse("admin:compliance_approvalrequest_change", args=[asked.pk])
+    approve = reverse("admin:compliance_approvalrequest_approve", args=[asked.pk])
+    assert checker.post(approve, {"reason": "", "seen": asked.payload_hash}).status_code == 302
+
+    events = list(asked.events.order_by("pk"))
+    assert [(each.kind, each.factor) for each in events] == [("asked", "totp"), ("executed", "recovery_codes")]
+    assert all(each.factor_at is not None and each.factor_at <= timezone.now() for each in events)
+    shown = checker.get(page).content.decode()
+    assert "with a code of the device" in shown
+    assert "with a recovery code" in shown
+
+    # Nobody's log-in, and one that has no device.
+    settings.STAFF_SECOND_FACTOR_REQUIRED = False
+    plain = Client()
+    log_in(plain, make_staff("investigator", brand=brand, username="vera").username)
+    plain.post(
+        reverse("admin:players_player_more-looks", args=[ada.pk]), {"looks": "2", "reason": "A ring of accounts"}
+    )
+    other = ApprovalRequest.objects.first()
+    assert other is not None
+    end_stale_requests(now=timezone.now() + timedelta(days=30))
+    assert list(other.events.values_list("kind", "factor", "factor_at")) == [
+        ("asked", "none", None), ("expired", "", None),
+    ]  # fmt: skip
 
 
 def test_where_no_factor_is_due_none_has_to_be_fresh(ada: Player, brand: Brand) -> None:

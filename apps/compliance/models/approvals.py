@@ -144,11 +144,22 @@ class ApprovalEvent(models.Model):
         VOID = "void", "Void"
         CANCELLED = "cancelled", "Taken back"
 
+    class Factor(models.TextChoices):
+        """What the person had shown beside the password."""
+
+        TOTP = "totp", "with a code of the device"
+        RECOVERY = "recovery_codes", "with a recovery code"
+        NONE = "none", "with the password only"
+
     approval = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True, max_length=2000)
     payload_hash = models.CharField(max_length=64)
+    factor = models.CharField(
+        max_length=14, choices=Factor, blank=True, help_text="What the person had shown; empty: not by a log-in"
+    )
+    factor_at = models.DateTimeField(null=True, help_text="When it was shown last")
     request_id = models.UUIDField(null=True)
     at = models.DateTimeField()
 
