@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from apps.core.admin_actions import ReasonForm, staff_action, staff_of
@@ -22,11 +22,12 @@ _LEVELS = {"hit": "warning", "unknown": "warning", "error": "bad", "pass": "good
 
 
 def of_scope(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Leave out rows about players of other brands; rows of monitoring know a player by number only."""
+    """Leave out rows about players of other brands; they know a player by number only. What is of nobody is for all."""
     scope = brand_scope(request.user)
     if scope is None:
         return rows
-    return rows.filter(player_id__in=Player.objects.filter(brand_id__in=scope.ids).values("pk"))
+    theirs = Q(player_id__in=Player.objects.filter(brand_id__in=scope.ids).values("pk"))
+    return rows.filter(theirs | Q(player_id=None))
 
 
 @admin.register(Decision)
@@ -85,7 +86,7 @@ def _plain(value: Any) -> str:
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(StaffAdmin):
-    """What could not be judged. It is tried again by itself; people look when that does not help."""
+    """What could not be judged. Events are tried again by themselves; people look when that does not help."""
 
     staff_actions = ("try_again", "set_aside")
     list_display = (
@@ -132,7 +133,7 @@ class DeadLetterAdmin(StaffAdmin):
         permission="monitoring.settle_deadletter",
         description="Judges it now, as it would have been judged then.",
         icon="replay",
-        applies=lambda letter: letter.settled_at is None,
+        applies=lambda letter: letter.settled_at is None and letter.stage in DeadLetter.TRIED_AGAIN,
     )
     def try_again(self, request: HttpRequest, obj: DeadLetter, data: dict[str, Any]) -> str:
         """Once more."""

@@ -29,7 +29,9 @@ def retry_due(*, now: datetime, most: int = 200) -> int:
 def retry(*, letter_id: int, now: datetime) -> bool:
     """Try one dead letter again; True if that settled it."""
     letter = (
-        DeadLetter.objects.select_for_update(skip_locked=True).filter(pk=letter_id, settled_at__isnull=True).first()
+        DeadLetter.objects.select_for_update(skip_locked=True)
+        .filter(pk=letter_id, settled_at__isnull=True, stage__in=DeadLetter.TRIED_AGAIN)
+        .first()
     )
     if letter is None:
         return False

@@ -19,7 +19,8 @@ from apps.monitoring.definitions import PURPOSES
 from apps.monitoring.engine import Engine, RunningRule, running_rules, strongest
 from apps.monitoring.expressions.operators import OPERATORS, applied
 from apps.monitoring.expressions.values import Absent, as_json
-from apps.monitoring.models import Decision, RiskKind, RiskState
+from apps.monitoring.faults import report_fault
+from apps.monitoring.models import DeadLetter, Decision, RiskKind, RiskState
 from apps.monitoring.points import Point, person_of
 from apps.monitoring.raising import AlertTerms, raise_alert
 from apps.players.models import Player
@@ -35,6 +36,9 @@ GATE_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
 )
 GATE_OUTCOMES = PrometheusCounter("casino_monitoring_gate", "Calls of the monitoring gate", ["purpose", "outcome"])
+GATE_FAILURES = PrometheusCounter(
+    "casino_monitoring_gate_failures", "Calls that the monitoring gate could not judge", ["purpose"]
+)
 
 
 class UnknownPurpose(ValueError):
@@ -71,6 +75,9 @@ def gate(*, purpose: str, player: Player, facts: Mapping[str, Any], now: datetim
     :param facts: `money` (or `units` and `currency`), `method`, `instrument`, `instrument_age_hours`, `holder`,
         `ip_country`, `bin_country`, `document_country`, `device`, `screening_score`, `screening_topic`, `subject`;
         a key that is there with None was asked for and not found, which is unknown, not absent
+    What goes wrong while it judges holds, and is told three times: in a metric, in an alert with its case for those who
+    look after the player, and in a dead letter for those who look after the rules.
+
     :raises UnknownPurpose: for any other purpose
     """
     if purpose not in PURPOSES:
@@ -80,9 +87,10 @@ def gate(*, purpose: str, player: Player, facts: Mapping[str, Any], now: datetim
     try:
         with transaction.atomic():
             decision = _asked(purpose, player, facts, now=now, call_id=call_id)
-    except Exception:
+    except Exception as error:
         log.exception("gate_failed", purpose=purpose, player=player.pk)
-        decision = _failed(purpose, player, now=now, call_id=call_id)
+        GATE_FAILURES.labels(purpose=purpose).inc()
+        decision = _failed(purpose, player, error, now=now, call_id=call_id)
     GATE_SECONDS.labels(purpose=purpose).observe(time.perf_counter() - began)
     GATE_OUTCOMES.labels(purpose=purpose, outcome=decision.outcome).inc()
     return decision
@@ -150,8 +158,8 @@ def _is_silenced(decided: Decided) -> bool:
     return decided.suppressed == "shadow" or (decided.raised is not None and bool(decided.raised.suppressed))
 
 
-def _failed(purpose: str, player: Player, *, now: datetime, call_id: UUID) -> GateDecision:
-    """Hold, with an alert that says so."""
+def _failed(purpose: str, player: Player, error: Exception, *, now: datetime, call_id: UUID) -> GateDecision:
+    """Hold, with an alert that says so, and a letter that says why."""
     told = f"The monitoring gate could not judge this {purpose}. It is held until somebody has looked."
     row = Decision(
         player_id=player.pk, mode=Decision.Mode.GATE, purpose=purpose, call_id=call_id, at=now, decided_at=now,
@@ -166,4 +174,7 @@ def _failed(purpose: str, player: Player, *, now: datetime, call_id: UUID) -> Ga
     raised = raise_alert(terms, now=now)
     row.alert_id, row.case_id, row.is_new_alert = raised.alert_id, raised.case_id, raised.is_new
     row.save(force_insert=True)
+    report_fault(
+        DeadLetter.Stage.GATE, purpose=purpose, player_id=player.pk, error=f"{type(error).__name__}: {error}", now=now
+    )
     return GateDecision("hold", (told,), NEUTRAL_REASON, (raised.alert_id,), (), (row.pk,), call_id)

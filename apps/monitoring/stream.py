@@ -8,16 +8,23 @@ from typing import Any
 
 import structlog
 from django.db import connection, transaction
+from prometheus_client import Counter as PrometheusCounter
 
 from apps.integrations import outbox
 from apps.monitoring.deciding import Decided, decide
 from apps.monitoring.engine import Engine, Evaluation, RunningRule, asked_at, running_rules
+from apps.monitoring.faults import report_fault
 from apps.monitoring.intake import CONSUMER, KINDS, Seen, take_in
 from apps.monitoring.models import DeadLetter
 from apps.monitoring.points import Point, people
 
 log = structlog.get_logger(__name__)
 
+RULE_FAILURES = PrometheusCounter(
+    "casino_monitoring_rule_failures",
+    "Evaluations of a rule that failed, over a batch or a point of it",
+    ["rule", "over"],
+)
 CURSOR = "monitoring"
 SLICE = 2_000
 """Database transactions in one batch of the ledger."""
@@ -168,20 +175,30 @@ def judge(points: Sequence[Point], *, now: datetime) -> tuple[list[Decided], int
 def evaluate_batch(
     engine: Engine, rule: RunningRule, batch: Sequence[Point], *, now: datetime
 ) -> tuple[list[Evaluation], int]:
-    """Evaluate one rule over a batch; when that fails, point by point, so that only the poison is set aside."""
+    """
+    Evaluate one rule over a batch; when that fails, point by point, so that only the poison is set aside.
+
+    A failure is never only in the log: each poisoned point is a dead letter, and so is a batch without one.
+    """
     try:
         with transaction.atomic():
             return [engine.evaluated(rule, point, batch) for point in batch], 0
-    except Exception:
+    except Exception as error:
         log.exception("rule_failed_over_batch", rule=rule.code, points=len(batch))
+        RULE_FAILURES.labels(rule=rule.code, over="batch").inc()
+        cause = type(error).__name__
     found, dead = [], 0
     for point in batch:
         try:
             with transaction.atomic():
                 found.append(Engine(others=engine.others).evaluated(rule, point))
         except Exception as error:  # noqa: BLE001 - likewise
+            RULE_FAILURES.labels(rule=rule.code, over="point").inc()
             bury(rule, point, error, now=now)
             dead += 1
+    if not dead:  # nothing else would tell anybody
+        told = f"{cause} over {len(batch)} events at once; each was then judged by itself"
+        report_fault(DeadLetter.Stage.BATCH, purpose=batch[0].trigger, version_id=rule.version_id, error=told, now=now)
     return found, dead
 
 

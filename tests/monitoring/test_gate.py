@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from prometheus_client import REGISTRY
 
 from apps.compliance.models import Alert, Case, RuleSnooze
 from apps.core import clock
 from apps.core.money import Money
-from apps.monitoring import engine as engine_module
+from apps.monitoring import deadletters
 from apps.monitoring.engine import decided_again
 from apps.monitoring.gate import NEUTRAL_REASON, UnknownPurpose, gate
 from apps.monitoring.intake import Seen, store
-from apps.monitoring.models import Decision
+from apps.monitoring.models import DeadLetter, Decision
 from apps.monitoring.stream import count_range
 from apps.players.models import Player
 from apps.transactions.posting import Leg, open_player_accounts, post, shared_account
@@ -133,17 +134,25 @@ def test_what_was_asked_for_and_not_found_is_unknown_and_never_passes_silently(p
     assert "could not be judged" in answer.reasons[0]
 
 
-def test_an_error_holds_with_an_alert_and_leaves_the_transaction_usable(
-    player: Player, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object, **__: object) -> None:
-        Player.objects.raw("SELECT nonsense")[0]
+def failures() -> float:
+    return REGISTRY.get_sample_value("casino_monitoring_gate_failures_total", {"purpose": "deposit"}) or 0.0
 
-    monkeypatch.setattr(engine_module.Engine, "evaluated", broken)
-    answer = asked(player)
-    assert (answer.outcome, answer.player_reason) == ("hold", NEUTRAL_REASON)
-    assert Alert.objects.get(pk=answer.alert_ids[0]).title == "Monitoring could not judge a request"
-    assert Decision.objects.get().result == "error"
+
+def test_an_error_holds_and_everybody_learns_of_it_and_the_transaction_stays_usable(player: Player) -> None:
+    before = failures()
+    # The database cannot keep this fact: the gate's own statement fails.
+    answers = [asked(player, device="phone\x00") for _ in range(2)]
+    assert {(each.outcome, each.player_reason) for each in answers} == {("hold", NEUTRAL_REASON)}
+    assert failures() == before + 2
+    alert = Alert.objects.get()
+    assert (answers[1].alert_ids, alert.title) == ((alert.pk,), "Monitoring could not judge a request")
+    assert alert.case is not None
+    assert list(Decision.objects.values_list("result", flat=True)) == ["error", "error"]
+    letter = DeadLetter.objects.get()
+    assert (letter.stage, letter.purpose, letter.player_id, letter.next_try_at) == ("gate", "deposit", player.pk, None)
+    assert deadletters.retry(letter_id=letter.pk, now=clock.now()) is False  # the request was held; none judges it now
+    assert DeadLetter.objects.get().tries == 1
+    assert asked(player).outcome == "none"
 
 
 def test_a_snoozed_rule_holds_nothing_until_a_larger_hit(player: Player, django_user_model: Any) -> None:

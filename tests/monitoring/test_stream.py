@@ -4,9 +4,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count
 
 import pytest
 from django.db import connection, connections, transaction
+from prometheus_client import REGISTRY
 from pytest_django import Settings
 
 from apps.compliance.models import Alert, Case
@@ -202,6 +204,34 @@ def test_a_poison_point_goes_to_the_dead_letters_and_the_others_are_judged(
     # The cause is gone: the next try settles it.
     assert deadletters.retry_due(now=clock.now() + timedelta(hours=1)) == 1
     assert DeadLetter.objects.get().settled_how == "judged at a later try"
+
+
+def test_a_rule_that_fails_over_many_events_only_is_work_for_people_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    depositor(world, [10] * 3)
+    word, times = registry.FACTS["days_idle"], count()
+
+    def read(point: object, given: object) -> object:
+        if next(times) == 0:  # the batch; not the events by themselves
+            raise ZeroDivisionError
+        return word.read(point, given)  # type: ignore[arg-type]
+
+    data = put_own_live(
+        {
+            "id": "T-2", "name": "t", "title": "T", "family": "aml", "on": ["deposit"], "explanation": "x",
+            "when": {"ge": [{"fact": "days_idle", "as": "idle"}, 0]},
+        }
+    )  # fmt: skip
+    with monkeypatch.context() as broken:
+        broken.setitem(registry.FACTS, "days_idle", registry.FactWord("t", word.kind, "days", frozenset(), read))  # type: ignore[arg-type]
+        _, done = follow()
+    assert done.dead == 0
+    letter = DeadLetter.objects.get()
+    assert (letter.stage, letter.version_id, letter.player_id, letter.next_try_at) == ("batch", data.pk, None, None)
+    assert letter.error == "ZeroDivisionError over 3 events at once; each was then judged by itself"
+    labels = {"rule": "T-2", "over": "batch"}
+    assert REGISTRY.get_sample_value("casino_monitoring_rule_failures_total", labels) == 1
 
 
 def test_a_fact_that_says_nonsense_does_not_stop_the_facts_behind_it(world: World, settings: Settings) -> None:

@@ -136,13 +136,18 @@ class RuleTally(models.Model):
 
 
 class DeadLetter(models.Model):
-    """What could not be taken in or judged. The rest goes on; this is tried again and looked at."""
+    """What could not be taken in or judged as it should be. The rest goes on; this is tried again and looked at."""
 
     class Stage(models.TextChoices):
         """Where it failed."""
 
         INTAKE = "intake", "Taking a fact in"
         RULE = "rule", "Evaluating a rule"
+        BATCH = "batch", "Evaluating a rule over many events"
+        GATE = "gate", "Judging a request"
+
+    TRIED_AGAIN = (Stage.INTAKE, Stage.RULE)
+    """The others were judged or held all the same; people look why."""
 
     stage = models.CharField(max_length=8, choices=Stage)
     version = models.ForeignKey(RuleVersion, on_delete=models.PROTECT, null=True, related_name="+")
@@ -166,7 +171,9 @@ class DeadLetter(models.Model):
             ),
         )
         constraints = (
-            models.CheckConstraint(condition=Q(stage__in=("intake", "rule")), name="monitoring_deadletter_stage"),
+            models.CheckConstraint(
+                condition=Q(stage__in=("intake", "rule", "batch", "gate")), name="monitoring_deadletter_stage"
+            ),
         )
         permissions = (("settle_deadletter", "Can try dead letters again or set them aside"),)
 
