@@ -15,6 +15,7 @@ from apps.players.models import Player
 from apps.providers.models import Game, GameCertificate
 from apps.sandbox.traffic.payers import is_new
 from apps.transactions.models import Transaction
+from tests.core.bypasses import unrecorded
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +60,10 @@ def test_the_secrets_of_further_protocols_go_by_their_public_names(tmp_path: Pat
 def test_seeding_again_changes_nothing_but_the_address(tmp_path: Path) -> None:
     path = tmp_path / "seed.json"
     before = seed(path)
+    # Brands, vendors and games have been set up, switched and synchronised: every version is kept as it is.
+    assert unrecorded() == []
     Game.objects.filter(code="nlg_auroranights").update(is_enabled=False)
+    assert len(unrecorded()) == 1  # past the history: it is found
     counts = [kind.objects.count() for kind in (Player, Game, GameCertificate, Credential, Transaction)]
     after = seed(path, "http://127.0.0.1:9000")
     # The journal of last night is no payment of anybody's: the payers' stories are still to be told.

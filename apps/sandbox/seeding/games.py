@@ -41,8 +41,9 @@ def _seed_game(vendor: str, offered: VendorGame, place: int, base_url: str, toda
     game = Game.objects.filter(vendor=vendor, code=offered.code).first()
     if game is not None:
         if game.thumbnail_url != thumbnail_url:
-            # Not an event in the life of the game: the demo runs on another port than last time.
-            Game.objects.filter(pk=game.pk).update(thumbnail_url=thumbnail_url)
+            game.thumbnail_url = thumbnail_url
+            vars(game).update(_change_reason="The demo runs at another address than last time")
+            game.save(update_fields=["thumbnail_url"])
         return
     needs_certificate = offered.category in {"slot", "crash"}
     game = Game.objects.create(
