@@ -33,6 +33,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "compliance.end_stale_requests": {"task": "compliance.end_stale_requests", "schedule": 60},
     "compliance.sweep_exports": {"task": "compliance.sweep_exports", "schedule": 60},
     "compliance.erase_expired": {"task": "compliance.erase_expired", "schedule": 60 * 60},
+    "compliance.mark_dormant": {"task": "compliance.mark_dormant", "schedule": crontab(hour=2, minute=40)},
     "compliance.sweep_cases": {"task": "compliance.sweep_cases", "schedule": 30},
     "compliance.follow_money": {"task": "compliance.follow_money", "schedule": 10},
     "compliance.collect_traces": {"task": "compliance.collect_traces", "schedule": 60},

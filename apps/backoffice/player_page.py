@@ -36,6 +36,7 @@ from apps.core.clock import now
 from apps.core.money import Money, MoneyError
 from apps.payments.operations.adjustments import propose_adjustment
 from apps.players.models import Player
+from apps.players.operations.login import UNLOCK_PERMISSION, unlock_login
 from apps.players.operations.sessions import end_sessions
 from apps.players.operations.status import NEXT_STATUSES, change_status
 from apps.wallets.models import Adjustment
@@ -143,7 +144,7 @@ class PlayerAdmin(PrivacyActions, ProtectionActions, StatementActions, StaffAdmi
     big_table = True
     brand_lookup = "brand_id"
     staff_actions = (
-        "change_player_status", "sign_out", "show_personal_data", "more_looks",
+        "change_player_status", "sign_out", "unlock", "show_personal_data", "more_looks",
         "propose_correction", *PrivacyActions.names,
         *ProtectionActions.names, *StatementActions.names,
     )  # fmt: skip
@@ -158,7 +159,7 @@ class PlayerAdmin(PrivacyActions, ProtectionActions, StatementActions, StaffAdmi
         "registered_at",
         "last_login_at",
     )
-    list_filter = ("status", "brand", "is_test", "jurisdiction")
+    list_filter = ("status", "brand", "is_test", "jurisdiction", ("dormant_at", admin.EmptyFieldListFilter))
     list_select_related = ("brand",)
     search_fields = ("username",)
     search_help_text = "Username, e-mail address or player id"
@@ -244,6 +245,18 @@ class PlayerAdmin(PrivacyActions, ProtectionActions, StatementActions, StaffAdmi
         """Log the player out."""
         ended = end_sessions(player_id=obj.pk, reason="staff", now=now())
         return f"{ended} sessions of {obj.username} ended."
+
+    @staff_action(
+        title="Unlock log-in",
+        permission=UNLOCK_PERMISSION,
+        form=ReasonForm,
+        description="After too many wrong passwords, once the player has shown who it is. Say how.",
+        icon="lock_open",
+    )
+    def unlock(self, request: HttpRequest, obj: Player, data: dict[str, Any]) -> str:
+        """Let the player try again."""
+        unlock_login(player_id=obj.pk, actor=staff_of(request), now=now())
+        return f"{obj.username} may log in again."
 
     @staff_action(
         title="Show personal data",

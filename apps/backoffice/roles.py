@@ -122,6 +122,7 @@ ROLES: tuple[Role, ...] = (
         "Unmasks with a purpose, holds and releases accounts",
         _KYC | _KYC_EVIDENCE | {"verification.request_verification", "verification.propose_release"}
         | _TALKS | _PLAYER | _PLAYER_HISTORY | _PLAY | _LEDGER | {"players.unmask_player", "players.change_status"}
+        | {"players.unlock_login"}
         | _decide("aml", "fraud", "screening", "payment", "game")
         | _RISK | {"monitoring.override_risk"}
         | _BONUS_CHECKS | {"bonuses.cancel_grant"},
@@ -155,7 +156,7 @@ ROLES: tuple[Role, ...] = (
         | {"verification.decide_verification", "verification.decide_document", "verification.request_verification"}
         | {"verification.record_fact", "verification.review_hit", "verification.propose_release"}
         | {"verification.view_listedentity"}
-        | _TALKS | _PLAYER | {"players.view_statuschange", "players.unmask_player"}
+        | _TALKS | _PLAYER | {"players.view_statuschange", "players.unmask_player", "players.unlock_login"}
         | _decide("kyc", "screening"),
     ),
     Role(

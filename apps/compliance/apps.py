@@ -11,7 +11,7 @@ class ComplianceConfig(AppConfig):
     verbose_name = "Compliance"
 
     def ready(self) -> None:
-        """Register what this app lets two people do, and what it knows about players."""
+        """Register what this app lets two people do, what it knows about players, and when it locks them out."""
         from apps.compliance import (  # noqa: PLC0415 - models first
             case_holdings,
             commands,
@@ -20,10 +20,13 @@ class ComplianceConfig(AppConfig):
             fact_kinds,
             holdings,
             linked_people,
+            player_controls,
             timeline,
             webhook_events,
         )
+        from apps.players import admission  # noqa: PLC0415 - likewise
 
+        admission.LOGIN_LOCKS.append(player_controls.login_lock)
         commands.register()
         holdings.register_own()
         case_holdings.register()

@@ -5,6 +5,7 @@ from celery import shared_task
 from apps.compliance import (
     case_tasks,  # noqa: F401 - Celery finds tasks by this module
     exports,
+    player_controls,
 )
 from apps.compliance.approvals import end_stale_requests as end_stale
 from apps.compliance.retention import erase_expired as erase
@@ -21,6 +22,12 @@ def end_stale_requests() -> int:
 def erase_expired() -> int:
     """Erase personal data that the law has let go of; safe to run twice at once."""
     return erase(now=clock.now())
+
+
+@shared_task(name="compliance.mark_dormant")
+def mark_dormant() -> int:
+    """Mark accounts that nobody has used for as long as their law says; safe to run twice at once."""
+    return player_controls.mark_dormant(now=clock.now())
 
 
 @shared_task(name="compliance.build_export")

@@ -12,6 +12,7 @@ def register() -> None:
     opened = {**_COMMON, "session": str, "device": str, "address": str}
     declare_facts(["player.logged_in"], opened, {"ip_country": str})
     declare_facts(["player.login_failed"], _COMMON)
+    declare_facts(["player.became_dormant"], {**_COMMON, "days": int})
     declare_facts(["player.profile_changed"], {**_COMMON, "fields": list})
     status = {"before": str, "after": str, "restrictions": list, "reason_code": str, "by_staff": bool}
     declare_facts(["player.status_changed"], {**_COMMON, **status})

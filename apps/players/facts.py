@@ -18,7 +18,8 @@ def tell(player: Player, kind: str, *, now: datetime, **data: Any) -> None:
     """
     Record a fact about a player in the current transaction.
 
-    :param kind: the last word: ``registered``, ``logged_in``, ``login_failed``, ``status_changed``, ``profile_changed``
+    :param kind: the last word: ``registered``, ``logged_in``, ``login_failed``, ``status_changed``,
+        ``profile_changed``, ``became_dormant``
     """
     record_fact(
         kind=f"player.{kind}",

@@ -47,6 +47,9 @@ class Player(models.Model):
     is_test = models.BooleanField(default=False, help_text="Made by the sandbox: left out of reports")
     registered_at = models.DateTimeField()
     last_login_at = models.DateTimeField(null=True, blank=True)
+    dormant_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the account was found dormant; a log-in wakes it"
+    )
 
     class Meta:
         ordering = ("-id",)
@@ -71,6 +74,7 @@ class Player(models.Model):
         permissions = (
             ("change_status", "Can restrict, suspend, close and reinstate players"),
             ("unmask_player", "Can see a player's personal data unmasked"),
+            ("unlock_login", "Can open a log-in that was locked, once the player has shown who it is"),
         )
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ def register() -> None:
     register_event("player.registered", "A player has opened an account.", {**law, "country": TEXT, "currency": TEXT})
     register_event("player.logged_in", "A player has logged in.", {**law, "session": TEXT})
     register_event("player.login_failed", "A log-in failed for a wrong password.", law)
+    register_event("player.became_dormant", "Nobody has logged in for as long as the law calls dormant.", law)
     register_event(
         "player.profile_changed", "A player's contact details changed; which, not what they are.", {"fields": TEXTS}
     )

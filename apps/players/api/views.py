@@ -80,7 +80,9 @@ class SessionsView(PlayerView, ListAPIView[PlayerSession]):
         description=(
             "Opens a session and returns its bearer token. A wrong password and an unknown username get the same"
             " answer (`invalid-credentials`). After five wrong passwords in a row the username is locked for"
-            " fifteen minutes (`login-locked`, with `Retry-After`). Who knows the password of an account that may"
+            " fifteen minutes (`login-locked`, with `Retry-After`). Where the law of one of the brand's markets wants"
+            " less, it is as many as that law says, and where it wants more to open the lock again, support opens it"
+            " (`login-locked-until-proven`). Who knows the password of an account that may"
             " not log in is told so: `account-suspended`, `account-closed` or `login-restricted`."
         ),
         tags=["Sessions"],

@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.db.models.functions import Lower
 
-from apps.brands.models import Brand
+from apps.brands.models import Brand, StaffScope
 from apps.core.errors import DomainError
 from apps.core.throttling import RateLimit
-from apps.players.admission import ask_after_login
+from apps.players.admission import LoginLock, ask_after_login, strictest_lock
 from apps.players.caller import Caller
 from apps.players.facts import fingerprint, tell
 from apps.players.models import LoginAttempt, Player, PlayerSession
@@ -19,15 +21,17 @@ from apps.players.operations.sessions import end_session, open_session
 from apps.players.passwords import is_outdated, is_right_password, password_hash
 from apps.players.queries import open_brand, player_named
 
-# So many wrong passwords in a row shut a name's door for so long.
+# So many wrong passwords in a row shut a name's door for so long, where nobody demands more (`admission.LOGIN_LOCKS`).
 MAX_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
+UNLOCK_PERMISSION = "players.unlock_login"
 
 SUCCESS = "success"
 WRONG_PASSWORD = "wrong-password"  # noqa: S105 - an outcome, not a secret
 UNKNOWN_USER = "unknown-user"
 LOCKED = "locked"
 ADDRESS_LOCKED = "address-locked"
+UNLOCKED = "unlocked"
 
 # The first key of our advisory locks, so that other users of such locks never meet them.
 _LOCK_SPACE = 0x706C6179
@@ -67,6 +71,26 @@ class LoginLocked(DomainError):
     def headers(self) -> dict[str, str]:
         """When to come back."""
         return {"Retry-After": str(self.retry_after_seconds)}
+
+
+class LoginLockedUntilProven(DomainError):
+    """
+    Too many wrong passwords for this username; the law lets nobody in until the player has shown who it is.
+
+    Support opens it. Names that do not exist are locked in the same way.
+    """
+
+    code: ClassVar[str] = "login-locked-until-proven"
+    title: ClassVar[str] = "Log-in is locked until you have shown who you are"
+    status: ClassVar[int] = 403
+
+
+class NotLocked(DomainError):
+    """There is no lock that somebody would have to open."""
+
+    code: ClassVar[str] = "not-locked"
+    title: ClassVar[str] = "The log-in is not locked"
+    status: ClassVar[int] = 409
 
 
 class AccountSuspended(DomainError):
@@ -112,6 +136,7 @@ def log_in(*, brand: str, username: str, password: str, caller: Caller, now: dat
     :param brand: the brand's code
     :raises UnknownBrand: if the brand does not exist or is switched off
     :raises LoginLocked: after MAX_FAILURES wrong passwords in a row for the name, or too many from the address
+    :raises LoginLockedUntilProven: after as many as the law of one of the brand's markets says, where it demands that
     :raises InvalidCredentials: for a wrong password and for an unknown name, in the same time
     :raises AccountSuspended: if the password is right, but the account is suspended
     :raises AccountClosed: likewise
@@ -152,9 +177,9 @@ def _try(brand: Brand, username: str, password: str, caller: Caller, now: dateti
     if address and not (state := failures_of_address.peek(address)).allowed:
         record(ADDRESS_LOCKED)
         return LoginLocked(state.retry_after_seconds)
-    if (until := _locked_until(brand, username, now)) is not None:
+    if (locked := _lock_of(brand, username, player, now)) is not None:
         record(LOCKED)
-        return LoginLocked(-(-(until - now) // timedelta(seconds=1)))
+        return locked
     if not is_right_password(password, player.password if player else None) or player is None:
         record(WRONG_PASSWORD if player else UNKNOWN_USER)
         if player:
@@ -174,7 +199,8 @@ def _try(brand: Brand, username: str, password: str, caller: Caller, now: dateti
 
 def _open(player: Player, password: str, caller: Caller, now: datetime) -> LoggedIn:
     player.last_login_at = now
-    changed = ["last_login_at"]
+    player.dormant_at = None
+    changed = ["last_login_at", "dormant_at"]
     if is_outdated(player.password):
         player.password = password_hash(password)
         changed.append("password")
@@ -215,18 +241,47 @@ def _take_turn(brand: Brand, username: str) -> None:
         )
 
 
-def _locked_until(brand: Brand, username: str, now: datetime) -> datetime | None:
-    """When a name's door opens again: LOCKED_FOR after the last of MAX_FAILURES failures in a row."""
+def _lock_of(brand: Brand, username: str, player: Player | None, now: datetime) -> DomainError | None:
+    """
+    Why a name's door is shut: so many failures in a row were the last that was tried.
+
+    What is demanded in one market of the brand counts for all its names: another number for some would tell which names
+    exist.
+    """
+    lock = strictest_lock(LoginLock(MAX_FAILURES, opens_by_itself=True), brand=brand, now=now)
     attempts = LoginAttempt.objects.alias(name=Lower("username")).filter(
-        brand=brand,
-        name=username.lower(),
-        attempted_at__gt=now - LOCKED_FOR,
-        outcome__in=(SUCCESS, WRONG_PASSWORD, UNKNOWN_USER),
+        brand=brand, name=username.lower(), outcome__in=(SUCCESS, WRONG_PASSWORD, UNKNOWN_USER, UNLOCKED)
     )
-    last = list(attempts.order_by("-attempted_at", "-pk").values_list("outcome", "attempted_at")[:MAX_FAILURES])
-    if len(last) < MAX_FAILURES or any(outcome == SUCCESS for outcome, _ in last):
+    if lock.opens_by_itself:
+        attempts = attempts.filter(attempted_at__gt=now - LOCKED_FOR)
+    elif player is not None:  # what was guessed before there was such a player is not held against him
+        attempts = attempts.filter(attempted_at__gte=player.registered_at)
+    last = list(attempts.order_by("-attempted_at", "-pk").values_list("outcome", "attempted_at")[: lock.failures])
+    if len(last) < lock.failures or any(outcome in (SUCCESS, UNLOCKED) for outcome, _ in last):
         return None
-    return last[0][1] + LOCKED_FOR
+    if not lock.opens_by_itself:
+        return LoginLockedUntilProven()
+    return LoginLocked(-(-(last[0][1] + LOCKED_FOR - now) // timedelta(seconds=1)))
+
+
+@transaction.atomic
+def unlock_login(*, player_id: int, actor: User, now: datetime) -> LoginAttempt:
+    """
+    Open a player's locked log-in: he has shown staff who he is. It stands among the attempts, and counting begins anew.
+
+    :raises PermissionDenied: without the permission, or at another brand
+    :raises NotLocked: if it is not locked
+    """
+    player = Player.objects.select_related("brand").get(pk=player_id)
+    serves = actor.is_superuser or StaffScope.objects.filter(user=actor, brand_id=player.brand_id).exists()
+    if not (actor.has_perm(UNLOCK_PERMISSION) and serves):
+        raise PermissionDenied
+    _take_turn(player.brand, player.username)
+    if _lock_of(player.brand, player.username, player, now) is None:
+        raise NotLocked
+    return LoginAttempt.objects.create(
+        brand=player.brand, player=player, username=player.username, outcome=UNLOCKED, attempted_at=now
+    )
 
 
 def _failures_by_address() -> RateLimit:
