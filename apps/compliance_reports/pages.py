@@ -14,6 +14,7 @@ from apps.compliance.grants import is_granted
 from apps.compliance.models import Case, Evidence
 from apps.compliance.queues import may_work, visible_cases
 from apps.compliance_reports import operations
+from apps.compliance_reports.duties import cases_to_file
 from apps.compliance_reports.goaml import missing_parts
 from apps.compliance_reports.models import AuthorityProfile, Report
 from apps.compliance_reports.wall import APPROVE, require_behind_the_wall
@@ -56,8 +57,12 @@ def listed(request: HttpRequest) -> HttpResponse:
     if chosen in Report.State.values:
         rows = rows.filter(state=chosen)
     found = list(rows[:_SHOWN])
+    to_file = cases_to_file(request.user)
     context = {
         "title": "Filings",
+        "to_file": to_file[:_SHOWN],
+        "to_file_count": to_file.count(),
+        "now": now(),
         "rows": [(each, _pill(each)) for each in found],
         "states": Report.State.choices,
         "chosen": chosen,

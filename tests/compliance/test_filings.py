@@ -13,9 +13,11 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.backoffice.roles import ROLES
+from apps.compliance.approvals import decide_approval
+from apps.compliance.cases import closing
 from apps.compliance.cases.claims import claim_case
 from apps.compliance.evidence import pin_transaction
-from apps.compliance.models import Case
+from apps.compliance.models import ApprovalRequest, Case
 from apps.compliance_reports import operations
 from apps.compliance_reports.goaml import ReportIncomplete, ReportNotValid, SchemaNotSound, require_valid
 from apps.compliance_reports.models import AuthorityProfile, Report
@@ -25,7 +27,7 @@ from apps.transactions.models import AccountKind, Transaction
 from apps.transactions.posting import Leg, post, shared_account
 from apps.wallets.operations import open_wallet
 from tests.compliance.walled import CANARY, GOAML, REASON, complete, fresh, handed_in, load, words_of
-from tests.factories.cases import NOW, case_of, colleague, hit
+from tests.factories.cases import NARRATIVE, NOW, case_of, colleague, hit, tick_all
 from tests.factories.games import make_player
 from tests.harness.queries import statements_of
 
@@ -220,6 +222,37 @@ def test_a_superuser_enters_only_when_it_was_given_by_name(case: Case, mlro: Use
         operations.draft(case_id=case.pk, profile_code="", actor=root, now=NOW)
     root.user_permissions.add(Permission.objects.get(codename="access_reports"))
     assert client.get(reverse("filings:list")).status_code == 200
+
+
+def test_a_case_closed_as_confirmed_waits_for_a_filing_until_one_is_begun(
+    case: Case, mlro: User, deputy: User, player: Player
+) -> None:
+    first = Client()
+    first.force_login(mlro)
+
+    def waiting() -> list[str]:
+        return [each.reference for each in first.get(reverse("filings:list")).context["to_file"]]
+
+    other = case_of(hit(player, blueprint="fraud", dedupe_key="F"))
+    assert waiting() == []
+    tick_all(case, mlro)
+    terms: dict[str, Any] = {
+        "resolution": "confirmed",
+        "reason_codes": [case.blueprint.reasons[0][0]],
+        "narrative": NARRATIVE,
+    }
+    asked = closing.resolve_case(case_id=case.pk, actor=mlro, now=NOW, **terms)
+    if isinstance(asked, ApprovalRequest):
+        assert waiting() == []  # proposed is not closed
+        decide_approval(request_id=asked.pk, checker=deputy, approve=True, reason="", now=NOW)
+    assert waiting() == [case.reference]
+    assert other.reference not in waiting()
+    # Nothing is kept of it that could be met anywhere else.
+    page = first.get(reverse("filings:list")).content.decode()
+    assert "Closed as confirmed" in page
+    assert not Report.objects.exists()
+    operations.draft(case_id=case.pk, profile_code="", actor=mlro, now=NOW)
+    assert waiting() == []
 
 
 def test_no_walled_model_is_registered_in_the_common_site() -> None:
