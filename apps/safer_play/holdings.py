@@ -3,7 +3,7 @@
 from apps.compliance.holdings import Holding, Rows, register_holding
 from apps.core.money import Money
 from apps.players.models import Player
-from apps.safer_play.models import Exclusion, ExclusionReturn, Interaction, Limit, LimitEvent, MarketingStop
+from apps.safer_play.models import Exclusion, ExclusionReturn, Interaction, Limit, LimitEvent, MarketingStop, Review
 
 
 def register() -> None:
@@ -17,6 +17,7 @@ def register() -> None:
     register_holding(
         Holding("contacts", "What we did to protect you", _contacts, _erase_contacts, "Kinds and dates, under a number")
     )
+    register_holding(Holding("limit_reviews", "When you looked at your account and limits", _reviews))
     register_holding(Holding("marketing", "Whether we may write to you", _marketing))
 
 
@@ -64,6 +65,11 @@ def _contacts(player: Player) -> Rows:
 
 def _erase_contacts(player: Player) -> int:
     return Interaction.objects.filter(player=player).update(trigger_text="", outcome="", evidence="")
+
+
+def _reviews(player: Player) -> Rows:
+    for each in Review.objects.filter(player=player).order_by("pk").iterator():
+        yield {"kind": each.kind, "at": each.reviewed_at}
 
 
 def _marketing(player: Player) -> Rows:

@@ -7,7 +7,7 @@ from typing import Any
 
 from apps.core.money import Money
 from apps.players.models import Player
-from apps.safer_play.models import Limit
+from apps.safer_play.models import Limit, Review
 from apps.safer_play.policies import age_of, local_date, own_value, policy_for
 
 # The matrix's names of games, as categories of the catalogue.
@@ -97,6 +97,12 @@ def statutory_caps(player: Player, now: datetime) -> list[Cap]:
         for period in ("day", "week", "month")
         if period in value
     ]
+
+
+def review_prompts(player: Player, now: datetime) -> list[tuple[str, int]]:
+    """What players are to be asked to review, and after how many days, where the law says so."""
+    items = own_value(player, "limit_review_prompts", now).value or []
+    return [(item["kind"], int(item["every_days"])) for item in items if item.get("kind") in Review.Kind.values]
 
 
 # In which the caps that name no currency are meant.

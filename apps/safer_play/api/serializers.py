@@ -11,9 +11,10 @@ from apps.core.api.fields import MoneyField, MoneySerializer
 from apps.core.money import Money
 from apps.safer_play.exclusions import Kind
 from apps.safer_play.limit_terms import Terms
-from apps.safer_play.models import Exclusion, ExclusionVisit, Limit
+from apps.safer_play.models import Exclusion, ExclusionVisit, Limit, Review
 from apps.safer_play.overview import LimitView, SittingView
 from apps.safer_play.reality_checks import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES
+from apps.safer_play.reviews import DueReview
 from apps.safer_play.visits import LAPSES_AFTER
 
 _LONGEST_MINUTES = 31 * 24 * 60
@@ -240,6 +241,21 @@ class ReturnRequestSerializer(serializers.Serializer[Any]):
     """A request to come back."""
 
     reason = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
+
+
+class DueReviewSerializer(serializers.Serializer[DueReview]):
+    """A review that the law wants the player to be asked for."""
+
+    kind = serializers.ChoiceField(choices=Review.Kind.choices)
+    due_since = serializers.DateTimeField()
+
+
+class DueReviewPageSerializer(serializers.Serializer[Any]):
+    """Every review that is due, in the form of a page of a list."""
+
+    results = DueReviewSerializer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="Always null: there is one page.")
+    previous = serializers.CharField(allow_null=True, help_text="Always null.")
 
 
 class PositionSerializer(serializers.Serializer[Any]):

@@ -11,6 +11,8 @@ from apps.safer_play.api.views import (
     PendingLimitView,
     RealityCheckView,
     ReturnView,
+    ReviewsView,
+    ReviewView,
     SittingView,
 )
 
@@ -23,5 +25,7 @@ urlpatterns = [
     path("exclusions/<uuid:id>/return", ReturnView.as_view(), name="exclusion-return"),
     path("play-session", SittingView.as_view(), name="play-session"),
     path("reality-check", RealityCheckView.as_view(), name="reality-check"),
+    path("reviews", ReviewsView.as_view(), name="reviews"),
+    path("reviews/<slug:kind>", ReviewView.as_view(), name="review"),
     path("marketing", MarketingView.as_view(), name="marketing"),
 ]

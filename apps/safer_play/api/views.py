@@ -15,6 +15,7 @@ from apps.players.api.player_view import PlayerThrottle, PlayerView, principal_o
 from apps.players.models import Player
 from apps.safer_play.admissions import require_not_excluded
 from apps.safer_play.api.serializers import (
+    DueReviewPageSerializer,
     ExclusionPageSerializer,
     ExclusionRequestSerializer,
     ExclusionSerializer,
@@ -30,10 +31,11 @@ from apps.safer_play.api.serializers import (
 from apps.safer_play.exclusions import ExclusionTerms, exclude_person, exclusions_of
 from apps.safer_play.limits import confirm_change, set_limit, withdraw_change
 from apps.safer_play.marketing import consent_to_marketing, is_marketing_stopped, stop_marketing
-from apps.safer_play.models import Limit
+from apps.safer_play.models import Limit, Review
 from apps.safer_play.overview import limit_view, limit_views, sitting_view
 from apps.safer_play.reality_checks import acknowledge, choose_interval
 from apps.safer_play.returning import request_return, withdraw_return
+from apps.safer_play.reviews import due_reviews, note_review
 from apps.safer_play.visits import leave_visit, open_visit
 
 # Each visit may become a fact, a webhook and a look by staff. It stands before nobody's exclusion.
@@ -298,6 +300,44 @@ class RealityCheckView(PlayerView):
         acknowledge(session=principal.session, now=now)
         player = Player.objects.select_related("jurisdiction").get(pk=principal.player.pk)
         return Response(SittingSerializer(sitting_view(player, principal.session, now=now)).data)
+
+
+class ReviewsView(PlayerView):
+    """Reviews of account and limits that are due."""
+
+    @extend_schema(
+        operation_id="list_due_reviews",
+        summary="What should I look at again?",
+        description=(
+            "Where the law wants players to be asked from time to time (Britain: account and transactions every 183"
+            " days; whether to set a limit every 365 days without one). Show a prompt for each; ask after each log-in."
+        ),
+        tags=[_TAG],
+        responses=DueReviewPageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """List them."""
+        player = Player.objects.select_related("jurisdiction").get(pk=principal_of(request).player.pk)
+        page = {"results": due_reviews(player, now=clock.now()), "next": None, "previous": None}
+        return Response(DueReviewPageSerializer(page).data)
+
+
+class ReviewView(PlayerView):
+    """One of them."""
+
+    @extend_schema(
+        operation_id="note_review",
+        summary="Say that I have looked",
+        description="The days are counted anew. Not due: `review-not-due`.",
+        tags=[_TAG],
+        parameters=[OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=Review.Kind.values)],
+        request=None,
+        responses={204: OpenApiResponse(description="Noted")},
+    )
+    def post(self, request: Request, kind: str) -> Response:
+        """Note it."""
+        note_review(player_id=principal_of(request).player.pk, kind=kind, now=clock.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class MarketingView(PlayerView):

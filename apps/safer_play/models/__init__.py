@@ -6,6 +6,7 @@ from apps.safer_play.models.guards import FOREVER, Guard, Pace, Refusal, Tally
 from apps.safer_play.models.interactions import Interaction
 from apps.safer_play.models.limits import Limit, LimitEvent
 from apps.safer_play.models.registers import RegisterQuery
+from apps.safer_play.models.reviews import Review
 from apps.safer_play.models.sessions import RealityCheck, RealityChoice
 from apps.safer_play.models.visits import ExclusionVisit
 
@@ -25,5 +26,6 @@ __all__ = [
     "RealityChoice",
     "Refusal",
     "RegisterQuery",
+    "Review",
     "Tally",
 ]
