@@ -9,9 +9,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
-from unfold.widgets import UnfoldAdminTextInputWidget
 
-from apps.core.admin_actions import staff_of
+from apps.core.admin_actions import reason_field, staff_of
 from apps.core.admin_base import brand_scope
 from apps.core.clock import now
 from apps.integrations.models import Integration
@@ -29,10 +28,7 @@ class DecisionForm(forms.Form):
 
     change = forms.TypedMultipleChoiceField(coerce=int, error_messages={"required": "Choose at least one."})
     decision = forms.ChoiceField(choices=(("accept", "Accept"), ("ignore", "Ignore")))
-    reason = forms.CharField(
-        min_length=5, max_length=MAX_REASON_LENGTH, widget=UnfoldAdminTextInputWidget(),
-        help_text="Kept in the history, readable by auditors.",
-    )  # fmt: skip
+    reason = reason_field(MAX_REASON_LENGTH, one_line=True)
 
 
 @admin.site.admin_view

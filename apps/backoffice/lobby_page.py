@@ -10,10 +10,9 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_safe
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.brands.models import Brand
-from apps.core.admin_actions import staff_of
+from apps.core.admin_actions import reason_field, staff_of
 from apps.core.admin_base import brand_scope
 from apps.core.clock import now
 from apps.core.errors import DomainError
@@ -30,10 +29,7 @@ class LobbyForm(forms.Form):
     """What was seen, and why it changes; places and categories are read by game."""
 
     seen = forms.CharField(max_length=64, widget=forms.HiddenInput())
-    reason = forms.CharField(
-        min_length=5, max_length=MAX_REASON_LENGTH, widget=UnfoldAdminTextInputWidget(),
-        help_text="Kept in the history, readable by auditors.",
-    )  # fmt: skip
+    reason = reason_field(MAX_REASON_LENGTH, one_line=True)
 
 
 @admin.site.admin_view

@@ -12,14 +12,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from apps.backoffice.vendors import Setting, Vendor, vendor_named, vendors
 from apps.brands.models import Brand, Currency, Jurisdiction
 from apps.brands.setup import BRAND_PERMISSION, MARKET_PERMISSION, create_brand, open_market
-from apps.core.admin_actions import staff_of
+from apps.core.admin_actions import reason_field, staff_of
 from apps.core.admin_base import brand_scope
 from apps.core.clock import now
 from apps.core.errors import DomainError
@@ -36,10 +35,7 @@ class _Form(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reason"] = forms.CharField(
-            min_length=5, max_length=100, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-            help_text="Kept in the history, readable by auditors.",
-        )  # fmt: skip
+        self.fields["reason"] = reason_field(100)
 
 
 def _text(*, longest: int, help_text: str = "", required: bool = True, **more: Any) -> forms.CharField:

@@ -17,7 +17,7 @@ from unfold.widgets import (
 )
 
 from apps.backoffice.studio_effect import effect_of
-from apps.core.admin_actions import staff_of
+from apps.core.admin_actions import reason_field, staff_of
 from apps.core.admin_base import brand_scope
 from apps.core.clock import now
 from apps.core.errors import DomainError
@@ -64,10 +64,7 @@ class ConfirmForm(forms.Form):
     """What was seen, and why."""
 
     seen = forms.CharField(max_length=2000, widget=forms.HiddenInput())
-    reason = forms.CharField(
-        min_length=5, max_length=MAX_REASON_LENGTH, widget=UnfoldAdminTextInputWidget(),
-        help_text="Kept in the history, readable by auditors.",
-    )  # fmt: skip
+    reason = reason_field(MAX_REASON_LENGTH, one_line=True)
 
 
 @admin.site.admin_view

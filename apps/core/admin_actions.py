@@ -13,7 +13,7 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.core.errors import DomainError
 
@@ -32,12 +32,12 @@ class ActionForm(forms.Form):
         self.user = user
 
 
-def reason_field(longest: int) -> forms.CharField:
+def reason_field(longest: int, *, one_line: bool = False) -> forms.CharField:
     """Make the field that asks why, for operations that keep so many characters."""
     return forms.CharField(
         min_length=_MIN_REASON,
         max_length=longest,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        widget=UnfoldAdminTextInputWidget() if one_line else UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="Kept in the history, readable by auditors.",
     )
 

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.backoffice.roles import sync_roles
-from apps.brands.models import Brand, StaffScope
+from apps.brands.models import Brand
 from apps.integrations.exchange_log import flush
 from apps.integrations.models import Integration
 from apps.players.models import Player
 from apps.providers.models import Game
 from tests.contracts.family import Vendor
+from tests.factories.cases import colleague
 from tests.factories.games import make_game, make_player
 from tests.factories.integrations import connect_game_vendor, make_brand
 from tests.providers.table import GAME, seated
@@ -61,13 +61,8 @@ def played(vendor: Vendor) -> Vendor:
 
 
 def make_staff(role: str, *, brand: Brand | None = None, username: str = "") -> User:
-    """Make a member of staff with one role, for one brand."""
-    sync_roles()
-    user = User.objects.create_user(username or role, password=PASSWORD, is_staff=True)
-    user.groups.set([Group.objects.get(name=role)])
-    if brand is not None:
-        StaffScope.objects.create(user=user, brand=brand)
-    return user
+    """Make a member of staff with one role, for one brand, who logs in with `PASSWORD`."""
+    return colleague(role, username, brand=brand, password=PASSWORD)
 
 
 @pytest.fixture

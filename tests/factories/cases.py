@@ -46,10 +46,12 @@ def case_of(raised: RaisedAlert) -> Case:
     return Case.objects.get(pk=raised.case_id)
 
 
-def colleague(role: str, username: str = "", *, brand: Brand | None = None, also: str = "") -> User:
+def colleague(
+    role: str, username: str = "", *, brand: Brand | None = None, also: str = "", password: str | None = None
+) -> User:
     """A member of staff with one role (or two), for one brand."""
     sync_roles()
-    user = User.objects.create_user(username or role, is_staff=True)
+    user = User.objects.create_user(username or role, password=password, is_staff=True)
     user.groups.set(Group.objects.filter(name__in=[role, also or role]))
     if brand is not None:
         StaffScope.objects.create(user=user, brand=brand)
