@@ -83,10 +83,10 @@ def test_who_unmasks_meets_only_what_was_asked_for_and_is_on_record(role: str, c
     assert (read.user.username, read.player_id, read.fields) == (role, canary.pk, ["city", "last_name"])
 
 
-def test_this_crawl_would_notice_an_unmasked_page(
-    canary: Player, login: Login, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("apps.backoffice.player_page.masked_email", lambda email: email)
-    assert leaks(login("support"), canary) == {
-        reverse("admin:players_player_changelist"): {CANARIES["email"]},
-    }
+def test_this_crawl_would_notice_an_unmasked_page(canary: Player, login: Login) -> None:
+    """With the word in what pages do show: a username is masked for nobody."""
+    Player.objects.filter(pk=canary.pk).update(username=CANARIES["city"])
+    canary.refresh_from_db()
+    found = leaks(login("support"), canary)
+    assert found[reverse("admin:players_player_changelist")] == {CANARIES["city"]}
+    assert found[f"{reverse('admin:players_player_change', args=[canary.pk])}?tab={TABS[0].name}"] == {CANARIES["city"]}

@@ -20,23 +20,24 @@ def test_nothing_else_is_read(name: str) -> None:
 
 
 @pytest.mark.django_db
-def test_the_text_is_installed_untouched_with_percent_signs_and_several_statements(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: object
-) -> None:
-    text = (
-        "CREATE FUNCTION pg_temp.core_sql_test(a integer) RETURNS text LANGUAGE sql AS"
-        " $$ SELECT format('%s %%', a % 7) || '{}' $$;\n"
-        "CREATE TEMPORARY TABLE core_sql_test AS SELECT pg_temp.core_sql_test(10) AS answer;"
-    )
-    monkeypatch.setattr("apps.core.sql.load_sql", lambda *_: text)
-    operation = install_sql("core", "any.sql")
-    assert operation.describe() == "Install core/sql/any.sql"
+def test_the_text_is_installed_untouched_with_percent_signs_and_several_statements() -> None:
+    text = load_sql("compliance", "erasure_of_words.sql")
+    names = ("compliance_player_of", "compliance_only_erase", "compliance_case_closed")
+    assert "format('SELECT %I FROM %I WHERE id = $1'" in text
+    operation = install_sql("compliance", "erasure_of_words.sql")
+    assert operation.describe() == "Install compliance/sql/erasure_of_words.sql"
     with connection.schema_editor(atomic=False) as editor:
-        operation.database_forwards("core", editor, ProjectState(), ProjectState())
-        operation.database_backwards("core", editor, ProjectState(), ProjectState())
+        for name in names[1:]:
+            editor.execute(
+                f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+            )
+        operation.database_forwards("compliance", editor, ProjectState(), ProjectState())
+        operation.database_backwards("compliance", editor, ProjectState(), ProjectState())
     with connection.cursor() as cursor:
-        cursor.execute("SELECT answer FROM core_sql_test")
-        assert cursor.fetchone() == ("3 %{}",)
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = ANY(%s)", [list(names)])
+        bodies = [body for (body,) in cursor.fetchall()]
+    assert len(bodies) == len(names)
+    assert all(len(body) > 200 and body in text for body in bodies)
 
 
 def test_the_operation_can_be_written_into_a_migration() -> None:
