@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.fields import ArrayField
 from django.db import DatabaseError, connection, models, transaction
@@ -57,7 +58,7 @@ def rows_elsewhere(person: Player) -> None:
         kind="device", digest=b"x", shown="x", first_seen_at=CLOSED_AT, last_seen_at=CLOSED_AT, times=1, **own
     )
     Document.objects.create(
-        kind="identity", storage_name="gone", master_kid="k", content_type="x", size_bytes=1, sha256="0" * 64,
+        kind="identity", storage_name="0" * 64, master_kid="k", content_type="x", size_bytes=1, sha256="0" * 64,
         uploaded_by="player", uploaded_at=CLOSED_AT, **own,
     )  # fmt: skip
     IncomeDeclaration.objects.create(
@@ -83,7 +84,7 @@ def rows_elsewhere(person: Player) -> None:
 def logged(about: models.Model, words: str = CANARY) -> LogEntry:
     """A button that was pressed."""
     kind = ContentType.objects.get_for_model(about)
-    who = colleague("auditor", "logging")
+    who = User.objects.filter(username="logging").first() or colleague("auditor", "logging")
     return LogEntry.objects.create(
         user=who, content_type=kind, object_id=str(about.pk), object_repr=words, action_flag=2, change_message=words
     )

@@ -4,6 +4,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 from django.test import Client
@@ -165,7 +166,7 @@ def player() -> Player:
 def press(role: str, player: Player, button: str, **fields: Any) -> Any:
     """Press a button of the player's page as a role."""
     client = Client()
-    client.force_login(colleague(role, brand=player.brand))
+    client.force_login(User.objects.filter(username=role).first() or colleague(role, role, brand=player.brand))
     return client.post(reverse(f"admin:players_player_{button}", args=[player.pk]), fields)
 
 
