@@ -29,7 +29,8 @@ from apps.verification.models import Document, IncomeDeclaration
 from tests.factories.cases import colleague
 from tests.factories.remembered import CANARY, CLOSED_AT, NOW, closed_long_ago, plant_words
 
-pytestmark = pytest.mark.django_db
+# Committed: an update asks again whether the row that a row of the same transaction names is there.
+pytestmark = pytest.mark.django_db(transaction=True)
 NOBODY = 0
 """A row that does not exist: what stands beside a column does not matter here."""
 

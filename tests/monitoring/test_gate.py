@@ -140,8 +140,8 @@ def failures() -> float:
 
 def test_an_error_holds_and_everybody_learns_of_it_and_the_transaction_stays_usable(player: Player) -> None:
     before = failures()
-    # The database cannot keep this fact: the gate's own statement fails.
-    answers = [asked(player, device="phone\x00") for _ in range(2)]
+    # The database cannot keep what the rule read: the gate's own statement fails.
+    answers = [asked(player, ip_country="\x00") for _ in range(2)]
     assert {(each.outcome, each.player_reason) for each in answers} == {("hold", NEUTRAL_REASON)}
     assert failures() == before + 2
     alert = Alert.objects.get()
