@@ -19,6 +19,7 @@ from apps.core.admin_actions import staff_of
 from apps.core.admin_base import brand_scope
 from apps.core.clock import now
 from apps.core.errors import DomainError
+from apps.core.ids import row_id
 from apps.integrations.models import Integration
 from apps.players.models import Player
 from apps.providers.incomplete_rounds import by_game, handed_among, handed_rounds, idle_rounds, standings_of
@@ -27,7 +28,6 @@ from apps.providers.round_voids import MOST_AT_ONCE, is_voidable, propose_void, 
 from apps.providers.rounds import MAX_REASON_LENGTH, RESOLVE_PERMISSION, STUCK_AFTER
 
 VIEW_PERMISSION = "providers.view_round"
-_LARGEST_BIGINT = 2**63 - 1
 _AGES = {"": STUCK_AFTER, "1": timedelta(hours=1), "24": timedelta(hours=24), "72": timedelta(hours=72)}
 
 
@@ -127,7 +127,8 @@ def void_page(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     back = HttpResponseRedirect(f"{reverse('backoffice:incomplete-rounds')}?{request.POST.get('query', '')[:500]}")
     form = VoidForm(request.POST)
-    ids = [int(each) for each in request.POST.get("rounds", "").split(",")[: MOST_AT_ONCE + 1] if _is_id(each)]
+    named = map(row_id, request.POST.get("rounds", "").split(",")[: MOST_AT_ONCE + 1])
+    ids = [each for each in named if each is not None]
     if not form.is_valid() or not ids:
         messages.error(request, "Say why, in five characters or more." if ids else "No round was chosen.")
         return back
@@ -196,11 +197,11 @@ def _rounds_of(rounds: QuerySet[Round], chosen: dict[str, Any]) -> dict[str, Any
 
 def _chosen(request: HttpRequest) -> dict[str, Any] | None:
     """The game, connection, brand and currency in the address, if all are there."""
-    numbers = {f"{name}_id": request.GET.get(f"of_{name}", "") for name in ("brand", "integration", "game")}
+    numbers = {f"{name}_id": row_id(request.GET.get(f"of_{name}", "")) for name in ("brand", "integration", "game")}
     currency = request.GET.get("of_currency", "")
-    if not currency.isalnum() or not all(map(_is_id, numbers.values())):
+    if not currency.isalnum() or None in numbers.values():
         return None
-    return {**{name: int(text) for name, text in numbers.items()}, "currency": currency}
+    return {**numbers, "currency": currency}
 
 
 def _url_of(request: HttpRequest, group: Any) -> str:
@@ -209,7 +210,3 @@ def _url_of(request: HttpRequest, group: Any) -> str:
         query[f"of_{name}"] = str(getattr(group, f"{name}_id"))
     query["of_currency"] = group.currency
     return f"?{query.urlencode()}#rounds"
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and int(text) <= _LARGEST_BIGINT

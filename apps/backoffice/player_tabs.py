@@ -11,6 +11,7 @@ from django.db.models import Sum
 
 from apps.backoffice.player_protection import protection_context
 from apps.backoffice.player_statements import statements_context
+from apps.core.ids import row_id
 from apps.integrations.models import Integration
 from apps.monitoring.charts import signed_bars
 from apps.monitoring.models import Decision, RiskAssessment, RiskOverride, RiskState
@@ -72,8 +73,8 @@ def _overview(view: View) -> dict[str, Any]:
 
 def _rounds(view: View) -> dict[str, Any]:
     rows = rounds_of(view.player.pk).order_by("-pk")
-    if view.before.isdecimal():
-        rows = rows.filter(pk__lt=int(view.before))
+    if (before := row_id(view.before)) is not None:
+        rows = rows.filter(pk__lt=before)
     shown = list(rows[: PAGE + 1])
     return {"rounds": _with_games(shown[:PAGE]), "older": shown[PAGE - 1].pk if len(shown) > PAGE else None}
 

@@ -21,6 +21,7 @@ from apps.core.admin_base import StaffAdmin, brand_scope
 from apps.core.admin_display import pill
 from apps.core.clock import now
 from apps.core.errors import DomainError
+from apps.core.ids import row_id
 from apps.providers.models import Game, RoundPolicy
 from apps.providers.round_policies import (
     LONGEST_HOURS,
@@ -206,8 +207,7 @@ def _form_link(request: HttpRequest, query: str) -> dict[str, str]:
 
 def _initial(given: str) -> dict[str, Any]:
     """Begin with another policy, or with what most have."""
-    known = given.isascii() and given.isdecimal() and len(given) < 19  # noqa: PLR2004 - bigint
-    policy = RoundPolicy.objects.select_related("game").filter(pk=int(given)).first() if known else None
+    policy = RoundPolicy.objects.select_related("game").filter(pk=row_id(given) or 0).first()
     if policy is None:
         return {"interrupted_after_minutes": 30, "resolve_after_hours": 48}
     same = ("interrupted_after_minutes", "resolve_after_hours", "outcome", "new_start", "text", "source", "category")

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.backoffice.staff_sessions import end_log_ins, is_this_one, log_ins_of, own_id
 from apps.core.admin_actions import staff_of
+from apps.core.ids import row_id
 
 
 @admin.site.admin_view
@@ -30,7 +31,7 @@ def sessions_page(request: HttpRequest) -> HttpResponse:
 def end_page(request: HttpRequest) -> HttpResponse:
     """End one of them, or all but this one."""
     chosen = request.POST.get("log_in", "")
-    only = int(chosen) if chosen.isascii() and chosen.isdecimal() and len(chosen) < 19 else None  # noqa: PLR2004 - bigint
+    only = row_id(chosen)
     if chosen and only is None:
         messages.error(request, "There is no such log-in.")
     else:

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from apps.backoffice.timeline import Sources, Step, story
 from apps.core.admin_base import BrandScope, brand_scope
+from apps.core.ids import row_id
 from apps.integrations.models import Exchange, Integration
 from apps.integrations.search import find_exchanges
 from apps.players.models import Player
@@ -18,7 +19,6 @@ from apps.transactions.models import Command, Transaction, Transfer
 LONGEST_ID = 200
 _MOST_FOUND = 50
 _MOST_ROUNDS = 20
-_LARGEST_BIGINT = 2**63 - 1
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ class _Search:
     def __init__(self, text: str, scope: BrandScope | None) -> None:
         self._text = text
         self._uuid = _uuid(text)
-        self._number = int(text) if text.isascii() and text.isdecimal() and int(text) <= _LARGEST_BIGINT else None
+        self._number = row_id(text)
         self._brand = Q() if scope is None else Q(brand_id__in=scope.ids)
         self._integrations = (
             None

@@ -19,6 +19,7 @@ from apps.compliance.models import Case, CaseDecision
 from apps.compliance.queues import work_permission
 from apps.core.admin_actions import ActionForm
 from apps.core.clock import now
+from apps.core.ids import row_id
 
 # A default would be chosen by whoever does not look.
 _NONE = ("", "choose …")
@@ -123,10 +124,10 @@ class OtherCaseForm(CaseForm):
 
     def clean_other(self) -> int:
         """Its number: AML-123 is 123."""
-        number = self.cleaned_data["other"].strip().rpartition("-")[2]
-        if not number.isdecimal() or len(number) > 18:  # noqa: PLR2004 - fits the key
+        number = row_id(self.cleaned_data["other"].strip().rpartition("-")[2])
+        if number is None:
             raise forms.ValidationError("Give its reference, such as AML-123.")
-        return int(number)
+        return number
 
 
 class DecideForm(CaseForm):

@@ -32,6 +32,7 @@ from apps.compliance.models import Case, CaseDecision, SavedView
 from apps.compliance.queues import ASSIGN, DECIDE, EXPORT, RESOLVE, SNOOZE_RULE, may_work, visible_cases
 from apps.core.admin_actions import staff_action, staff_of
 from apps.core.clock import now
+from apps.core.ids import row_id
 
 _VIEW = "compliance.view_case"
 _LISTED_VIEWS = 30
@@ -84,9 +85,7 @@ class CaseAdmin(CaseColumns, CaseFiles):  # type: ignore[misc] # Unfold's bases 
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Case | None:
         """With all that its page shows."""
-        if not object_id.isdecimal() or len(object_id) > 18:  # noqa: PLR2004 - fits the key
-            return None
-        return with_page_facts(visible_cases(request.user), request.user).filter(pk=int(object_id)).first()
+        return with_page_facts(visible_cases(request.user), request.user).filter(pk=row_id(object_id) or 0).first()
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         """Whoever handed a case up may not see it any more: back to the desk, whatever there was."""
@@ -103,9 +102,8 @@ class CaseAdmin(CaseColumns, CaseFiles):  # type: ignore[misc] # Unfold's bases 
     ) -> tuple[QuerySet[Any], bool]:
         """By reference or whole username."""
         term = search_term.strip()
-        number = term.rpartition("-")[2]
-        if "-" in term and number.isdecimal() and len(number) <= 18:  # noqa: PLR2004 - fits the key
-            return queryset.filter(pk=int(number)), False
+        if "-" in term and (number := row_id(term.rpartition("-")[2])) is not None:
+            return queryset.filter(pk=number), False
         return super().get_search_results(request, queryset, term)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

@@ -32,6 +32,7 @@ from apps.core.admin_base import StaffAdmin
 from apps.core.admin_display import pill
 from apps.core.clock import now
 from apps.core.errors import DomainError
+from apps.core.ids import row_id
 
 VIEW_PERMISSION = "compliance.view_policyversion"
 _MOST_COMPARED = 3
@@ -371,8 +372,7 @@ def _draft_url(version: PolicyVersion) -> str:
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
     """Begin with another version, or with what the address names."""
-    given = request.GET.get("from", "")
-    version = PolicyVersion.objects.filter(pk=int(given)).first() if given.isdecimal() else None
+    version = PolicyVersion.objects.filter(pk=row_id(request.GET.get("from", "")) or 0).first()
     if version is None:
         named = {name: request.GET.get(name) for name in ("jurisdiction", "parameter")}
         return {**named, "value": InvalidJSONInput("")}  # an empty field, not the word null

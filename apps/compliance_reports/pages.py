@@ -21,6 +21,7 @@ from apps.compliance_reports.wall import APPROVE, require_behind_the_wall
 from apps.core.admin_display import pill
 from apps.core.clock import now
 from apps.core.errors import DomainError
+from apps.core.ids import row_id
 
 _SHOWN = 200
 _LEVEL = {
@@ -150,7 +151,7 @@ def _edit(request: HttpRequest, public_id: UUID) -> Report:
 
 
 def _cite(request: HttpRequest, public_id: UUID) -> Report:
-    chosen = [int(each) for each in request.POST.getlist("evidence") if each.isdecimal() and len(each) < 19]  # noqa: PLR2004
+    chosen = [pk for pk in map(row_id, request.POST.getlist("evidence")) if pk is not None]
     rates: dict[int, Decimal] = {}
     for key in chosen:
         try:

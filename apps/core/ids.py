@@ -13,6 +13,9 @@ _VERSION_7 = 0x7 << 76
 _VARIANT = 0b10 << 62
 _MAX_MILLISECONDS = (1 << 48) - 1
 
+_LARGEST_BIGINT = 2**63 - 1
+_DIGITS_OF_BIGINT = 19
+
 
 class _MonotonicStamp:
     """
@@ -83,3 +86,11 @@ def new_token(random_bytes: int = 32) -> str:
 def token_digest(token: str) -> bytes:
     """SHA-256 of a token. Enough without salt or stretching, because tokens are random."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def row_id(text: str) -> int | None:
+    """The id of a row as an address or a form names it; None for anything that is none, whatever its length."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS_OF_BIGINT):
+        return None
+    number = int(text)
+    return number if number <= _LARGEST_BIGINT else None

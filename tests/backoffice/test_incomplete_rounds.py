@@ -150,3 +150,19 @@ def test_a_round_is_resettled_on_its_page(played: Vendor, player: Player, login:
     page = maker.get(reverse("admin:providers_round_change", args=[found.pk])).content.decode()
     assert "+9.50 EUR" in page
     assert "TICKET-77" in page
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 5000, "\N{SUPERSCRIPT TWO}", "-1", "0x1"])
+def test_a_number_that_is_no_rows_breaks_no_page(number: str, played: Vendor, player: Player, login: Login) -> None:
+    client = login("superuser")
+    rounds = reverse("backoffice:incomplete-rounds")
+    pages = {
+        rounds: {"of_brand": number, "of_integration": number, "of_game": number, "of_currency": "EUR"},
+        reverse("backoffice:trace"): {"id": number},
+        reverse("admin:players_player_change", args=[player.pk]): {"tab": "rounds", "before": number, "p": number},
+        reverse("admin:providers_roundpolicy_propose"): {"from": number},
+        reverse("admin:compliance_case_changelist"): {"q": f"AML-{number}"},
+    }
+    assert {page: client.get(page, terms).status_code for page, terms in pages.items()} == dict.fromkeys(pages, 200)
+    sent = client.post(reverse("backoffice:void-incomplete-rounds"), {"rounds": number, "reason": "Malfunction"})
+    assert sent.status_code == 302

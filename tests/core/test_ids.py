@@ -9,7 +9,7 @@ from uuid import RFC_4122, UUID
 import pytest
 import time_machine
 
-from apps.core.ids import new_token, token_digest, uuid7, uuid7_floor, uuid7_time
+from apps.core.ids import new_token, row_id, token_digest, uuid7, uuid7_floor, uuid7_time
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)
 
@@ -95,3 +95,15 @@ def test_a_forked_child_makes_ids_although_a_thread_held_the_lock() -> None:
             uuid7()
             os._exit(0)
         assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0", 0), ("17", 17), (str(2**63 - 1), 2**63 - 1), (str(2**63), None), ("9" * 5000, None), ("", None),
+        ("-1", None), (" 1", None), ("1.0", None), ("\N{SUPERSCRIPT TWO}", None),
+        ("\N{ARABIC-INDIC DIGIT THREE}", None),
+    ],
+)  # fmt: skip
+def test_a_rows_id_is_read_from_text_only_if_it_can_be_one(text: str, number: int | None) -> None:
+    assert row_id(text) == number
