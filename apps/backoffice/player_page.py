@@ -36,7 +36,7 @@ from apps.core.clock import now
 from apps.core.money import Money, MoneyError
 from apps.payments.operations.adjustments import propose_adjustment
 from apps.players.models import Player
-from apps.players.operations.login import UNLOCK_PERMISSION, unlock_login
+from apps.players.operations.login import UNLOCK_PERMISSION, is_login_locked, unlock_login
 from apps.players.operations.sessions import end_sessions
 from apps.players.operations.status import NEXT_STATUSES, change_status
 from apps.wallets.models import Adjustment
@@ -252,6 +252,7 @@ class PlayerAdmin(PrivacyActions, ProtectionActions, StatementActions, StaffAdmi
         form=ReasonForm,
         description="After too many wrong passwords, once the player has shown who it is. Say how.",
         icon="lock_open",
+        applies=lambda player: is_login_locked(player, now=now()),
     )
     def unlock(self, request: HttpRequest, obj: Player, data: dict[str, Any]) -> str:
         """Let the player try again."""

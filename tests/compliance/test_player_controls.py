@@ -78,7 +78,10 @@ def test_the_third_wrong_password_counts_in_a_row_only(player: Player, client: C
 
 def test_staff_open_the_lock_once_the_player_has_shown_who_it_is(player: Player, client: Client) -> None:
     serve_new_jersey(player)
-    assert "not locked" in unlock(player, "kyc_agent").content.decode()
+    reply = unlock(player, "kyc_agent")
+    assert "no longer applies here" in reply.content.decode()
+    assert reverse("admin:players_player_unlock", args=[player.pk]) not in reply.content.decode()
+    assert not LoginAttempt.objects.exists()
     for _ in range(3):
         try_in(client, "astrid", WRONG)
     assert unlock(player, "support").status_code == 403

@@ -264,6 +264,11 @@ def _lock_of(brand: Brand, username: str, player: Player | None, now: datetime) 
     return LoginLocked(-(-(last[0][1] + LOCKED_FOR - now) // timedelta(seconds=1)))
 
 
+def is_login_locked(player: Player, *, now: datetime) -> bool:
+    """Whether the player could not log in now for wrong passwords."""
+    return _lock_of(player.brand, player.username, player, now) is not None
+
+
 @transaction.atomic
 def unlock_login(*, player_id: int, actor: User, now: datetime) -> LoginAttempt:
     """
