@@ -30,7 +30,7 @@ def player(client: Client) -> Player:
 
 
 def serve_new_jersey(player: Player) -> None:
-    Market.objects.create(brand=player.brand, jurisdiction=Jurisdiction.objects.get(code="US-NJ"))
+    Market.objects.create(brand=player.brand, jurisdiction=Jurisdiction.objects.get(code="US-NJ"), countries=["US"])
 
 
 def try_in(client: Client, name: str, password: str = PASSWORD) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from apps.compliance.holdings import holdings
 from apps.core import clock
 from apps.players.models import Player
 from apps.safer_play.models import Review
+from apps.safer_play.tasks import apply_due_limits
 from tests.factories.players import problem
 from tests.safer_play.scene import Frontend, frontend_of, load_policies, player_in
 
@@ -47,8 +48,10 @@ def test_who_has_looked_is_asked_again_after_as_many_days() -> None:
     assert frontend.call("post", f"reviews/{ACCOUNT}").status_code == 204
     assert due(player) == []
     problem(frontend.call("post", f"reviews/{ACCOUNT}"), 404, "review-not-due")
-    clock.advance(182 * 24 * 3600)
+    clock.advance(181 * 24 * 3600)
     assert due(player) == []
+    clock.advance(24 * 3600)  # a year after registration
+    assert due(player) == [NO_LIMIT]
     clock.advance(24 * 3600)
     assert due(player) == [ACCOUNT, NO_LIMIT]
     (told,) = [list(each.export(player)) for each in holdings() if each.name == "limit_reviews"]
@@ -71,9 +74,10 @@ def test_who_has_a_limit_is_not_asked_for_one_until_a_year_after_it_has_gone() -
     assert due(player) == [ACCOUNT]
     assert put(frontend, None)["is_removal_pending"]
     clock.advance(2 * 24 * 3600)
+    assert apply_due_limits() == 1
     assert frontend_of(player).call("get", "limits").json()["results"] == []
     assert due(player) == [ACCOUNT]
-    clock.advance(366 * 24 * 3600)
+    clock.advance(365 * 24 * 3600)
     assert due(player) == [ACCOUNT, NO_LIMIT]
 
 
