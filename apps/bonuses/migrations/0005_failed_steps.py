@@ -9,7 +9,7 @@ from apps.core.sql import install_sql
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bonuses', '0003_following'),
+        ('bonuses', '0004_erasure'),
         ('brands', '0001_initial'),
     ]
 
