@@ -3,14 +3,17 @@
 import os
 from typing import Any
 
+import structlog
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import task_postrun, task_prerun
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from casino_platform.heartbeat import WorkerHeartbeat
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "casino_platform.settings.development")
+
+log = structlog.get_logger(__name__)
 
 # Task name -> when. Tasks live in apps/<app>/tasks.py under the names used here.
 SCHEDULE: dict[str, dict[str, Any]] = {
@@ -105,5 +108,20 @@ app.steps["worker"].add(WorkerHeartbeat)
 @task_postrun.connect
 def give_connection_back(task: Any = None, **_: Any) -> None:
     """Do around each task what Django does around each request; a worker finds a database that came back by itself."""
-    if not getattr(task.request, "is_eager", False):
-        close_old_connections()
+    if getattr(task.request, "is_eager", False):
+        return
+    _abandon_open_transactions(task.name)
+    close_old_connections()
+
+
+def _abandon_open_transactions(task: str) -> None:
+    """
+    Roll back what a task began and nothing ends any more: its time limit fell between two lines of `atomic`, say.
+
+    Django would leave it to its owner, and whatever the next tasks write would belong to it and never be committed.
+    """
+    for connection in connections.all(initialized_only=True):
+        if connection.in_atomic_block:
+            log.error("task_left_a_transaction_open", task=task, database=connection.alias)
+            connection.close()
+            del connections[connection.alias]

@@ -37,6 +37,9 @@ def database_from_url(
             "min_size": 1,
             "max_size": pool_size,
             "timeout": pool_timeout_seconds,
+            # Whoever wants a connection next tries anew. The pool alone would try for five minutes with growing pauses,
+            # and know of a database that is back only at the end of one.
+            "reconnect_timeout": pool_timeout_seconds,
             "max_idle": 60,
         }
         database["CONN_HEALTH_CHECKS"] = True

@@ -1,0 +1,1 @@
+"""Embedded servers, supervision, the worker and the settings of each environment."""
