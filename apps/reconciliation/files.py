@@ -1,11 +1,11 @@
 """Files in the database, stored in chunks and read as streams. Never is a whole one held in memory."""
 
 import hashlib
-import io
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, cast
 
 from django.db import transaction
 
@@ -71,29 +71,15 @@ def chunks_of(stored: StoredFile) -> Iterator[bytes]:
         yield bytes(FileChunk.objects.values_list("data", flat=True).get(file=stored, number=number))
 
 
-class _Stream(io.RawIOBase):
-    """A file's chunks as Python wants to read them."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._rest = memoryview(b"")
-
-    def readable(self) -> bool:
-        """Only that."""
-        return True
-
-    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
-        """Fill as much as one chunk gives."""
-        if not self._rest:
-            self._rest = memoryview(next(self._chunks, b""))
-        count = min(len(self._rest), len(buffer))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-
 @contextmanager
 def opened(stored: StoredFile) -> Iterator[BinaryIO]:
-    """A file's bytes as a stream, from the beginning."""
-    with io.BufferedReader(_Stream(chunks_of(stored)), buffer_size=CHUNK_BYTES) as stream:
-        yield stream
+    """
+    A file's bytes from the beginning, by way of a temporary file, which is on the disk unless it is small.
+
+    So the database connection is free while they are read: for a COPY of what is read, say.
+    """
+    with tempfile.SpooledTemporaryFile(max_size=CHUNK_BYTES) as stream:
+        for chunk in chunks_of(stored):
+            stream.write(chunk)
+        stream.seek(0)
+        yield cast("BinaryIO", stream)

@@ -72,11 +72,13 @@ def _lines(reader: Any, width: int) -> Iterator[tuple[int, list[str]]]:
     empty = [""] * width
     for line, cells in _guarded(reader):
         count = len(cells)
-        if count < width:
+        if count == width:
+            yield line, cells
+        elif count < width:
             if not any(cells):
                 continue
             yield line, cells + empty[count:]
-        elif count > width and any(cells[width:]):
+        elif any(cells[width:]):
             raise FileRefused(Issue(line, "", f"has {count} cells, the header has {width}"))
         else:
             yield line, cells[:width]

@@ -129,18 +129,19 @@ ADYEN_TYPES = {
 
 def _read_adyen(places: Places) -> Reading:
     """Take the cells as they are; only the newer layout has booking dates."""
-    # An absent column is the last cell of a padded line, which is empty.
-    straight = itemgetter(*(places.index.get(name, -1) for name in STAGED[:16]))
-    raw_type, modification = places.index["raw_type"], places.index["modification"]
-    first = itemgetter(places.index["occurred"], places.index["zone"])
-    second = itemgetter(places.index.get("booked", -1), places.index.get("booked_zone", -1))
+    # An absent column is the empty cell behind the line's own.
+    place = {name: places.index.get(name, places.width) for name in (*STAGED, *_ADYEN_COLUMNS)}
+    booked = {**place, "occurred": place["booked"], "zone": place["booked_zone"]}
+    as_created, as_booked = (itemgetter(*(each[name] for name in STAGED)) for each in (place, booked))
+    raw_type, modification, booked_at = place["raw_type"], place["modification"], place["booked"]
 
     def read(cells: Cells) -> Staged:
-        padded = (*cells, "")
-        booked = second(padded)
+        padded = [*cells, ""]
+        row: Staged = (as_booked if padded[booked_at] else as_created)(padded)
+        if padded[raw_type] != "MerchantPayout":
+            return row
         # "TX635094301XT batch 380, …": the bank's line carries its first word.
-        payout = padded[modification].split(" ", 1)[0] if padded[raw_type] == "MerchantPayout" else ""
-        return (*straight(padded), *(booked if booked[0] else first(padded)), "", payout)
+        return (*row[:-1], padded[modification].split(" ", 1)[0])
 
     return read
 

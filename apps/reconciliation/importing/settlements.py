@@ -59,7 +59,7 @@ def load_settlement(imported: Import, stream: BinaryIO, progress: Progress) -> t
         raise FileRefused(Issue(1, "", str(error), ", ".join(file.header))) from error
     _make_staging(layout)
     _prepare_session(imported)
-    staged = copy_rows("recon_staging", ("line", *STAGED), _staged(file, reading, progress))
+    staged = copy_rows("recon_staging", ("line", *STAGED), _staged(file, reading), after_chunk=progress.count)
     if not staged:
         raise FileRefused(Issue(0, "", "has a header and no lines"))
     progress.step("loading")
@@ -118,11 +118,8 @@ def _make_staging(layout: Layout) -> None:
         )
 
 
-def _staged(file: CsvFile, reading: Reading, progress: Progress) -> Iterator[tuple[object, ...]]:
-    for line, cells in file.lines:
-        row = reading(cells)
-        yield (line, *row)
-        progress.count()
+def _staged(file: CsvFile, reading: Reading) -> Iterator[tuple[str, ...]]:
+    return ((str(line), *reading(cells)) for line, cells in file.lines)
 
 
 def _issues(places: Places) -> list[Issue]:

@@ -1,7 +1,8 @@
 """Taking files in: receiving, reading, discarding. All of a file's lines count, or none."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import IO, Any, BinaryIO
+from typing import IO, BinaryIO
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -150,18 +151,19 @@ def _load(imported: Import, progress: Progress) -> tuple[int, date]:
             rows, last_at = load_settlement(imported, stream, progress)
             return rows, last_at.date()
         if imported.format == ImportFormat.GAME_REPORT:
-            lines: Any = ((imported.pk, imported.integration_id, *line) for line in read_game_report(stream, progress))
-            columns: tuple[str, ...] = _GAME_COLUMNS
-            return _copied("reconciliation_gamereportrow", columns, lines, "day", imported)
+            keys = (str(imported.pk), str(imported.integration_id))
+            lines = ((*keys, *map(str, line)) for line in read_game_report(stream, progress))
+            return _copied("reconciliation_gamereportrow", _GAME_COLUMNS, lines, "day", imported)
         entries = (
             read_camt(stream, progress) if imported.format == ImportFormat.CAMT053 else read_bank_csv(stream, progress)
         )
-        columns = _BANK_COLUMNS
-        lines = ((imported.pk, *entry) for entry in entries)
-        return _copied("reconciliation_bankline", columns, lines, "booked_on", imported)
+        lines = ((str(imported.pk), *map(str, entry)) for entry in entries)
+        return _copied("reconciliation_bankline", _BANK_COLUMNS, lines, "booked_on", imported)
 
 
-def _copied(table: str, columns: tuple[str, ...], lines: Any, day: str, imported: Import) -> tuple[int, date]:
+def _copied(
+    table: str, columns: tuple[str, ...], lines: Iterable[tuple[str, ...]], day: str, imported: Import
+) -> tuple[int, date]:
     """Copy by way of a staging table, in which an empty text is a text."""
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS recon_lines")

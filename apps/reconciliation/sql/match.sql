@@ -45,6 +45,8 @@ CREATE OR REPLACE FUNCTION reconciliation_compare(
 RETURNS void LANGUAGE plpgsql AS $$
 -- Fill recon_left with the payments that do not agree. What agrees leaves no trace but its numbers.
 -- recon_term: movement, valid_from, valid_to, percent, fixed (ledger units), currency: what was agreed about fees.
+-- Both sides are grouped in the order of the ledger lines' index, so that they are merged as they come: a file that was just
+-- loaded has no statistics by which the planner could find that.
 DECLARE
     v_touch text := CASE WHEN p_everything THEN '' ELSE 'JOIN recon_touched USING (movement, payment_key)' END;
     v_terms boolean := EXISTS (SELECT 1 FROM recon_term);
@@ -72,7 +74,7 @@ BEGIN
                        min(l.occurred_at) AS first_at, max(l.reference) AS reference
                   FROM reconciliation_ledgerline l %1$s
                  WHERE l.integration_id = %2$L AND l.occurred_on <= %3$L AND l.movement = ANY (%4$L)
-                 GROUP BY l.movement, l.payment_key) i
+                 GROUP BY l.payment_key, l.movement) i
           FULL JOIN
                (SELECT r.movement, r.payment_key, count(*) FILTER (WHERE NOT r.is_fee) AS n, sum(r.gross) AS gross,
                        min(r.currency) FILTER (WHERE NOT r.is_fee) AS currency,
@@ -81,8 +83,8 @@ BEGIN
                        min(r.occurred_at) AS first_at, max(r.batch) AS batch
                   FROM reconciliation_settlementrow r %1$s %6$s
                  WHERE r.import_file_id = ANY (%7$L) AND r.movement = ANY (%4$L)
-                 GROUP BY r.movement, r.payment_key) e
-         USING (movement, payment_key)
+                 GROUP BY r.payment_key, r.movement) e
+         USING (payment_key, movement)
          WHERE NOT (coalesce(e.gross, 0) BETWEEN coalesce(i.units, 0) - %8$L AND coalesce(i.units, 0) + %8$L
                     AND (coalesce(e.n, 0) = 0 OR (i.n > 0 AND e.currency = i.currency AND NOT e.mixed AND NOT i.mixed)))
             OR (e.agreed IS NOT NULL AND abs(e.fee - e.agreed) > %9$L)

@@ -46,7 +46,9 @@ BEGIN
               FROM recon_staging s
               LEFT JOIN recon_type t ON t.raw_type = s.raw_type
               LEFT JOIN recon_currency g ON g.code = coalesce(s.gross_currency, s.net_currency)
-              LEFT JOIN recon_currency n ON n.code = s.net_currency) r;
+              LEFT JOIN recon_currency n ON n.code = s.net_currency
+            -- Keeps the two queries apart: each cell is read once, not at each mention of what comes of it.
+            OFFSET 0) r;
     GET DIAGNOSTICS loaded = ROW_COUNT;
     INSERT INTO reconciliation_batch (import_file_id, integration_id, name, currency, rows, net, net_expected, sales, fees,
                                       reserve, bank, payout_reference, closed_at)
