@@ -11,16 +11,9 @@ from django.db import connection, transaction
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.integrations.connections import Connection
+from apps.payments.cashier_contract import CashierAnswer, CashierCall, CashierPlayer, Refusal
 from apps.payments.cashier_sessions import player_of_cashier_session
-from apps.payments.contract import (
-    CashierAnswer,
-    CashierCall,
-    CashierPlayer,
-    Direction,
-    EventKind,
-    PaymentEvent,
-    Refusal,
-)
+from apps.payments.contract import Direction, EventKind, PaymentEvent
 from apps.payments.contracts import contract_of
 from apps.payments.customers import customer_of
 from apps.payments.models import Attempt, Deposit, PaymentMethod, PaymentStep, Withdrawal

@@ -11,8 +11,9 @@ from apps.core.money import Money
 from apps.integrations.connections import connection
 from apps.integrations.models import Integration
 from apps.payments.cashier import PlatformCashier
+from apps.payments.cashier_contract import CashierCall, CashierPlayer, Refusal
 from apps.payments.cashier_sessions import LIFETIME, open_cashier_session
-from apps.payments.contract import CashierCall, CashierPlayer, Direction, Refusal
+from apps.payments.contract import Direction
 from apps.payments.models import Deposit, PaymentStep, Withdrawal
 from apps.players.models import Player
 from apps.transactions.models import AccountKind

@@ -11,9 +11,10 @@ from apps.core.money import Money
 from apps.integrations.connections import Connection
 from apps.integrations.inbox import wake
 from apps.integrations.outbound import VendorSwitchedOff, VendorTimeout, VendorUnreachable
+from apps.payments.cashier_contract import CallAdapter
 from apps.payments.cashier_sessions import open_cashier_session
 from apps.payments.circuits import note_failure, note_success
-from apps.payments.contract import CallAdapter, DepositOrder, DepositRefused, Direction, NextStep
+from apps.payments.contract import DepositOrder, DepositRefused, Direction, NextStep
 from apps.payments.contracts import contract_of
 from apps.payments.customers import customer_of
 from apps.payments.models import Attempt, Deposit

@@ -15,7 +15,8 @@ from apps.integrations.door import VendorRequest, VendorView, received, request_
 from apps.integrations.exchange_log import ReplyRecord, masked_headers, record
 from apps.integrations.models import Integration
 from apps.payments.cashier import PlatformCashier
-from apps.payments.contract import CallAdapter, CallbackReceipt, EventAdapter, Outcome, PspAdapter
+from apps.payments.cashier_contract import CallAdapter
+from apps.payments.contract import CallbackReceipt, EventAdapter, Outcome, PspAdapter
 from apps.payments.inbox_tasks import announce, arrival_of
 from apps.payments.registry import adapter_of
 

@@ -24,13 +24,10 @@ from apps.payments.adapters.paymentiq.wire import (
     required,
     user_fields,
 )
+from apps.payments.cashier_contract import Cashier, CashierAnswer, CashierCall, CashierPlayer, Refusal
 from apps.payments.contract import (
     CallbackReceipt,
     Capabilities,
-    Cashier,
-    CashierAnswer,
-    CashierCall,
-    CashierPlayer,
     DepositOrder,
     DepositRefused,
     EventKind,
@@ -43,7 +40,6 @@ from apps.payments.contract import (
     PayoutResult,
     PspState,
     Query,
-    Refusal,
 )
 from apps.payments.dispute_contract import DisputeStage, DisputeStatus
 

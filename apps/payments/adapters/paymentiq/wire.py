@@ -14,7 +14,8 @@ from apps.core.money import Money, MoneyError
 from apps.payments.adapters.exact_json import text_of
 from apps.payments.adapters.pattern import CURRENCY, SIGNED_DECIMAL
 from apps.payments.adapters.paymentiq.countries import ALPHA_3
-from apps.payments.contract import CashierPlayer, Direction, EventKind, InstrumentFacts, Refusal
+from apps.payments.cashier_contract import CashierPlayer, Refusal
+from apps.payments.contract import Direction, EventKind, InstrumentFacts
 
 REFUSALS: Mapping[Refusal, tuple[str, str]] = MappingProxyType(
     {
