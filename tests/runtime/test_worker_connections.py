@@ -31,7 +31,7 @@ class Scene:
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask PostgreSQL by a connection of our own."""
         with psycopg.connect(self._database_url, autocommit=True) as connection:
-            cursor = connection.execute(statement, values or None)  # type: ignore[call-overload]
+            cursor = connection.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 
     def words(self) -> set[str]:
