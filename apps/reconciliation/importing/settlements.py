@@ -23,7 +23,7 @@ from apps.reconciliation.models import Batch, Import
 from apps.reconciliation.models.files import ImportFormat
 from apps.reconciliation.progress import Progress
 
-# Any constant: with an integration's id it names the lock under which one of its files is loaded at a time.
+# A constant that no other lock has: with an integration's id it names the lock under which a file is loaded.
 _ONE_AT_A_TIME = 7_102_034
 
 

@@ -23,7 +23,8 @@ from apps.transactions.posting import Leg, post, shared_account
 
 LOOKS_BACK = timedelta(days=120)
 """The same days that a run looks for payouts in. What was posted before stays."""
-_LOCK = 7_102_034  # any constant: with a brand's id it names the lock under which one works at a time
+# Any constant that no other lock has: with a brand's id it names the lock under which one works at a time.
+_LOCK = 7_102_035
 
 
 @dataclass(frozen=True, slots=True)
