@@ -5,7 +5,9 @@ import io
 import itertools
 import json
 import zipfile
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +23,7 @@ from apps.integrations.models import Integration
 from apps.payments import tasks
 from apps.payments.adapters.adyen.wire import DISPUTE_PLACES, MEANINGS
 from apps.payments.evidence import csv_file, register_section, sections
-from apps.payments.models import Deposit, Dispute, EvidenceDownload, EvidencePack, PaymentStep
+from apps.payments.models import Deposit, EvidenceDownload, EvidencePack, PaymentStep
 from apps.payments.operations.contract_versions import add_contract_version
 from apps.payments.operations.dispute_answers import (
     DisputeNotAnswerable,
@@ -189,26 +191,29 @@ def test_who_may_not_gets_no_pack(player: Player) -> None:
     assert not EvidenceDownload.objects.exists()
 
 
-def test_a_pack_whose_building_failed_says_so_and_another_can_be_asked_for(
-    player: Player, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def scan(tmp_path: Path) -> Iterator[Path]:
+    """Where a section of packs takes a scanned letter from; nobody has put one there yet."""
+    path = tmp_path / "letter.pdf"
+    register_section("letter", lambda _dispute, _now: [("letter.pdf", path.read_bytes())])
+    yield path
+    register_section("letter", lambda _dispute, _now: ())  # a name given again replaces the section
+
+
+def test_a_pack_whose_building_failed_says_so_and_another_can_be_asked_for(player: Player, scan: Path) -> None:
     deposit = settled_deposit(player, "80")
     say(deposit, "CHARGEBACK")
     anna = officer(player, "answer_dispute")
-
-    def broken(_dispute: Dispute, _now: datetime) -> Any:
-        raise OSError("disk full")
-
-    monkeypatch.setattr("apps.payments.evidence._sections", {})
-    register_section("broken", broken)
     pack = request_pack(dispute_id=deposit.disputes.get().pk, actor=anna, now=clock.now())
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(FileNotFoundError):
         build_pack(pack_id=pack.pk, now=clock.now())
     failed = EvidencePack.objects.get(pk=pack.pk)
-    assert (failed.state, failed.error, failed.content) == ("failed", "OSError: disk full", None)
-    register_section("broken", lambda _dispute, _now: ())
+    assert (failed.state, failed.section, failed.content) == ("failed", "letter", None)
+    assert failed.error.startswith("FileNotFoundError: [Errno 2] No such file or directory")
+    scan.write_bytes(b"%PDF-1.4 a letter")
     again = request_pack(dispute_id=deposit.disputes.get().pk, actor=anna, now=clock.now())
     assert build_pack(pack_id=again.pk, now=clock.now()).state == "ready"
+    assert "letter.pdf" in EvidencePack.objects.get(pk=again.pk).manifest
 
 
 def test_the_same_files_make_the_same_pack() -> None:
