@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, Sum
 
+from apps.core.admin_display import amount_text
 from apps.core.money import Money
 from apps.payments.models import Capability, Deposit, Dispute, Instrument, Withdrawal
 from apps.players.models import Player
@@ -17,7 +18,7 @@ Source = tuple[int | None, str]
 class Share:
     """What of a withdrawal has to go back to one source."""
 
-    instrument_id: int | None
+    instrument: Instrument
     label: str
     units: int
 
@@ -46,20 +47,27 @@ def allocate(
     own: Source = (chosen.pk if chosen else None, method_id)
     outstanding = outstanding_by_source(player, money.currency, without=without)
     payable = _payable(player, money.currency, outstanding)
-    order = sorted(payable, key=lambda source: source != own)
     left, shares = money.units, []
-    for source in order:
+    for source in sorted(payable, key=lambda source: source != own):
         units = min(left, outstanding[source])
         if units > 0:
-            shares.append(Share(source[0], _label(source), units))
+            shares.append(Share(payable[source], _label(source), units))
             left -= units
-    elsewhere = [share for share in shares if share.instrument_id != own[0] or share.label != _label(own)]
+    reason = _objection(shares, left, own, chosen, money.currency)
+    return Allocation(tuple(shares), left, is_kept=not reason, reason=reason)
+
+
+def _objection(shares: list[Share], left: int, own: Source, chosen: Instrument | None, currency: str) -> str:
+    """Say in words what has to go elsewhere; empty where all may go to where it was wanted."""
+    elsewhere = [share for share in shares if share.instrument.pk != own[0] or share.label != _label(own)]
     if elsewhere:
-        return Allocation(tuple(shares), left, is_kept=False, reason="A part has to go back to where it came from.")
+        parts = [f"{amount_text(share.units, currency)} to {_named(share.instrument)}" for share in shares]
+        rest = [f"the rest, {amount_text(left, currency)}, to an account of the player's own"] if left else []
+        return f"A part has to go back to where it came from: {', '.join([*parts, *rest])}."
     if left and chosen is not None and not chosen.is_verified:
-        reason = "What was won goes to an account that is known to be the player's own."
-        return Allocation(tuple(shares), left, is_kept=False, reason=reason)
-    return Allocation(tuple(shares), left, is_kept=True)
+        known = "goes to an account that is known to be the player's own"
+        return f"What was won, {amount_text(left, currency)}, {known}; {_named(chosen)} is not."
+    return ""
 
 
 def outstanding_by_source(player: Player, currency: str, *, without: int | None = None) -> dict[Source, int]:
@@ -92,7 +100,7 @@ def _gone_back(player: Player, currency: str, without: int | None) -> Iterable[t
     yield from rows.annotate(units=Sum("debited_units"))
 
 
-def _payable(player: Player, currency: str, sources: Iterable[Source]) -> list[Source]:
+def _payable(player: Player, currency: str, sources: Iterable[Source]) -> dict[Source, Instrument]:
     wanted = list(sources)
     cells = Capability.objects.filter(
         Q(countries=[]) | Q(countries__contains=[player.country]),
@@ -101,15 +109,19 @@ def _payable(player: Player, currency: str, sources: Iterable[Source]) -> list[S
     )  # fmt: skip
     pays = set(cells.values_list("method_id", "integration_id"))
     instruments = Instrument.objects.in_bulk([pk for pk, _ in wanted if pk is not None])
-    payable = []
+    payable = {}
     for pk, method in wanted:
         instrument = instruments.get(pk) if pk is not None else None
         if instrument is not None and instrument.is_blocked:
             continue
         own = instrument.integration_id if instrument is not None else None
         if any(each == method and own in (None, at) for each, at in pays) and instrument is not None:
-            payable.append((pk, method))
+            payable[pk, method] = instrument
     return payable
+
+
+def _named(instrument: Instrument) -> str:
+    return f"{instrument} (#{instrument.pk})"
 
 
 def _label(source: Source) -> str:

@@ -15,7 +15,7 @@ from apps.payments.operations.contract_versions import add_contract_version
 from apps.payments.operations.deposits import request_deposit
 from apps.payments.operations.screening import screen_withdrawal
 from apps.players.models import Player, PlayerSession
-from tests.factories.games import LONG_AGO, make_player
+from tests.factories.games import LONG_AGO, frontend_of, make_player
 from tests.payments.play import euro, fresh, requested, tell
 
 
@@ -30,6 +30,10 @@ def deposit_from(player: Player, token: str, amount: str, holder: str = "") -> I
     found = Deposit.objects.get(pk=deposit.pk).instrument
     assert found is not None
     return found
+
+
+def in_euro(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "EUR"}
 
 
 def answers(withdrawal: Withdrawal) -> dict[str, Any]:
@@ -50,7 +54,9 @@ def test_every_check_is_asked_and_stored_with_its_version(player: Player, instru
 def test_money_goes_back_to_its_source_first(player: Player, instrument: Instrument) -> None:
     source = deposit_from(player, "MT01SOURCE", "200")
     found = check(requested(player, instrument, "120"), "closed-loop")
-    assert (found.result, found.reason) == ("review", "A part has to go back to where it came from.")
+    assert (found.result, found.reason) == (
+        "review", f"A part has to go back to where it came from: 120.00 EUR to Bank MT01SOURCE (#{source.pk}).",
+    )  # fmt: skip
     assert found.evidence["return"] == {f"bank #{source.pk}": "120.00 EUR"}
     assert check(requested(player, source, "120"), "closed-loop").result == "passed"
 
@@ -73,18 +79,65 @@ def test_after_the_sources_are_served_the_rest_goes_to_a_verified_account(
     Instrument.objects.filter(pk=instrument.pk).update(verification="unverified")
     found = check(requested(player, Instrument.objects.get(pk=instrument.pk), "60"), "closed-loop")
     assert (found.result, found.evidence["remainder"]) == ("review", "60.00 EUR")
+    assert found.reason == (
+        "What was won, 60.00 EUR, goes to an account that is known to be the player's own;"
+        f" {instrument} (#{instrument.pk}) is not."
+    )
 
 
 def test_two_sources_share_a_withdrawal(player: Player, instrument: Instrument) -> None:
     first, second = deposit_from(player, "MT01", "100"), deposit_from(player, "MT02", "30")
     found = allocate(player=player, money=euro("150"), chosen=first, method_id="bank")
-    assert [(share.instrument_id, share.units) for share in found.shares] == [
+    assert [(share.instrument.pk, share.units) for share in found.shares] == [
         (first.pk, euro("100").units), (second.pk, euro("30").units),
     ]  # fmt: skip
     assert (found.remainder_units, found.is_kept) == (euro("20").units, False)
+    assert found.reason == (
+        f"A part has to go back to where it came from: 100.00 EUR to Bank MT01 (#{first.pk}),"
+        f" 30.00 EUR to Bank MT02 (#{second.pk}), the rest, 20.00 EUR, to an account of the player's own."
+    )
     # A source that nobody can pay to takes no share.
     Instrument.objects.filter(pk=second.pk).update(is_blocked=True)
     assert allocate(player=player, money=euro("150"), chosen=first, method_id="bank").is_kept
+
+
+def test_a_player_who_divides_as_he_is_told_waits_for_nobody(player: Player, instrument: Instrument) -> None:
+    first, second = deposit_from(player, "MT01", "100"), deposit_from(player, "MT02", "30")
+    client = frontend_of(player)
+    asked = {"amount": "150.00", "currency": "EUR", "instrument": str(first.public_id)}
+    plan = client.get("/api/v1/withdrawals/plan", asked)
+    assert plan.json() == {
+        "parts": [
+            {"instrument": str(first.public_id), "method": "bank", "masked": "MT01", "amount": in_euro("100.00")},
+            {"instrument": str(second.public_id), "method": "bank", "masked": "MT02", "amount": in_euro("30.00")},
+        ],
+        "rest": in_euro("20.00"),
+    }
+    assert not Withdrawal.objects.exists()
+    for used, amount in ((first, "100"), (second, "30"), (instrument, "20")):
+        assert check(requested(player, used, amount), "closed-loop").result == "passed"
+    assert client.get("/api/v1/withdrawals/plan", asked).json() == {"parts": [], "rest": in_euro("150.00")}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"amount": "0"}, "validation-failed"),
+        ({"amount": "1.999"}, "validation-failed"),
+        ({"currency": "XXY"}, "validation-failed"),
+        ({"instrument": "01990000-0000-7000-8000-000000000000"}, "instrument-unknown"),
+    ],
+)
+def test_a_plan_for_what_makes_no_sense_is_refused(player: Player, wrong: dict[str, str], code: str) -> None:
+    refused = frontend_of(player).get("/api/v1/withdrawals/plan", {"amount": "150.00", "currency": "EUR", **wrong})
+    assert (refused.status_code // 100, refused.json()["code"]) == (4, code)
+
+
+def test_somebody_elses_instrument_is_not_planned_with(player: Player) -> None:
+    other = deposit_from(make_player(username="berit"), "MT01", "100")
+    client = frontend_of(player)
+    asked = {"amount": "50.00", "currency": "EUR", "instrument": str(other.public_id)}
+    assert client.get("/api/v1/withdrawals/plan", asked).json()["code"] == "instrument-unknown"
 
 
 def test_a_source_whose_deposit_was_taken_back_is_served(player: Player, instrument: Instrument) -> None:

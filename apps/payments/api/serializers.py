@@ -79,6 +79,41 @@ class WithdrawalRequestSerializer(serializers.Serializer[Any]):
     )
 
 
+class WithdrawalPlanRequestSerializer(serializers.Serializer[Any]):
+    """What is to be withdrawn, as a query."""
+
+    amount = serializers.CharField(max_length=40)
+    currency = serializers.CharField(max_length=8)
+    instrument = serializers.CharField(max_length=64, required=False, default="")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Put amount and currency together."""
+        terms = {"amount": attrs["amount"], "currency": attrs["currency"]}
+        try:
+            money = MoneyField().run_validation(terms)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({"amount": error.detail}) from error
+        return {"money": money, "instrument": attrs["instrument"]}
+
+
+class WithdrawalPartSerializer(serializers.Serializer[Any]):
+    """A part that goes back to where it came from."""
+
+    instrument = serializers.UUIDField()
+    method = serializers.CharField()
+    masked = serializers.CharField()
+    amount = MoneyField()
+
+
+class WithdrawalPlanSerializer(serializers.Serializer[Any]):
+    """Into which withdrawals an amount is to be divided."""
+
+    parts = WithdrawalPartSerializer(many=True)
+    rest = MoneyField(
+        allow_null=True, help_text="What came from none of my instruments: to one that is known to be mine. Or null."
+    )
+
+
 class WithdrawalSerializer(serializers.Serializer[Withdrawal]):
     """A withdrawal as its player sees it."""
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("deposits", views.DepositsView.as_view(), name="deposits"),
     path("deposits/<uuid:public_id>", views.DepositView.as_view(), name="deposit"),
     path("withdrawals", views.WithdrawalsView.as_view(), name="withdrawals"),
+    path("withdrawals/plan", views.WithdrawalPlanView.as_view(), name="withdrawal-plan"),
     path("withdrawals/<uuid:public_id>", views.WithdrawalView.as_view(), name="withdrawal"),
     path("withdrawals/<uuid:public_id>/cancel", views.WithdrawalCancelView.as_view(), name="withdrawal-cancel"),
 ]

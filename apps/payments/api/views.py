@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from apps.core import clock
 from apps.core.idempotency import REPLAYED_HEADER, IdempotencyKeyMissing, idempotent, read_key
+from apps.core.money import Money
 from apps.core.throttling import RateLimit, throttle
 from apps.payments.api.serializers import (
     DepositRequestSerializer,
@@ -21,6 +22,8 @@ from apps.payments.api.serializers import (
     InstrumentRequestSerializer,
     OwnInstrumentSerializer,
     PaymentMethodSerializer,
+    WithdrawalPlanRequestSerializer,
+    WithdrawalPlanSerializer,
     WithdrawalRequestSerializer,
     WithdrawalSerializer,
 )
@@ -28,7 +31,7 @@ from apps.payments.methods import methods_for
 from apps.payments.models import Deposit, Instrument, Withdrawal
 from apps.payments.operations.added_instruments import add_instrument
 from apps.payments.operations.deposits import request_deposit
-from apps.payments.operations.withdrawals import cancel_withdrawal, request_withdrawal
+from apps.payments.operations.withdrawals import cancel_withdrawal, plan_withdrawal, request_withdrawal
 from apps.players.api.player_view import PlayerThrottle, PlayerView, principal_of
 from apps.players.caller import caller_of
 
@@ -233,6 +236,47 @@ class WithdrawalsView(PlayerView, ListAPIView[Withdrawal]):
             now=clock.now(),
         )
         return Response(WithdrawalSerializer(withdrawal).data, status=status.HTTP_201_CREATED)
+
+
+class WithdrawalPlanView(PlayerView):
+    """Tells how a withdrawal is to be divided."""
+
+    @extend_schema(
+        operation_id="plan_withdrawal",
+        summary="Ask how to divide a withdrawal",
+        description=(
+            "Money goes back to the instruments that it came from, up to what came from each; the rest goes to one that"
+            " is known to be mine. Request one withdrawal for each part, in this order, then one for the rest. One that"
+            " is not divided like that waits until somebody has looked at it. What is on its way already counts as gone"
+            " back. Refused with `instrument-unknown`."
+        ),
+        tags=["Payments"],
+        parameters=[
+            OpenApiParameter("amount", OpenApiTypes.STR, required=True, description="In main units, e.g. `150.00`."),
+            OpenApiParameter("currency", OpenApiTypes.STR, required=True, description="ISO 4217, or a crypto code."),
+            OpenApiParameter(
+                "instrument", OpenApiTypes.STR, description="Served first; id of one of my instruments, or a method."
+            ),
+        ],
+        responses=WithdrawalPlanSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Say how. Nothing is kept."""
+        form = WithdrawalPlanRequestSerializer(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        money, wanted = form.validated_data["money"], form.validated_data["instrument"]
+        plan = plan_withdrawal(player=principal_of(request).player, money=money, instrument=wanted)
+        parts = [
+            {
+                "instrument": share.instrument.public_id,
+                "method": share.instrument.method_id,
+                "masked": share.instrument.masked,
+                "amount": Money(share.units, money.currency),
+            }
+            for share in plan.shares
+        ]
+        rest = Money(plan.remainder_units, money.currency) if plan.remainder_units else None
+        return Response(WithdrawalPlanSerializer({"parts": parts, "rest": rest}).data)
 
 
 class WithdrawalView(PlayerView):

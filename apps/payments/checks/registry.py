@@ -12,7 +12,7 @@ CHECKS: tuple[CheckSpec, ...] = (
         "instrument-owner", "Owner of the account", instrument.owner, version=2, player_reason="instrument-not-usable"
     ),
     CheckSpec("instrument-age", "Age of the account", instrument.age, version=2),
-    CheckSpec("closed-loop", "Back the way it came", instrument.closed_loop, version=2),
+    CheckSpec("closed-loop", "Back the way it came", instrument.closed_loop, version=3),
     CheckSpec("play", "Play since the deposit", money.play),
     CheckSpec("chargeback-exposure", "Contested deposits", money.chargeback_exposure),
     CheckSpec("daily-limit", "Limit of a day", money.daily_limit),

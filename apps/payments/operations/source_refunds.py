@@ -11,7 +11,7 @@ from apps.core.money import Money
 from apps.core.queue import enqueue_on_commit
 from apps.integrations.outbox import Fact
 from apps.payments.closed_loop import Share, allocate
-from apps.payments.models import Instrument, SourceRefund, Withdrawal
+from apps.payments.models import SourceRefund, Withdrawal
 from apps.payments.operations.steps import record_step
 from apps.payments.operations.withdrawals import DUE_AFTER
 from apps.verification.models import DueDiligence
@@ -67,7 +67,7 @@ def end_if_done(*, due_diligence_id: int, now: datetime) -> None:
 
 
 def _sent_back(diligence: DueDiligence, share: Share, currency: str, now: datetime) -> Withdrawal:
-    instrument = Instrument.objects.get(pk=share.instrument_id or 0)
+    instrument = share.instrument
     withdrawal = Withdrawal.objects.create(
         player=diligence.player,
         brand_id=diligence.player.brand_id,

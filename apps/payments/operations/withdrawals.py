@@ -10,6 +10,7 @@ from apps.compliance.policies import policy_for
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.core.queue import enqueue_on_commit
+from apps.payments.closed_loop import Allocation, allocate
 from apps.payments.contract import Direction
 from apps.payments.models import Instrument, Withdrawal
 from apps.payments.operations import postings
@@ -111,6 +112,17 @@ def request_withdrawal(
     record_step(withdrawal, "requested", before="", now=now, transaction_id=made)
     enqueue_on_commit("payments.screen_withdrawal", withdrawal_id=withdrawal.pk)
     return withdrawal
+
+
+def plan_withdrawal(*, player: Player, money: Money, instrument: str = "") -> Allocation:
+    """
+    Say into which withdrawals an amount is to be divided so that each part goes back the way it came.
+
+    :param instrument: as in `request_withdrawal`; empty: whichever paid in last is served first
+    :raises InstrumentUnknown: if it is not his, or blocked
+    """
+    chosen = _instrument(player, instrument) if instrument else None
+    return allocate(player=player, money=money, chosen=chosen, method_id=chosen.method_id if chosen else "")
 
 
 def cancel_withdrawal(*, player: Player, public_id: UUID, now: datetime) -> Withdrawal:
