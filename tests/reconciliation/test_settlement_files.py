@@ -277,3 +277,26 @@ def test_what_a_provider_said_is_never_altered(statement: str, table: str) -> No
     execute("SET CONSTRAINTS ALL IMMEDIATE")
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         execute(statement.format(table))
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "tab\there",
+        "two\nlines",
+        "back\\slash",
+        "\\N",
+        "\\.",
+        "carriage\rreturn",
+        'quoted "so"',
+        "comma, too",
+        "Zürich 💶",
+    ],
+)
+def test_a_text_arrives_as_it_stands_in_the_file(reference: str) -> None:
+    lines = [settled(1), Line("Settled", gross="10.00", psp_reference="PSP2", reference=reference), settled(3)]
+    imported = bring(connect(), adyen_file([*lines, paid_out(lines)]), "adyen_settlement")
+    assert imported.state == Import.State.LOADED, imported.error
+    found = SettlementRow.objects.filter(import_file=imported, movement="deposit").order_by("line")
+    assert list(found.values_list("reference", flat=True)) == ["ref-1", reference, "ref-3"]
+    assert list(found.values_list("psp_reference", flat=True)) == ["PSP1", "PSP2", "PSP3"]
