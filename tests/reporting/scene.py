@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from apps.core import clock
 from apps.integrations.exchange_log import flush
 from apps.integrations.models import Integration
@@ -13,8 +15,11 @@ from apps.reporting.invoicing.drawing import draw_invoice
 from apps.reporting.invoicing.months import first_of_month, next_month
 from apps.reporting.models import Invoice, ProviderContract
 from tests.contracts.family import Vendor
+from tests.factories.integrations import make_brand
+from tests.factories.staff import make_staff
 from tests.providers.table import GAME, play, seated
 
+CLERK = ("reporting.draw_invoice", "reporting.check_invoice", "reporting.approve_invoice", "reporting.view_invoice")
 TERMS: dict[str, Any] = {"supplier": "Tidewater Ltd", "basis": "ggr", "rates": [{"percent": "10"}]}
 
 
@@ -67,3 +72,8 @@ def drawn(integration: Integration, month: date, **terms: Any) -> Invoice:
 def lines(invoice: Invoice) -> dict[str, float]:
     """What each line comes to, in euro."""
     return {line.key: line.amount_units / 1_000_000 for line in invoice.lines.all()}
+
+
+def clerk(name: str) -> User:
+    """Somebody who may draw up, check and approve invoices."""
+    return make_staff(name, *CLERK, brands=(make_brand(),))
