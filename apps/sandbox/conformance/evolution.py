@@ -117,8 +117,7 @@ def debit_repeated(side: EvolutionSide) -> None:
 @SUITE.scenario
 def insufficient_funds(side: EvolutionSide) -> None:
     """A bet beyond the balance is INSUFFICIENT_FUNDS with the true balance."""
-    # No bonus: whether a bet may draw one is a setting of the connection.
-    player = side.seat(cash="50", promo="0")
+    player = side.seat(cash="50")
     _expect(side.move("debit", player, new_id(), "50.000001", game=new_id()), "50", "INSUFFICIENT_FUNDS")
     _expect(side.move("debit", player, new_id(), "50", game=new_id()), "0")
 

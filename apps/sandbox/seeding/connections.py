@@ -25,8 +25,6 @@ _OPTIONS: Mapping[str, dict[str, Any]] = MappingProxyType(
         "hub88": {"operator_id": _OPERATOR_ID, "sub_partner_id": AURORA},
         "caleta": {"operator_id": _OPERATOR_ID, "sub_partner_id": AURORA},
         "swipegames": {"cid": _SWIPE_CID, "ext_cid": AURORA},
-        # Own money goes first, then a bonus. Evolution shows the two apart; Valkyrie says how much it takes of which.
-        "evolution": {"draw": ["restricted", "cash", "bonus"]},
         "valkyrie": {"provider": "ravenfold", "casino": AURORA},
     }
 )
