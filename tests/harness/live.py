@@ -40,7 +40,7 @@ class LivePlatform:
 
     def start_worker(self) -> None:
         """Start a Celery worker and wait until the platform calls itself ready."""
-        argv = [sys.executable, "-m", "celery", "-A", "casino_platform", "worker", "--concurrency=1"]
+        argv = [sys.executable, "-m", "celery", "-A", "casino_platform", "worker", "--concurrency=2"]
         self.supervisor.start(
             ProcessSpec(
                 name="worker",
