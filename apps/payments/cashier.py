@@ -13,21 +13,25 @@ from apps.core.money import Money
 from apps.integrations.connections import Connection
 from apps.payments.cashier_contract import CashierAnswer, CashierCall, CashierPlayer, Refusal
 from apps.payments.cashier_sessions import player_of_cashier_session
+from apps.payments.checks.answer import CheckSpec
 from apps.payments.contract import Direction, EventKind, PaymentEvent
 from apps.payments.contracts import contract_of
 from apps.payments.customers import customer_of
-from apps.payments.models import Attempt, Deposit, PaymentMethod, PaymentStep, Withdrawal
+from apps.payments.models import Attempt, Check, Deposit, PaymentMethod, PaymentStep, Withdrawal
 from apps.payments.operations import deposit_gates, postings
 from apps.payments.operations.deposits import LIFETIME
 from apps.payments.operations.events import apply_event, told
 from apps.payments.operations.references import key_of
 from apps.payments.operations.refusals import EventNotSound, EventParked, EventUnhandled
+from apps.payments.operations.screening import ask_checks, first_hold, results_of
 from apps.payments.operations.steps import lock_withdrawal, record_step
 from apps.payments.operations.withdrawals import DUE_AFTER
-from apps.players.models import Player
+from apps.players.models import Player, PlayerSession
 from apps.safer_play.deposits import DepositLimitReached, note_refusal
 from apps.transactions.models import Account
 from apps.transactions.posting import InsufficientFunds, lock_wallet
+from apps.verification.models import PlayerFact
+from apps.verification.operations.facts import proven_kinds
 
 _NOBODY = UUID(int=0)
 _TOLD = {Direction.DEPOSIT: EventKind.DEPOSIT_SETTLED, Direction.WITHDRAWAL: EventKind.PAYOUT_PAID}
@@ -52,9 +56,13 @@ class PlatformCashier:
             return Refusal.UNKNOWN_SESSION
         if user_id and str(player.public_id) != user_id:
             return Refusal.UNKNOWN_PLAYER
-        return Refusal.BLOCKED if _is_out(player) else _described(player, player.currency)
+        if _is_out(player):
+            return Refusal.BLOCKED
+        return _described(player, player.currency, now=now, remote_address=_address_of(player))
 
-    def find_player(self, *, user_id: str = "", username: str = "", email: str = "") -> CashierPlayer | None:
+    def find_player(
+        self, *, now: datetime, user_id: str = "", username: str = "", email: str = ""
+    ) -> CashierPlayer | None:
         """Find a player of this brand; None unless all given terms fit exactly one."""
         found = Player.objects.filter(brand__code=self.connection.brand_code)
         if user_id:
@@ -64,10 +72,11 @@ class PlatformCashier:
         if email:
             found = found.filter(email__iexact=email)
         players = list(found[:2]) if user_id or username or email else []
-        return _described(players[0], players[0].currency) if len(players) == 1 else None
+        return _described(players[0], players[0].currency, now=now) if len(players) == 1 else None
 
     def authorize(self, call: CashierCall) -> CashierAnswer:
         """Promise a deposit, or reserve the money of a withdrawal. Repeated: the same promise."""
+        # What a withdrawal is asked is kept with it, also when the answer is no.
         if call.direction == Direction.DEPOSIT and (refused := self._refused_by_gates(call)) is not None:
             return refused
         return self._answered(call, self._authorized)
@@ -90,7 +99,7 @@ class PlatformCashier:
             return CashierAnswer(Refusal.CONFLICT)
         return CashierAnswer(None)
 
-    def _answered(self, call: CashierCall, act: Callable[[Player, CashierCall], Attempt]) -> CashierAnswer:
+    def _answered(self, call: CashierCall, act: Callable[[Player, CashierCall], Attempt | Refusal]) -> CashierAnswer:
         player = self._player(call.user_id)
         if player is None:
             return CashierAnswer(Refusal.UNKNOWN_PLAYER)
@@ -98,12 +107,14 @@ class PlatformCashier:
             with transaction.atomic():
                 self._claim(call)
                 attempt = act(player, call)
+            if isinstance(attempt, Refusal):
+                return CashierAnswer(attempt, _described(player, player.currency, now=call.now))
         except _Refused as refused:
             if isinstance(refused.__cause__, DepositLimitReached):
                 note_refusal(refused.__cause__)
-            return CashierAnswer(refused.refusal, _described(player, player.currency))
+            return CashierAnswer(refused.refusal, _described(player, player.currency, now=call.now))
         except InsufficientFunds:
-            return CashierAnswer(Refusal.INSUFFICIENT_FUNDS, _described(player, player.currency))
+            return CashierAnswer(Refusal.INSUFFICIENT_FUNDS, _described(player, player.currency, now=call.now))
         payment = attempt.deposit or attempt.withdrawal
         assert payment is not None  # noqa: S101 - by a constraint
         step = PaymentStep.objects.filter(
@@ -111,7 +122,7 @@ class PlatformCashier:
         ).first()
         return CashierAnswer(
             None,
-            _described(player, payment.currency),
+            _described(player, payment.currency, now=call.now),
             authorization=str(payment.public_id),
             number=payment.pk,
             transaction_id=step.transaction_id if step else None,
@@ -131,15 +142,16 @@ class PlatformCashier:
         found = Player.objects.filter(public_id=wanted, brand__code=self.connection.brand_code)
         return found.select_related("brand").first()
 
-    def _authorized(self, player: Player, call: CashierCall) -> Attempt:
+    def _authorized(self, player: Player, call: CashierCall) -> Attempt | Refusal:
         known = self._known(player, call)
         if known is not None:
-            return known
+            return Refusal.BLOCKED if _is_turned_down(known) else known
         if call.direction == Direction.DEPOSIT:
             return self._promised(self._new_deposit(player, call), call)
         if player.status == Player.Status.CLOSED or "withdrawal" in player.restrictions:
             raise _Refused(Refusal.BLOCKED)
-        return self._new_withdrawal(player, call)
+        attempt = self._new_withdrawal(player, call)
+        return Refusal.BLOCKED if _is_turned_down(attempt) else attempt
 
     def _refused_by_gates(self, call: CashierCall) -> CashierAnswer | None:
         """Ask outside the transaction of the promise, so that what was noticed stays when the answer is no."""
@@ -149,7 +161,7 @@ class PlatformCashier:
         try:
             deposit_gates.may_begin(player=player, money=call.money, method=call.method, now=call.now)
         except DomainError:
-            return CashierAnswer(Refusal.BLOCKED, _described(player, player.currency))
+            return CashierAnswer(Refusal.BLOCKED, _described(player, player.currency, now=call.now))
         return None
 
     def _is_known(self, call: CashierCall) -> bool:
@@ -270,11 +282,38 @@ class PlatformCashier:
         assert withdrawal is not None  # noqa: S101 - just made
         made = postings.post_locked(withdrawal, now=call.now)
         record_step(withdrawal, "requested", before="", now=call.now, integration_id=self.connection.id)
+        answers = ask_checks(withdrawal, now=call.now)
+        held = first_hold(answers)
+        if held is not None:
+            return self._turn_down(attempt, withdrawal, held, results_of(answers), call.now)
+        withdrawal.needs_override = any(answer.result == Check.Result.REVIEW for _, answer in answers)
         withdrawal.mark_pending(at=call.now)
-        withdrawal.save(update_fields=["state", "changed_at"])
+        withdrawal.save(update_fields=["state", "needs_override", "changed_at"])
         record_step(
             withdrawal, "authorize", before=Withdrawal.State.REQUESTED, now=call.now, transaction_id=made,
-            integration_id=self.connection.id,
+            integration_id=self.connection.id, results=results_of(answers),
+        )  # fmt: skip
+        return attempt
+
+    def _turn_down(
+        self, attempt: Attempt, withdrawal: Withdrawal, held: CheckSpec, results: dict[str, str], now: datetime
+    ) -> Attempt:
+        """
+        Give the money back at once: something has to happen before it may leave.
+
+        Elsewhere such a withdrawal waits on hold. A cashier pays what it was not refused, so nothing can wait here.
+        """
+        before = withdrawal.state
+        made = postings.post_released(withdrawal, now=now)
+        withdrawal.begin_screening(at=now)
+        withdrawal.hold(reason_code=held.name, player_reason=held.player_reason, at=now)
+        withdrawal.reject(reason_code=held.name, at=now)
+        withdrawal.save(update_fields=["state", "reason_code", "player_reason", "changed_at", "closed_at"])
+        attempt.state = Attempt.State.REFUSED
+        attempt.save(update_fields=["state"])
+        record_step(
+            withdrawal, "rejected", before=before, now=now, transaction_id=made, integration_id=self.connection.id,
+            reason=held.name, results=results,
         )  # fmt: skip
         return attempt
 
@@ -317,6 +356,10 @@ class PlatformCashier:
         lock_wallet(player_id=player.pk, currency=call.money.currency)
 
 
+def _is_turned_down(attempt: Attempt) -> bool:
+    return attempt.withdrawal is not None and attempt.withdrawal.state == Withdrawal.State.REJECTED
+
+
 def _event_id(verb: str, call: CashierCall) -> str:
     return f"{verb}:{call.direction.value}:{call.psp_reference}"[:200]
 
@@ -327,12 +370,19 @@ def _method(code: str) -> PaymentMethod:
     return method
 
 
-def _described(player: Player, currency: str) -> CashierPlayer:
+def _address_of(player: Player) -> str:
+    """Where the player last logged in from, who is being sent to the cashier now; the cashier itself sees a proxy."""
+    known = PlayerSession.objects.filter(player_id=player.pk, remote_address__isnull=False).order_by("-pk")
+    return known.values_list("remote_address", flat=True).first() or ""
+
+
+def _described(player: Player, currency: str, *, now: datetime, remote_address: str = "") -> CashierPlayer:
     cash = Account.objects.filter(player_id=player.pk, currency=currency, kind="cash").values_list("balance", flat=True)
     return CashierPlayer(
-        customer=customer_of(player),
+        customer=customer_of(player, remote_address=remote_address),
         balance=Money(cash.first() or 0, currency),
         category=player.jurisdiction_id,
+        is_verified=PlayerFact.Kind.IDENTITY in proven_kinds(player.pk, now),
     )
 
 

@@ -84,12 +84,18 @@ class Cashier(Protocol):
         """Say who is behind a session; the session must be that player's own."""
         ...
 
-    def find_player(self, *, user_id: str = "", username: str = "", email: str = "") -> CashierPlayer | None:
+    def find_player(
+        self, *, now: datetime, user_id: str = "", username: str = "", email: str = ""
+    ) -> CashierPlayer | None:
         """Find a player of this brand; None unless all given terms fit exactly one."""
         ...
 
     def authorize(self, call: CashierCall) -> CashierAnswer:
-        """Promise a deposit, or reserve the money of a withdrawal. Repeated: the same promise."""
+        """
+        Promise a deposit, or reserve the money of a withdrawal that no check holds. Repeated: the same answer.
+
+        A check that wants a person's look stops nothing here: people approve at the cashier's own desk.
+        """
         ...
 
     def transfer(self, call: CashierCall) -> CashierAnswer:

@@ -10,11 +10,18 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
+from apps.core import clock
 from apps.integrations.connections import forget_connections
 from apps.integrations.models import Integration
+from apps.payments.checks.registry import CHECKS
 from apps.payments.models import Deposit, PaymentStep, Withdrawal
+from apps.players.caller import Caller
+from apps.players.models import Player
+from apps.players.operations.sessions import open_session
 from apps.transactions.models import Transaction
+from apps.verification.operations.facts import add_fact
 from tests.factories.payments import connect_psp
+from tests.factories.policies import put_in_force
 
 _numbers = count(1)
 BASIC = "Basic " + base64.b64encode(b"piq:piq-password").decode()
@@ -88,6 +95,21 @@ def test_verifyuser_describes_the_player(cashier: Cashier) -> None:
     assert (found["userId"], found["success"], found["balanceCy"]) == (cashier.user, True, "EUR")
     assert (found["balance"], found["country"], found["dob"]) == (1000.0, "MLT", "1990-01-01")
     assert b'"balance":1000.00' in reply.content  # a number, with every digit
+
+
+def test_verifyuser_says_whether_identity_is_proven_and_where_the_player_is(cashier: Cashier) -> None:
+    asked = {"userId": cashier.user, "sessionId": cashier.session}
+    first = cashier.send("verifyuser", asked)
+    assert (first.json()["kycStatus"], "PIQ-Client-IP" in first.headers) == ("Pending", False)
+    player = Player.objects.get(public_id=cashier.user)
+    for address in ("203.0.113.9", "203.0.113.10"):
+        open_session(player=player, caller=Caller(address), now=clock.now())
+    add_fact(
+        player_id=player.pk, kind="identity", outcome="confirmed", method="vendor", level=2, now=clock.now()
+    )  # fmt: skip
+    second = cashier.send("verifyuser", asked)
+    assert (second.json()["kycStatus"], second.headers["PIQ-Client-IP"]) == ("Approved", "203.0.113.10")
+    assert cashier.send("lookupuser", {"userId": cashier.user}).json()["kycStatus"] == "Approved"
 
 
 def test_1_an_unknown_session_is_refused_in_the_protocols_words(cashier: Cashier) -> None:
@@ -168,6 +190,31 @@ def test_9_a_transfer_after_the_cancel_is_accepted_and_noticed(cashier: Cashier,
     assert cashier.call("transfer", "77", amount, authCode=code)["success"]
     assert cashier.balances() == (cash, "0")
     assert PaymentStep.objects.filter(is_incident=True).count() == 1
+
+
+def test_a_withdrawal_is_screened_before_the_cashier_may_pay_it(cashier: Cashier) -> None:
+    assert cashier.call("authorize", "77", "-300.00")["success"]
+    withdrawal = Withdrawal.objects.get()
+    found = {each.name: each.result for each in withdrawal.checks.all()}
+    assert found == dict.fromkeys((spec.name for spec in CHECKS), "passed")
+    cashier.call("authorize", "77", "-300.00")
+    assert withdrawal.checks.count() == len(CHECKS)
+
+
+def test_what_a_check_holds_the_cashier_may_not_pay(cashier: Cashier) -> None:
+    put_in_force("MT", "identity_verification_gate", "before_play")
+    for _ in range(2):
+        refused = cashier.call("authorize", "77", "-300.00")
+        assert (refused["success"], refused["errCode"]) == (False, "103")
+    withdrawal = Withdrawal.objects.get()
+    assert (withdrawal.state, withdrawal.reason_code) == ("rejected", "identity")
+    assert (withdrawal.checks.get(name="identity").result, cashier.balances()) == ("hold", ("1000.00", "0"))
+    assert cashier.call("cancel", "77", "-300.00")["success"]
+    assert cashier.balances() == ("1000.00", "0")
+    # It paid nevertheless: that is booked, and somebody is told.
+    assert cashier.call("transfer", "77", "-300.00")["success"]
+    assert cashier.balances() == ("700.00", "0")
+    assert PaymentStep.objects.filter(withdrawal=withdrawal, is_incident=True).count() == 1
 
 
 @pytest.mark.parametrize("mode", ["A", "D"])

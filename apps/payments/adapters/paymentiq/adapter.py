@@ -122,13 +122,13 @@ class PaymentIqAdapter:
         found = cashier.verify_session(session_token=required(body, "sessionId"), user_id=user, now=request.now)
         return _user_receipt(found, user)
 
-    def _look_up_user(self, request: VendorRequest, body: Body, cashier: Cashier) -> CallbackReceipt:  # noqa: ARG002
+    def _look_up_user(self, request: VendorRequest, body: Body, cashier: Cashier) -> CallbackReceipt:
         terms = {
             "user_id": text_of(body.get("userId")),
             "username": text_of(body.get("username")),
             "email": text_of(body.get("email")),
         }
-        found = cashier.find_player(**terms) if any(terms.values()) else None
+        found = cashier.find_player(now=request.now, **terms) if any(terms.values()) else None
         return _user_receipt(found or Refusal.UNKNOWN_PLAYER, terms["user_id"])
 
     def _authorize(self, request: VendorRequest, body: Body, cashier: Cashier) -> CallbackReceipt:
