@@ -11,6 +11,8 @@ from django_fsm import TransitionNotAllowed
 
 from apps.brands.models import StaffScope
 from apps.core import clock
+from apps.integrations.connections import forget_connections
+from apps.integrations.models import Integration
 from apps.payments.models import Approval, Attempt, Deposit, Instrument, Withdrawal
 from apps.payments.operations.decisions import (
     WithdrawalChanged,
@@ -19,13 +21,16 @@ from apps.payments.operations.decisions import (
     approve_withdrawal,
     digest_of,
     hold_withdrawal,
+    people_needed,
     reject_withdrawal,
     release_to_review,
 )
+from apps.payments.operations.instruments import judge_instrument
 from apps.payments.operations.reasons import ReasonMissing
 from apps.payments.operations.resolution import attest_outcome
 from apps.payments.operations.screening import screen_withdrawal
 from apps.payments.operations.steps import PaymentUnknown
+from apps.payments.operations.submission import submit_withdrawal
 from apps.players.models import Player
 from tests.factories.games import LONG_AGO, frontend_of, make_player
 from tests.payments.bank import Bank
@@ -172,6 +177,32 @@ def test_two_people_with_evidence_settle_what_no_query_clears(
     assert wallet(player) == ("4900.00", "0.00")
 
 
+@pytest.mark.parametrize("verdict", ["blocked", "mismatch"])
+def test_an_approval_falls_when_the_account_is_changed_while_no_provider_is_there(
+    player: Player, instrument: Instrument, bank: Bank, verdict: str
+) -> None:
+    withdrawal = in_review(player, instrument)
+    digest, judge = digest_of(withdrawal), officer("judge", player)
+    judge.user_permissions.add(Permission.objects.get(codename="judge_instrument"))
+    for name in ("anna", "bert")[: people_needed(withdrawal)]:
+        terms: dict[str, Any] = {"digest": digest, "note": "Looked at", "now": clock.now()}
+        approve_withdrawal(withdrawal_id=withdrawal.pk, actor=officer(name, player), **terms)
+    Integration.objects.update(switch="off")
+    forget_connections()
+    assert submit_withdrawal(withdrawal_id=withdrawal.pk, now=clock.now()).state == "blocked"
+    judge_instrument(
+        instrument_id=instrument.pk, verdict=verdict, note="The bank's letter", actor=User.objects.get(pk=judge.pk),
+        now=clock.now(),
+    )  # fmt: skip
+    Integration.objects.update(switch="on")
+    forget_connections()
+    after = submit_withdrawal(withdrawal_id=withdrawal.pk, now=clock.now())
+    assert (after.state, after.approved_at, bank.calls["/payout"]) == ("screening", None, 0)
+    screened = screen_withdrawal(withdrawal_id=withdrawal.pk, now=clock.now())
+    assert screened.state == {"blocked": "on_hold", "mismatch": "in_review"}[verdict]
+    assert wallet(player)[1] == withdrawal.money.format()
+
+
 def test_what_happened_is_never_altered(player: Player, instrument: Instrument) -> None:
     withdrawal = in_review(player, instrument)
     for rows in (withdrawal.steps, withdrawal.checks):
@@ -183,6 +214,7 @@ FLIGHT = {"submitting", "submitted", "pending", "unknown"}
 WITHDRAWAL_MOVES: dict[str, tuple[set[str], str]] = {
     "begin_screening": ({"requested"}, "screening"),
     "screen_again": ({"on_hold"}, "screening"),
+    "void_approval": ({"approved", "queued", "blocked"}, "screening"),
     "hold": ({"screening", "in_review"}, "on_hold"),
     "send_to_review": ({"screening", "on_hold"}, "in_review"),
     "approve": ({"screening", "in_review"}, "approved"),

@@ -168,6 +168,11 @@ class Withdrawal(models.Model):
         self.restart_clock(at=at)
         self.changed_at, self.reason_code, self.player_reason = at, "", ""
 
+    @transition(field=state, source=[State.APPROVED, State.QUEUED, State.BLOCKED], target=State.SCREENING)
+    def void_approval(self, *, at: datetime) -> None:
+        """What was approved is not what would be sent: the checks run anew, and people agree anew."""
+        self.changed_at, self.approved_at = at, None
+
     @transition(field=state, source=[State.SCREENING, State.IN_REVIEW], target=State.ON_HOLD)
     def hold(self, *, reason_code: str, player_reason: str, at: datetime) -> None:
         """Something has to happen first."""

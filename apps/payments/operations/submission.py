@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from apps.core.queue import enqueue_on_commit
 from apps.integrations.connections import Connection, connection_by_id
 from apps.integrations.inbox import wake
 from apps.integrations.outbound import VendorSwitchedOff, VendorTimeout, VendorUnreachable
@@ -65,6 +66,12 @@ def _claim(withdrawal_id: int, tried: set[int], now: datetime) -> _Claim | None:
     """Choose the provider and commit the attempt, so that a crash from here on is an attempt that is unknown."""
     withdrawal = lock_withdrawal(withdrawal_id)
     before = withdrawal.state
+    if before in (State.APPROVED, State.QUEUED, State.BLOCKED) and _is_changed_since(withdrawal):
+        withdrawal.void_approval(at=now)
+        withdrawal.save(update_fields=["state", "changed_at", "approved_at"])
+        record_step(withdrawal, "approval-void", before=before, now=now, reason="the account has been changed since")
+        enqueue_on_commit("payments.screen_withdrawal", withdrawal_id=withdrawal.pk)
+        return None
     if before in (State.APPROVED, State.BLOCKED):
         withdrawal.queue(at=now)
     if withdrawal.state != State.QUEUED:
@@ -93,6 +100,12 @@ def _claim(withdrawal_id: int, tried: set[int], now: datetime) -> _Claim | None:
     )
     record_step(withdrawal, "submitting", before=before, now=now, integration_id=route.id, key=attempt.key)
     return _Claim(withdrawal, attempt, route)
+
+
+def _is_changed_since(withdrawal: Withdrawal) -> bool:
+    """Whether what it goes to was changed after it was approved; it may have waited long for a provider."""
+    instrument, approved_at = withdrawal.instrument, withdrawal.approved_at
+    return instrument is not None and approved_at is not None and instrument.changed_at > approved_at
 
 
 def _route(withdrawal: Withdrawal, tried: set[int], now: datetime, *, takes_probe: bool = True) -> Connection | None:
