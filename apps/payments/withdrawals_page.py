@@ -22,7 +22,7 @@ from apps.payments.api.serializers import WITHDRAWAL_STATES
 from apps.payments.base_page import PaymentPage, level, may_see_reasons
 from apps.payments.checks.registry import title_of
 from apps.payments.events_page import events_about
-from apps.payments.models import Approval, Check, StateTarget, Withdrawal
+from apps.payments.models import Approval, Check, PaymentStep, StateTarget, Withdrawal
 from apps.payments.money_picture import sums_by_instrument, weekly_chart
 from apps.payments.operations.claims import CLAIM_PERMISSION, claim_next
 from apps.payments.operations.decisions import (
@@ -102,7 +102,7 @@ class WithdrawalAdmin(WithdrawalButtons, PaymentPage):  # type: ignore[misc] # a
             return context | {"state": self.state_told(obj)}
         attempts = list(obj.attempts.select_related("integration", "contract"))
         steps = list(obj.steps.select_related("integration", "actor"))
-        digest, user = digest_of(obj), request.user
+        digest, user = _approved_digest(obj, steps) or digest_of(obj), request.user
         return context | {
             "state": self.state_shown(obj),
             "is_overdue": _is_overdue(obj),
@@ -255,6 +255,14 @@ class WithdrawalAdmin(WithdrawalButtons, PaymentPage):  # type: ignore[misc] # a
 def _limit(withdrawal: Any) -> timedelta | None:
     """How long it may stay in its state; annotated by the page's query."""
     return timedelta(minutes=withdrawal.allowed_minutes) if withdrawal.allowed_minutes is not None else None
+
+
+def _approved_digest(withdrawal: Withdrawal, steps: list[PaymentStep]) -> str:
+    """What it went out on; since then its provider has been chosen, and its account may have changed."""
+    if withdrawal.approved_at is None:
+        return ""
+    said = [step.details.get("digest", "") for step in steps if step.name == "approved"]
+    return said[-1] if said else ""
 
 
 def _is_overdue(withdrawal: Withdrawal) -> bool:

@@ -116,6 +116,13 @@ def test_support_learns_nothing_of_a_hold(login: Login, player: Player, instrume
     assert client.get("/admin/live/").json()["attention"] == []
 
 
+def test_what_a_step_moved_is_told_as_an_amount(login: Login, player: Player) -> None:
+    deposit = settled(player)
+    shown = login("payments").get(page("payments_deposit", deposit)).content.decode()
+    assert '<span class="quiet">Amount:</span> 50.00 EUR' in shown
+    assert "50000000" not in shown
+
+
 def test_tokens_and_holders_are_shown_to_nobody(login: Login, player: Player, instrument: Instrument) -> None:
     Instrument.objects.update(holder="Zebedee Quux")
     client = login("superuser")

@@ -5,9 +5,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from apps.core import clock
 from apps.integrations.models import Integration
 from apps.payments.models import Approval, Instrument, Withdrawal
 from apps.payments.operations.decisions import digest_of
+from apps.payments.operations.submission import submit_withdrawal
 from apps.players.models import Player
 from tests.backoffice.conftest import Login
 from tests.backoffice.payment_pages import event, in_review, page, press, said
@@ -47,6 +49,10 @@ def test_two_people_agree_and_nobody_twice(login: Login, player: Player, instrum
     assert Approval.objects.count() == 1
     assert approve(login("payments", username="bert"), withdrawal) == ["Approved; it goes to a provider now."]
     assert fresh(withdrawal).state == "approved"
+    # When its provider has been chosen, what they agreed to is still what went out.
+    assert submit_withdrawal(withdrawal_id=withdrawal.pk, now=clock.now()).integration_id is not None
+    shown = first.get(page("payments_withdrawal", withdrawal)).context
+    assert [is_same for _, is_same in shown["approvals"]] == [True, True]
 
 
 def test_a_superuser_does_not_count_twice_either(login: Login, player: Player, instrument: Instrument) -> None:
