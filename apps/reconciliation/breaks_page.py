@@ -86,7 +86,7 @@ class QueueFilter(admin.SimpleListFilter):
             "open": Q(state="open"),
             "mine": Q(state="open", owner_id=user.pk),
             "unclaimed": Q(state="open", owner=None),
-            "write-off": Q(pk__in=breaks.waiting_write_offs().values_list("payload__break", flat=True)),
+            "write-off": Q(pk__in=breaks.breaks_with_proposals()),
             "resolved": Q(state="resolved"),
         }
         return queryset.filter(terms[chosen]) if (chosen := self.value() or "open") in terms else queryset

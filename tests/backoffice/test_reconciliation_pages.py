@@ -96,6 +96,9 @@ def test_whoever_proposes_a_write_off_cannot_approve_it(login: Login, psp: Integ
     found = Break.objects.get()
     press(maker, "break", found.pk, "propose-write-off", account="adjustment", note="too small to chase")
     asked = ApprovalRequest.objects.get()
+    for queue, is_there in (("write-off", True), ("mine", False)):
+        listed = checker.get(f"{url('break')}?queue={queue}").context["cl"].result_list
+        assert [each.pk for each in listed] == ([found.pk] if is_there else [])
     assert "A write-off waits for a second person" in checker.get(url("break", "change", found.pk)).text
     address = reverse("admin:compliance_approvalrequest_approve", args=[asked.pk])
     for client in (maker, checker):

@@ -8,7 +8,9 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from apps.brands.models import StaffScope
 from apps.compliance.approvals import request_approval
@@ -209,6 +211,12 @@ def abandon_write_off(*, payload: Mapping[str, Any], now: datetime) -> None:
 def waiting_for(found: Break) -> ApprovalRequest | None:
     """The request to write a break off that waits for a second person."""
     return waiting_write_offs().filter(payload__break=found.pk).select_related("maker").first()
+
+
+def breaks_with_proposals() -> QuerySet[ApprovalRequest, int]:
+    """Keys of the breaks whose write-off waits for a second person."""
+    key = Cast(KeyTextTransform("break", "payload"), BigIntegerField())
+    return waiting_write_offs().annotate(of_break=key).values_list("of_break", flat=True)
 
 
 def waiting_write_offs() -> QuerySet[ApprovalRequest]:
