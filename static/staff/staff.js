@@ -30,6 +30,8 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const zone of document.querySelectorAll(".drop-zone")) {
     const input = zone.querySelector("input[type=file]");
     const name = zone.querySelector("[data-drop-name]");
+    // Unfold looks for a text field of its own beside each file input, and fails where there is none.
+    input.hasChangeListener = true;
     input.addEventListener("change", () => { name.textContent = input.files.length ? input.files[0].name : "Drop a file here, or choose one"; });
     for (const event of ["dragenter", "dragover"]) zone.addEventListener(event, () => zone.classList.add("is-over"));
     for (const event of ["dragleave", "drop"]) zone.addEventListener(event, () => zone.classList.remove("is-over"));
