@@ -74,6 +74,17 @@ def test_an_account_that_two_players_use_is_flagged_on_both_sides(trustly: Trust
     assert list(Instrument.objects.values_list("is_shared", flat=True)) == [True, True]
 
 
+def test_a_card_that_pays_again_is_told_anew_and_not_taken_for_a_contradiction() -> None:
+    item = {
+        "eventCode": "RECURRING_CONTRACT", "success": "true", "merchantAccountCode": "M", "pspReference": "TOKEN1",
+        "amount": {"value": "0", "currency": "EUR"},
+    }  # fmt: skip
+    payments = ("1", "2", "1")
+    told = [item | {"originalReference": f"PAY{number}", "merchantReference": f"d-{number}"} for number in payments]
+    first, second, again = (event_of_item(each, "M").event_id for each in told)
+    assert (first == again, first == second) == (True, False)
+
+
 def test_a_card_token_is_the_signed_reference_and_has_to_be_fetched() -> None:
     item = {
         "eventCode": "RECURRING_CONTRACT", "success": "true", "merchantAccountCode": "M", "pspReference": "TOKEN1",

@@ -177,7 +177,7 @@ def event_of_item(item: Mapping[str, Any], merchant_account: str) -> PaymentEven
         return PaymentEvent(kind=kind, event_id=f"{code}:{psp_reference}:{success}", word=code)
     return PaymentEvent(
         kind=kind,
-        event_id=f"{code}:{psp_reference}:{success}",
+        event_id=f"{code}:{psp_reference}:{success}{_paid_by(kind, original or reference)}",
         word=code,
         reference=reference,
         # An event about an earlier payment names that; its own reference is the dispute's or the refund's.
@@ -203,6 +203,11 @@ def _dispute_part(item: Mapping[str, Any], code: str, kind: EventKind, psp_refer
         # Not signed: it can only make the deadline earlier, see `dispute_outcomes`.
         "respond_by": instant(text_of(told.get("defensePeriodEndsAt"))),
     }
+
+
+def _paid_by(kind: EventKind, payment: str) -> str:
+    """A card's token is told anew with each payment by it: its own reference is the same each time."""
+    return f":{payment[:100]}" if kind == EventKind.INSTRUMENT_KNOWN and payment else ""
 
 
 def _instrument_part(kind: EventKind, psp_reference: str) -> dict[str, Any]:
