@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 from django.test import Client, override_settings
 
+from apps.core import problem_types
 from apps.core.errors import DOMAIN_ERRORS, DomainError
-from apps.core.problem_types import FRAMEWORK_PROBLEMS, all_problem_types
+from apps.core.problem_types import FRAMEWORK_PROBLEMS, ProblemType, all_problem_types
 
 pytestmark = pytest.mark.urls("tests.core.urls")
 
@@ -208,6 +209,11 @@ def test_every_problem_has_a_page_in_json_and_html(client: Client) -> None:
         assert problem_type.code in page.content.decode()
     assert len(client.get("/api/problems/").json()["results"]) == len(FRAMEWORK_PROBLEMS) + len(DOMAIN_ERRORS)
     problem_of(client.get("/api/problems/no-such"), 404, "not-found")
+
+
+def test_no_kind_of_problem_is_without_a_page() -> None:
+    named = {each.code for each in vars(problem_types).values() if isinstance(each, ProblemType)}
+    assert named == {each.code for each in FRAMEWORK_PROBLEMS}
 
 
 def test_a_code_is_kebab_case_and_belongs_to_one_error() -> None:
