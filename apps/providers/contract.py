@@ -70,6 +70,8 @@ class WalletAnswer:
     verified_by: str = ""
     request_logged: bool = False
     """The posting function has written the request's row in its own transaction."""
+    replayed: bool = False
+    """The vendor had asked the same before, and got the answer of then: nothing moved."""
     player_id: int | None = None
     round_id: int | None = None
     transaction_id: UUID | None = None

@@ -72,6 +72,11 @@ def _addressee(slug: str, path: str, method: str) -> tuple[Connection, ProviderA
     return found, adapter
 
 
+def _counted_as(answer: WalletAnswer) -> str:
+    """The outcome, or that it is one of before: health, metrics and the rule `repeats` tell repetitions apart."""
+    return "replayed" if answer.replayed and answer.outcome is Outcome.APPLIED else answer.outcome
+
+
 def _log_exchange(request: VendorRequest, answer: WalletAnswer, duration_us: int) -> None:
     logged = None
     if answer.request_logged:
@@ -92,7 +97,7 @@ def _log_exchange(request: VendorRequest, answer: WalletAnswer, duration_us: int
         body=answer.body,
         duration_us=duration_us,
         verb=answer.verb,
-        outcome=answer.outcome,
+        outcome=_counted_as(answer),
         refs=answer.refs,
     )
     record(logged, reply)

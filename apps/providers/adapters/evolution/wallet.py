@@ -169,6 +169,7 @@ class EvolutionAdapter:
             outcome=reply.outcome,
             refs=_refs(uuid, call.key, call.round_ref, *refs),
             request_logged=reply.logged,
+            replayed=reply.replayed,
             player_id=reply.player_id,
             round_id=reply.round_id,
             transaction_id=reply.transaction_id,

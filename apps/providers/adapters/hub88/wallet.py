@@ -133,6 +133,7 @@ class Hub88Adapter:
             outcome=reply.outcome,
             refs=(request_uuid, call.key, call.round_ref, *(ref for ref in refs if ref)),
             request_logged=reply.logged,
+            replayed=reply.replayed,
             player_id=reply.player_id,
             round_id=reply.round_id,
             transaction_id=reply.transaction_id,

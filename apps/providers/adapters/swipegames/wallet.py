@@ -124,7 +124,7 @@ class SwipeGamesAdapter:
         else:
             answer = _refusal(reply.outcome, verb)
         answer.refs = tuple(ref for ref in (call.key, call.round_ref, *refs) if ref)
-        answer.request_logged = reply.logged
+        answer.request_logged, answer.replayed = reply.logged, reply.replayed
         answer.player_id = reply.player_id
         answer.round_id = reply.round_id
         answer.transaction_id = reply.transaction_id
