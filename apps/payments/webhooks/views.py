@@ -8,6 +8,7 @@ from rest_framework.request import Request
 
 from apps.core.errors import DomainError
 from apps.core.problems import DATABASE_AWAY, RETRY_AFTER_SECONDS
+from apps.core.request_context import note_found
 from apps.integrations import inbox
 from apps.integrations.call_metrics import count_call
 from apps.integrations.connections import Connection, connection
@@ -114,4 +115,5 @@ def _log_exchange(callback: VendorRequest, receipt: CallbackReceipt, duration_us
     )
     record(request, reply)
     slug = callback.connection.slug
+    note_found(integration=slug, verb=reply.verb, outcome=reply.outcome, transaction=next(iter(posted), None))
     count_call(integration=slug, direction="in", verb=reply.verb, outcome=reply.outcome, duration_us=duration_us)

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from apps.core.errors import DomainError
 from apps.core.problems import DATABASE_AWAY, RETRY_AFTER_SECONDS
+from apps.core.request_context import note_found
 from apps.integrations.call_metrics import count_call
 from apps.integrations.connections import Connection, connection
 from apps.integrations.door import VendorRequest, VendorView, received, request_record
@@ -102,4 +103,6 @@ def _log_exchange(request: VendorRequest, answer: WalletAnswer, duration_us: int
     )
     record(logged, reply)
     slug = request.connection.slug
+    transaction = str(answer.transaction_id) if answer.transaction_id else None
+    note_found(integration=slug, verb=reply.verb, outcome=reply.outcome, transaction=transaction)
     count_call(integration=slug, direction="in", verb=reply.verb, outcome=reply.outcome, duration_us=duration_us)

@@ -10,6 +10,7 @@ from prometheus_client import Counter
 from rest_framework.request import Request
 
 from apps.core.errors import DomainError
+from apps.core.request_context import note_found
 from apps.integrations import inbox
 from apps.integrations.connections import Connection, connection
 from apps.integrations.door import VendorRequest, VendorView, received, request_record
@@ -98,4 +99,5 @@ def _log_exchange(call: VendorRequest, receipt: Receipt, duration_us: int) -> No
         outcome=receipt.outcome,
         refs=tuple(dict.fromkeys(ref for ref in refs if ref)),
     )
+    note_found(integration=call.connection.slug, verb=reply.verb, outcome=reply.outcome)
     record(request_record(call, verified_by=receipt.verified_by, outcome=receipt.outcome), reply)
