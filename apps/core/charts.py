@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 WIDTH, HEIGHT = 720, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 8, 10, 24
 _MOST_LABELS = 8
+_DASH = 4
 _MEASURED, _EXPECTED, _BAND = "#2563eb", "#64748b", "#9ac5b8"
 
 
@@ -105,6 +106,10 @@ def band(places: Sequence[Banded], *, expected: float, title: str, unit: str = "
         for place, each in enumerate(places)
         if each.low is not None and each.high is not None
     ]
+    if spots:
+        # A day is as wide as its place: the band of a single one is seen too.
+        (first, *edges), last = spots[0], spots[-1]
+        spots = [(first - step / 2, edges[0], edges[1]), *spots, (last[0] + step / 2, last[1], last[2])]
     outline = [*((x, high) for x, _, high in spots), *((x, low) for x, low, _ in reversed(spots))]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in outline)
     values = [None if each.value is None else each.value - floor for each in places]
@@ -121,12 +126,17 @@ def band(places: Sequence[Banded], *, expected: float, title: str, unit: str = "
 
 
 def _path(values: Sequence[float | None], step: float, top: float) -> str:
+    """Join neighbours; a value without neighbours is a dash."""
     commands, is_pen_down = [], False
     for place, value in enumerate(values):
         if value is None:
             is_pen_down = False
             continue
-        commands.append(f"{'L' if is_pen_down else 'M'}{_LEFT + (place + 0.5) * step:.1f} {_y(value, top):.1f}")
+        x, y = _LEFT + (place + 0.5) * step, _y(value, top)
+        if not is_pen_down and (place + 1 == len(values) or values[place + 1] is None):
+            commands.append(f"M{x - _DASH:.1f} {y:.1f} h{2 * _DASH}")  # alone: a line needs two
+            continue
+        commands.append(f"{'L' if is_pen_down else 'M'}{x:.1f} {y:.1f}")
         is_pen_down = True
     return " ".join(commands)
 
