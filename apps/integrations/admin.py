@@ -126,12 +126,15 @@ class IntegrationAdmin(StaffAdmin):
         """Its keys and what was done to it."""
         may_see_keys = request.user.has_perm("integrations.view_credential")
         events = IntegrationEvent.objects.filter(integration=obj).select_related("actor")[:_EVENTS_SHOWN]
+        health = health_context(request, obj)
+        longest = timedelta(days=health["target"].key_age_days)
+        keys = [(key, key_state(key), key_age(key), is_overdue(key, longest)) for key in obj.credentials.all()]
         return {
-            "keys": [(key, key_state(key)) for key in obj.credentials.all()] if may_see_keys else None,
+            "keys": keys if may_see_keys else None,
             "events": events,
             "settings": [shown_setting(each) for each in settings_of(obj)],
             "may_see_exchanges": request.user.has_perm("integrations.view_exchange"),
-            **health_context(request, obj),
+            **health,
         }
 
     @staff_action(
@@ -214,6 +217,18 @@ def key_state(key: Credential) -> str:
     if key.activated_at is None or key.activated_at > at:
         return "not active yet"
     return "expiring" if key.expires_at and key.expires_at <= at + timedelta(days=30) else "active"
+
+
+def key_age(key: Credential) -> int | None:
+    """For how many whole days a key has worked; None for one that does not work (yet or any more)."""
+    if key.activated_at is None or key_state(key) not in ("active", "expiring"):
+        return None
+    return (now() - key.activated_at).days
+
+
+def is_overdue(key: Credential, longest: timedelta) -> bool:
+    """Whether a working key is older than its integration's target: then the rule `key-rotation` has an incident."""
+    return key_age(key) is not None and key.activated_at is not None and key.activated_at < now() - longest
 
 
 @admin.register(Credential)

@@ -9,6 +9,8 @@ from django.contrib.auth.models import Permission, User
 from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from prometheus_client import REGISTRY
 from pytest_django import Settings
@@ -16,10 +18,12 @@ from pytest_django import Settings
 from apps.integrations import exchange_log
 from apps.integrations.connections import connection as connected
 from apps.integrations.connections import forget_connections
-from apps.integrations.models import Exchange, Integration
+from apps.integrations.credentials import add_credential
+from apps.integrations.models import Credential, Exchange, Integration
 from apps.integrations.outbound import VendorUnreachable, call_vendor
 from apps.integrations.tasks import send_alerts, watch_vendors
 from apps.integrations.watch import breaker
+from apps.integrations.watch.admin import what_to_do_about
 from apps.integrations.watch.history import error_budget, last_day
 from apps.integrations.watch.incidents import CLOSES_AFTER, UnableToAcknowledge, acknowledge, watch
 from apps.integrations.watch.models import Breaker, Incident
@@ -257,6 +261,40 @@ def test_the_day_and_the_budget_are_counted_from_the_log() -> None:
 def test_every_rule_has_a_page_that_says_what_to_do() -> None:
     text = (PROJECT_DIR / "docs" / "alerts.md").read_text()
     assert [rule for rule in RULES if f"\n## {rule}\n" not in text] == []
+
+
+def test_the_page_of_an_incident_says_what_to_do() -> None:
+    vendor = make_integration()
+    calls(vendor, 30, outcome="fatal", status=500)
+    (incident,) = watch(now=NOW)
+    staff = Client()
+    staff.force_login(User.objects.create_superuser("root"))
+    shown = staff.get(reverse("admin:integrations_incident_change", args=[incident.pk])).text
+    assert "<li>Open one of the failed exchanges" in re.sub(r"<li>\s*<p>", "<li>", shown)
+    assert "95 % of our answers are slower" not in shown  # that is another rule's
+    assert all(len(what_to_do_about(rule)) > 200 for rule in RULES)
+
+
+def test_the_page_of_a_vendor_says_how_he_does_now_and_which_key_is_overdue() -> None:
+    vendor = make_integration()
+    at = timezone.now()
+    for number in range(40):
+        reply = {"outcome": "fatal", "status": 500} if number < 10 else {}
+        moment = at - timedelta(minutes=2, milliseconds=number)
+        log_reply(log_request(vendor, at=moment), verb="bet", duration_us=40_000, **reply)  # type: ignore[arg-type]
+    for kid, days in (("old-key", 400), ("new-key", 3)):
+        add_credential(
+            integration=vendor, purpose=Credential.Purpose.VERIFY_INBOUND, secret=b"x" * 40, kid=kid, actor=None,
+            now=at - timedelta(days=days),
+        )  # fmt: skip
+    staff = Client()
+    staff.force_login(User.objects.create_superuser("root"))
+    shown = staff.get(reverse("admin:integrations_integration_change", args=[vendor.pk])).text
+    assert "75.00 %" in shown
+    assert "40 calls of the vendor in 15 minutes; target 99.9" in shown
+    assert "error 10" in shown
+    assert re.search(r"old-key.*?rotation overdue.*?400 days", shown, re.DOTALL)
+    assert shown.count("rotation overdue") == 1
 
 
 def test_the_dashboard_asks_only_for_metrics_that_exist() -> None:

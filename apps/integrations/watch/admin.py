@@ -1,26 +1,34 @@
 """Pages of incidents, and what the page of an integration shows of how it fares."""
 
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from apps.core.admin_actions import ReasonForm, reason_field, staff_action, staff_of
 from apps.core.admin_base import StaffAdmin
 from apps.core.admin_display import facts_list, pill
 from apps.core.charts import Column, Series, lines, stacked_bars
+from apps.integrations.health import VendorHealth, vendor_health
 from apps.integrations.models import Exchange, Integration
 from apps.integrations.watch.history import error_budget, last_day
 from apps.integrations.watch.incidents import acknowledge
 from apps.integrations.watch.models import Breaker, Incident, ServiceTarget
 
+_ALERTS = Path(settings.BASE_DIR) / "docs" / "alerts.md"
 _COLOURS = {
     "success": "var(--staff-good, #2a9d7f)", "refusal": "#9aa7b6", "auth": "#c084fc", "timeout": "#f59e0b",
     "error": "#dc2626",
 }  # fmt: skip
+_PRESENT = timedelta(minutes=15)
 _INCIDENTS_SHOWN = 10
 _EXCHANGES_SHOWN = 10
 
@@ -79,8 +87,10 @@ def health_context(request: HttpRequest, integration: Integration) -> dict[str, 
         "latency_chart": lines(
             labels,
             [
+                Series("p50", "#2a9d7f", [each.p50_ms for each in stretches]),
                 Series("p95", "#2563eb", [each.p95_ms for each in stretches]),
-                Series("target", "#9aa7b6", [float(target.p95_ms)] * len(stretches)),
+                Series("p99", "#c084fc", [each.p99_ms for each in stretches]),
+                Series("target of p95", "#9aa7b6", [float(target.p95_ms)] * len(stretches)),
             ],
             title="Latency of our answers, ms",
         ),
@@ -90,12 +100,30 @@ def health_context(request: HttpRequest, integration: Integration) -> dict[str, 
             "rolled_back": sum(each.rolled_back for each in stretches),
         },
         "target": target,
+        "present": (present := _present(integration.pk, at)),
+        "present_percent": None if present is None or present.success_rate is None else present.success_rate * 100,
+        "present_minutes": _PRESENT // timedelta(minutes=1),
         "budget": budget,
         "budget_percent": None if budget.used is None else round(budget.used * 100, 1),
         "breaker": Breaker.objects.filter(pk=integration.pk).first(),
         "incidents": integration.incidents.select_related("acknowledged_by")[:_INCIDENTS_SHOWN],
         "latest": latest[:_EXCHANGES_SHOWN] if request.user.has_perm("integrations.view_exchange") else None,
     }
+
+
+def _present(integration_id: int, at: datetime) -> VendorHealth | None:
+    """How the vendor's calls to us have gone in the last minutes."""
+    rows = vendor_health(since=at - _PRESENT, until=at, direction="in")
+    return next((each for each in rows if each.integration_id == integration_id), None)
+
+
+def what_to_do_about(rule: str) -> SafeString:
+    """The section of docs/alerts.md that a rule has, as staff read it on the incident's page."""
+    text = _ALERTS.read_text(encoding="utf-8")
+    _, found, rest = text.partition(f"\n## {rule}\n")
+    section = rest.partition("\n## ")[0] if found else ""
+    html = MarkdownIt("commonmark", {"html": False}).disable("link").render(section)
+    return mark_safe(f'<div class="staff-guide">{html}</div>')  # noqa: S308 - our own file, with HTML in it switched off
 
 
 @admin.register(Incident)
@@ -120,9 +148,9 @@ class IncidentAdmin(StaffAdmin):
     fields = (
         ("integration", "rule"), ("shown_severity", "state"), "summary", "figures", ("opened_at", "closed_at"),
         "seen_at",
-        ("acknowledged_by", "acknowledged_at"), "note",
+        ("acknowledged_by", "acknowledged_at"), "note", "what_to_do",
     )  # fmt: skip
-    readonly_fields = ("shown_severity", "state", "figures")
+    readonly_fields = ("shown_severity", "state", "figures", "what_to_do")
     empty_hint = "No vendor has fallen short of its targets. Targets are set on the page of each integration."
 
     @admin.display(description="severity")
@@ -140,10 +168,15 @@ class IncidentAdmin(StaffAdmin):
         """What the rule saw."""
         return facts_list(incident.evidence)
 
+    @admin.display(description="what to do")
+    def what_to_do(self, incident: Incident) -> str:
+        """The runbook's section."""
+        return what_to_do_about(incident.rule)
+
     @staff_action(
         title="Take over",
         permission="integrations.acknowledge_incident",
-        description="Tells the others that you look after it. What to do stands in docs/alerts.md.",
+        description="Tells the others that you look after it.",
         icon="front_hand",
         applies=lambda incident: incident.closed_at is None and incident.acknowledged_by_id is None,
     )

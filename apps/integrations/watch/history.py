@@ -37,7 +37,9 @@ class Stretch:
     replayed: int = 0
     rolled_back: int = 0
     buckets: dict[int, int] = field(default_factory=dict)
+    p50_ms: float | None = None
     p95_ms: float | None = None
+    p99_ms: float | None = None
 
     @property
     def calls(self) -> int:
@@ -66,13 +68,14 @@ def last_day(integration_id: int, *, now: datetime) -> list[Stretch]:
         for at, place, count in cursor.fetchall():
             buckets[at][place] = int(count)
     for at, counts in buckets.items():
-        stretches[at].p95_ms = _p95_ms(counts, bounds)
+        one = stretches[at]
+        one.p50_ms, one.p95_ms, one.p99_ms = (_percentile_ms(counts, bounds, percent) for percent in (50, 95, 99))
     return list(stretches.values())
 
 
-def _p95_ms(counts: dict[int, int], bounds: list[int]) -> float:
+def _percentile_ms(counts: dict[int, int], bounds: list[int], percent: int) -> float:
     """The upper bound of the bucket that holds the rank; good to a factor of 1.5."""
-    rank, before = math.ceil(0.95 * sum(counts.values())), 0
+    rank, before = math.ceil(percent * sum(counts.values()) / 100), 0
     for place in sorted(counts):
         before += counts[place]
         if before >= rank:
