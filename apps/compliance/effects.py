@@ -158,7 +158,8 @@ def _form_field(field: EffectField) -> forms.Field:
     terms: dict[str, Any] = {"label": field.label, "required": field.required, "help_text": field.help_text}
     match field.kind:
         case "choice":
-            return forms.ChoiceField(choices=field.choices, **terms)
+            # Nothing is chosen beforehand: whoever leaves an optional one empty means it, as a single stake's period.
+            return forms.ChoiceField(choices=[("", "choose …" if field.required else "none"), *field.choices], **terms)
         case "choices":
             return forms.MultipleChoiceField(choices=field.choices, widget=forms.CheckboxSelectMultiple, **terms)
         case "number":

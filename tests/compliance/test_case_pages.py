@@ -1,5 +1,6 @@
 """The desk and the case page: who sees which cases, who may press what, and that nothing grows with the rows."""
 
+import re
 from typing import Any
 
 import pytest
@@ -14,12 +15,14 @@ from apps.compliance.models import ApprovalRequest, Blueprint, Case, Evidence, S
 from apps.compliance.queues import work_permission
 from apps.core import clock
 from apps.players.models import Player
+from apps.safer_play.models import Limit
 from tests.factories.cases import NARRATIVE, case_of, colleague, hit, tick_all
 from tests.factories.games import make_player
 from tests.harness.queries import statements_of
 
 DESK = "/admin/compliance/desk/"
 LIST = "/admin/compliance/case/"
+SELECTS = re.compile(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', re.DOTALL)
 
 
 @pytest.fixture
@@ -133,6 +136,25 @@ def test_a_case_is_worked_from_claim_to_close_with_two_people(player: Player) ->
     case = Case.objects.get(pk=case.pk)
     assert (case.state, case.resolution, case.holder) == ("resolved", "confirmed", None)
     assert [event.kind for event in case.events.all()][-2:] == ["close-asked", "resolved"]
+
+
+def test_a_limit_on_a_single_stake_is_set_from_the_page_as_it_offers_it(player: Player) -> None:
+    case = case_of(hit(player, blueprint="harm", now=clock.now()))
+    officer = browser(colleague("rg_officer", brand=player.brand))
+    officer.post(DESK + "next/")
+    shown = officer.get(page(case)).content.decode()
+    selects = {name: re.findall(r'<option value="([^"]*)"', body) for name, body in SELECTS.findall(shown)}
+    # What a browser sends of a field that nobody touched is its first option.
+    untouched = {name: options[0] for name, options in selects.items() if name.startswith("set_limit__")}
+    assert untouched == {"set_limit__kind": "", "set_limit__period": ""}
+    terms = {"effect": "set_limit", "reason_code": "limit-agreed", "note": "Agreed by telephone", **untouched}
+    assert press(officer, case, "decide", **terms, set_limit__amount="2") == [
+        "What is limited: This field is required."
+    ]
+    terms["set_limit__kind"] = "stake"
+    assert press(officer, case, "decide", **terms, set_limit__amount="2") == ["Decided and carried out."]
+    limit = Limit.objects.get()
+    assert (limit.kind, limit.period, limit.set_by, limit.size) == ("stake", "", "operator", 2_000_000)
 
 
 @pytest.mark.parametrize("button", ["decide", "close", "tick", "wait", "escalate", "put-aside", "annotate", "pin"])
