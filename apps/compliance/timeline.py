@@ -59,11 +59,23 @@ class Page:
 
 
 _SOURCES: dict[str, TimelineSource] = {}
+_FACTS_FOR: dict[str, str] = {}
 
 
 def register_timeline_source(source: TimelineSource) -> None:
     """Add a source. Called in ``AppConfig.ready`` of the app whose tables it reads; the same name replaces."""
     _SOURCES[source.name] = source
+
+
+def restrict_facts(prefix: str, permission: str) -> None:
+    """
+    Tell facts of these kinds to holders of a permission only. Called in ``AppConfig.ready`` of the app that records.
+
+    Cases of different queues show the story of the same player, and who works on one may not know of the other.
+
+    :param prefix: how their kinds begin; no wildcards
+    """
+    _FACTS_FOR[prefix] = permission
 
 
 def offered_sources(user: Any) -> list[TimelineSource]:
@@ -85,6 +97,7 @@ def timeline(player_id: int, *, user: Any, only: Collection[str] = (), before: s
     desk = reading_desk(user)
     terms: dict[str, Any] = {
         "player": player_id, "page": PAGE + 1, "queues": list(desk.queues), "stages": list(desk.stages),
+        "untold": [f"{prefix}%" for prefix, permission in _FACTS_FOR.items() if not user.has_perm(permission)],
     }  # fmt: skip
     parts = []
     for source in sources:
@@ -261,7 +274,7 @@ OWN_SOURCES = (
         "SELECT f.at, f.id::text AS ref, f.kind AS title, f.data AS detail FROM integrations_fact f"
         " WHERE f.player_id = %(player)s AND f.kind NOT IN ('player.logged_in', 'player.login_failed',"
         " 'player.status_changed', 'compliance.case.opened', 'compliance.case.resolved', 'compliance.contact.received',"
-        " 'compliance.contact.sent') AND {below}",
+        " 'compliance.contact.sent') AND f.kind NOT LIKE ALL (%(untold)s::text[]) AND {below}",
         "f.id", "uuid", _fact,
     ),
     TimelineSource(

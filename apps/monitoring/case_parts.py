@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.compliance.case_view import Part, register_part
+from apps.compliance.timeline import restrict_facts
 from apps.core.admin_display import instant_text
 from apps.monitoring.models import RiskKind, RiskState
 
@@ -18,6 +19,8 @@ def register() -> None:
     """Add the cards; called once the models are loaded. Who may not know of money laundering sees harm alone."""
     register_part(Part("monitoring-aml", "Risk of money laundering", "monitoring.view_decision", aml_card))
     register_part(Part("monitoring-harm", "Risk of harm", "monitoring.view_riskstate", harm_card))
+    restrict_facts("monitoring.aml_risk.", "monitoring.view_decision")
+    restrict_facts("monitoring.harm_risk.", "monitoring.view_riskstate")
 
 
 def aml_card(player_id: int, now: datetime) -> Mapping[str, Any]:

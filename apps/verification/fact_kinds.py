@@ -1,5 +1,6 @@
 """The facts that verification records, and those it follows, declared."""
 
+from apps.compliance.timeline import restrict_facts
 from apps.integrations.fact_kinds import declare_facts, follow_facts
 from apps.verification.models import Document, PlayerFact, ScreeningHit, Verification
 from apps.verification.operations import rechecks
@@ -25,3 +26,5 @@ def register() -> None:
     income = {"units": int, "currency": str, "source": str, "has_document": bool, "by_staff": bool}
     declare_facts(["verification.income.declared"], income)
     follow_facts("verification.rechecks", rechecks.FOLLOWED)
+    restrict_facts("verification.hit.", "verification.view_screeninghit")
+    restrict_facts("verification.due_diligence.", "verification.view_duediligence")

@@ -25,6 +25,7 @@ from apps.compliance.linked_people import collect_traces, linked_people
 from apps.compliance.models import Case
 from apps.compliance.money_picture import follow_money, money_picture
 from apps.compliance.timeline import timeline
+from apps.integrations.outbox import record_fact
 from apps.players.caller import Caller
 from apps.players.models import Player
 from apps.players.operations.sessions import open_session
@@ -131,6 +132,32 @@ def test_the_timeline_is_paged_without_gaps_or_doubles(case: Case, mlro: User) -
 def test_the_timeline_tells_nobody_of_cases_they_may_not_see(case: Case) -> None:
     rg = colleague("rg_officer", brand=case.brand)
     assert not [entry for entry in timeline(case.player_id, user=rg).entries if entry.source == "cases"]
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [
+        ("mlro", {"monitoring.aml_risk.changed", "monitoring.harm_risk.changed", "verification.hit.found"}),
+        ("rg_officer", {"monitoring.harm_risk.changed"}),
+        ("payments", set()),
+    ],
+)
+def test_the_timeline_tells_of_risk_and_lists_to_those_only_who_may_know(
+    role: str, told: set[str], case: Case, mlro: User
+) -> None:
+    rose = {"from": 1, "to": 4}
+    hit = {"is_sanction": True, "topic": "sanction", "score": 0.9, "cleared": False, "corroboration": 1}
+    facts: dict[str, dict[str, Any]] = {
+        "monitoring.aml_risk.changed": rose, "monitoring.harm_risk.changed": rose, "verification.hit.found": hit,
+    }  # fmt: skip
+    for kind, data in facts.items():
+        record_fact(kind=kind, brand_code=case.brand.code, player_id=case.player_id, data=data, now=NOW)
+    reader = mlro if role == "mlro" else colleague(role, brand=case.brand)
+    titles = {entry.title for entry in timeline(case.player_id, user=reader).entries if entry.source == "facts"}
+    shown = {"monitoring.aml_risk.changed": "Monitoring aml risk changed",
+             "monitoring.harm_risk.changed": "Monitoring harm risk changed",
+             "verification.hit.found": "Verification hit found"}  # fmt: skip
+    assert {kind for kind, title in shown.items() if title in titles} == told
 
 
 def test_people_are_linked_by_what_they_share_unless_a_crowd_does(player: Player) -> None:
