@@ -146,28 +146,28 @@ class _Desk:
 
     def raise_all(self) -> None:
         """Raise each pattern as its rule would."""
-        self._raise("structuring", "smurf_sara", "aml", "AML-05", "high", self.ago(hours=3), "Deposits just below a threshold",
+        self._raise("structuring", "smurf_sara", "aml", "AML-01", "high", self.ago(hours=3), "Deposits kept just under the threshold",
                     "9 deposits of EUR 1,950.00 within 12 days add up to EUR 17,550.00; each stays just below EUR 2,000.00.",
                     value="17550", threshold="2000", window="12 days")  # fmt: skip
-        self._raise("structuring-2", "smurf_sara", "aml", "AML-01", "medium", self.ago(hours=1), "Deposits above income",
-                    "EUR 17,550.00 were paid in within 30 days; EUR 5,000.00 is what the risk level allows without documents.",
+        self._raise("structuring-2", "smurf_sara", "aml", "AML-26", "medium", self.ago(hours=1), "Deposits do not fit the declared income",
+                    "EUR 17,550.00 were paid in within 30 days; EUR 5,000.00 is what the declared income explains.",
                     value="17550", threshold="5000", window="30 days")  # fmt: skip
-        self._raise("pass-through", "passthrough_pete", "aml", "AML-02", "critical", self.ago(minutes=50),
-                    "Withdrawal with little play",
+        self._raise("pass-through", "passthrough_pete", "aml", "AML-04", "critical", self.ago(minutes=50),
+                    "Money comes and goes with hardly any play",
                     "94 % of EUR 5,200.00 left 4 hours after it came in, with a turnover of 0.0×; the threshold is 80 %.",
                     value="94", threshold="80", turnover="0.0")  # fmt: skip
-        self._raise("explained", "calm_cleo", "aml", "AML-01", "low", self.ago(days=8), "Deposits above income",
+        self._raise("explained", "calm_cleo", "aml", "AML-02", "low", self.ago(days=8), "Deposits reach the due-diligence threshold",
                     "EUR 2,400.00 were paid in within 24 hours; the threshold is EUR 2,000.00.",
                     value="2400", threshold="2000", window="24 hours")  # fmt: skip
         for number, name in enumerate(("device_dora", "device_dan", "device_dee")):
-            self._raise(name, name, "fraud", "FR-07", "high" if number == 0 else "medium", self.ago(hours=30 - number),
-                        "Device shared by three accounts",
+            self._raise(name, name, "fraud", "AML-13", "high" if number == 0 else "medium", self.ago(hours=30 - number),
+                        "Several players use one device or address",
                         "3 accounts used device dev-…2e5 within 3 hours; the threshold is 2.", value="3", threshold="2",
                         device="dev-…2e5")  # fmt: skip
-        self._raise("night", "night_nora", "harm", "RG-03", "high", self.ago(minutes=150), "Chasing losses at night",
+        self._raise("night", "night_nora", "harm", "RG-15", "high", self.ago(minutes=150), "Deposits to win losses back",
                     "7 deposits in 7 hours, each larger than the one before (EUR 100.00 to EUR 700.00); the threshold is 4.",
                     value="7", threshold="4", window="7 hours")  # fmt: skip
-        self._raise("night-2", "night_nora", "harm", "RG-11", "medium", self.ago(minutes=20), "Long time awake",
+        self._raise("night-2", "night_nora", "harm", "RG-12", "medium", self.ago(minutes=20), "Plays through the nights",
                     "Active on 6 of the 7 hours between midnight and seven; the threshold is 3.", value="6", threshold="3",
                     window="1 night")  # fmt: skip
         self._raise("listed", "list_leon", "screening", "", "high", self.ago(hours=26), "Possible match with a sanctions list",
@@ -175,10 +175,10 @@ class _Desk:
                     value="0.86", threshold="0.70", list="EU consolidated")  # fmt: skip
         self._raise("documents", "docs_dirk", "kyc", "", "medium", self.ago(hours=6), "Document could not be read",
                     "The vendor asks for a person: the expiry date of the passport is covered by glare.")  # fmt: skip
-        self._raise("chargeback", "charge_carl", "payment", "PAY-02", "medium", self.ago(hours=22), "Chargeback",
+        self._raise("chargeback", "charge_carl", "payment", "AML-25", "medium", self.ago(hours=22), "Deposits are charged back",
                     "A deposit of EUR 750.00 was charged back 19 days later; EUR 0.00 is left in the wallet.",
                     value="750", threshold="0")  # fmt: skip
-        self._raise("bot", "bot_bela", "game", "GM-04", "low", self.ago(hours=40), "Play at an even pace",
+        self._raise("bot", "bot_bela", "game", "", "low", self.ago(hours=40), "Play at an even pace",
                     "1,204 rounds with 2.00 s between them (deviation 0.01 s); people vary by more than 0.30 s.",
                     value="1204", threshold="300")  # fmt: skip
         self._raise("complaint", "angry_anna", "complaint", "", "medium", self.ago(days=2), "Free rounds were not credited",
@@ -198,7 +198,7 @@ class _Desk:
     ) -> None:
         self.cases[key] = raise_alert(
             player_id=self.players[name].pk, blueprint=blueprint, source="monitoring" if rule else "staff",
-            dedupe_key=rule or key, severity=severity, title=title, explanation=words, rule_id=rule,
+            dedupe_key=f"seed-{key}", severity=severity, title=title, explanation=words, rule_id=rule,
             rule_version="1" if rule else "", magnitude=Decimal(facts["value"]) if "value" in facts else None, now=at,
             evidence={**facts, "transactions": [str(each) for each in self.moves.get(name, [])]},
         )  # fmt: skip
