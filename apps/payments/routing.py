@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 
 from apps.brands.models import Brand, Market
 from apps.core.money import Money
@@ -38,6 +38,15 @@ def capabilities_for(player: Player, direction: Direction, currency: str | None 
     if currency is not None:
         found = found.filter(currency=currency)
     return found.select_related("integration", "method").order_by("priority", "pk")
+
+
+def open_amounts(cells: QuerySet[Capability], currency: str) -> str:
+    """What is open in these cells of the matrix, in words for a player; nothing about providers."""
+    edges = cells.order_by().aggregate(least=Min("min_units"), most=Max("max_units"))
+    if edges["least"] is None:
+        return f"It is not open for {currency} here; `GET payment-methods` lists what is."
+    least, most = (Money(edges[name], currency).format() for name in ("least", "most"))
+    return f"Amounts from {least} to {most} {currency} are open."
 
 
 def routes_for(

@@ -113,6 +113,7 @@ def test_refused_by_all_it_has_failed(player: Player, bank: Bank) -> None:
 def test_outside_the_limits_nobody_is_asked(player: Player, bank: Bank, amount: str) -> None:
     answer = post(frontend_of(player), "deposits", {**BODY, "amount": {"amount": amount, "currency": "EUR"}})
     assert (answer.status_code, answer.json()["code"]) == (422, "deposit-not-possible")
+    assert answer.json()["detail"] == "Amounts from 10.00 to 100000.00 EUR are open."
     assert not Deposit.objects.exists()
 
 

@@ -22,7 +22,7 @@ from apps.payments.operations import deposit_gates
 from apps.payments.operations.references import key_of
 from apps.payments.operations.steps import lock_deposit, record_step
 from apps.payments.registry import adapter_of
-from apps.payments.routing import routes_for
+from apps.payments.routing import capabilities_for, open_amounts, routes_for
 from apps.players.models import Player
 from apps.safer_play.deposits import DepositLimitReached, note_refusal
 
@@ -116,7 +116,12 @@ def _routes(player: Player, money: Money, method: str, slug: str, now: datetime)
     deposit_gates.may_begin(player=player, money=money, method=method, now=now)
     routes = routes_for(player=player, direction=Direction.DEPOSIT, method=method, money=money, now=now, slug=slug)
     if not routes:
-        raise DepositNotPossible
+        cells = capabilities_for(player, Direction.DEPOSIT, money.currency).filter(method_id=method)
+        if cells.filter(min_units__lte=money.units, max_units__gte=money.units).exists():
+            raise DepositNotPossible(
+                "No provider takes it at the moment. Try again later or choose another way to pay."
+            )
+        raise DepositNotPossible(open_amounts(cells, money.currency))
     return routes
 
 

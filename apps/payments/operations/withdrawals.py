@@ -15,7 +15,7 @@ from apps.payments.contract import Direction
 from apps.payments.models import Instrument, Withdrawal
 from apps.payments.operations import postings
 from apps.payments.operations.steps import PaymentUnknown, lock_withdrawal, record_step
-from apps.payments.routing import capabilities_for
+from apps.payments.routing import capabilities_for, open_amounts
 from apps.players.models import Player
 from apps.transactions.models import Account, AccountKind
 from apps.verification.gates import FUNDS_LOCKED, Purpose, gate
@@ -87,13 +87,11 @@ def request_withdrawal(
         raise WithdrawalsBlocked
     _require_unlocked(player, now)
     found = _instrument(player, instrument)
-    cells = capabilities_for(player, Direction.WITHDRAWAL, money.currency).filter(
-        method_id=found.method_id, min_units__lte=money.units, max_units__gte=money.units
-    )
+    cells = capabilities_for(player, Direction.WITHDRAWAL, money.currency).filter(method_id=found.method_id)
     if found.integration_id is not None:
         cells = cells.filter(integration_id=found.integration_id)
-    if not cells.exists():
-        raise WithdrawalNotPossible
+    if not cells.filter(min_units__lte=money.units, max_units__gte=money.units).exists():
+        raise WithdrawalNotPossible(open_amounts(cells, money.currency))
     if not Account.objects.filter(player_id=player.pk, currency=money.currency, kind=AccountKind.CASH).exists():
         raise WithdrawalNotPossible(f"There is no {money.currency} wallet.")
     withdrawal = Withdrawal.objects.create(
