@@ -1,5 +1,6 @@
 """The player API as a frontend uses it: log in, list games, open one. HTTP only."""
 
+import zlib
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,11 @@ class Refused(Exception):
         self.code = code
 
 
+def _address_of(username: str) -> str:
+    number = zlib.crc32(username.encode())
+    return f"127.{1 + number % 254}.{number // 254 % 256}.{1 + number // 65024 % 254}"
+
+
 class PlayerApi:
     """One platform's player API. Safe to share between threads."""
 
@@ -26,12 +32,21 @@ class PlayerApi:
 
     def log_in(self, *, username: str, password: str, brand: str) -> str:
         """
-        Return a session's bearer token.
+        Return a session's bearer token. Each player logs in from an address of the loopback network of his own, where
+        there are such: rules that look for people sharing one would take all of the demo for a single household.
 
         :raises Refused: with the problem's code
         """
         body = {"username": username, "password": password, "brand": brand}
-        token: str = self._call("POST", "/api/v1/sessions", body=body)["token"]
+        at_home = httpx2.HTTPTransport(local_address=_address_of(username))
+        with httpx2.Client(timeout=_TIMEOUT_SECONDS, trust_env=False, transport=at_home) as client:
+            try:
+                token: str = self._call("POST", "/api/v1/sessions", body=body, client=client)["token"]
+            except Refused as refusal:
+                if refusal.status:
+                    raise
+                # Not every system answers to all of 127.0.0.0/8.
+                token = self._call("POST", "/api/v1/sessions", body=body)["token"]
         return token
 
     def me(self, token: str) -> dict[str, Any]:
@@ -97,12 +112,20 @@ class PlayerApi:
         if response.status_code >= 400:  # noqa: PLR2004 - a refusal in HTTP
             raise Refused(response.status_code, url)
 
-    def _call(self, method: str, path: str, *, token: str = "", body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str = "",
+        body: dict[str, Any] | None = None,
+        client: httpx2.Client | None = None,
+    ) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if method == "POST":
             headers["Idempotency-Key"] = f'"{uuid4()}"'
         try:
-            response = self._client.request(method, self._base_url + path, headers=headers, json=body)
+            response = (client or self._client).request(method, self._base_url + path, headers=headers, json=body)
             document = response.json()
         except (httpx2.TransportError, ValueError) as error:
             raise Refused(0, type(error).__name__) from error
