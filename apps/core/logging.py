@@ -4,6 +4,7 @@ import logging.config
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -24,17 +25,24 @@ _SECRET_IN_TEXT = re.compile(
     r"([^\s&\"',;]{4,})",
     re.IGNORECASE,
 )
+# Without one of these nothing fits the expression above; most values are a word.
+_TEXT = re.compile(r"[=:\s]")
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(key: str) -> bool:
+    return _SECRET_KEY.search(key) is not None
 
 
 def redact(value: Any, _depth: int = 0) -> Any:
     """Copy a value with everything removed that is a secret by the name of its key."""
     if isinstance(value, str):
-        return _SECRET_IN_TEXT.sub(rf"\1{REDACTED}", value)
+        return _SECRET_IN_TEXT.sub(rf"\1{REDACTED}", value) if _TEXT.search(value) else value
     if _depth >= _MAX_DEPTH:
         return REDACTED
     if isinstance(value, dict):
         return {
-            key: REDACTED if isinstance(key, str) and _SECRET_KEY.search(key) else redact(item, _depth + 1)
+            key: REDACTED if isinstance(key, str) and _is_secret(key) else redact(item, _depth + 1)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
@@ -47,7 +55,7 @@ def redact_secrets(_logger: object, _method: str, event_dict: MutableMapping[str
     for key, value in list(event_dict.items()):
         if key.startswith("_"):
             continue  # structlog's own: the record and its exc_info
-        event_dict[key] = REDACTED if _SECRET_KEY.search(key) else redact(value)
+        event_dict[key] = REDACTED if _is_secret(key) else redact(value)
     return event_dict
 
 

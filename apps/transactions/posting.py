@@ -4,11 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
-import structlog
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from psycopg import RawCursor
 from psycopg import errors as pg
@@ -17,8 +15,6 @@ from psycopg.types.json import Jsonb
 from apps.core.errors import DomainError
 from apps.core.request_context import current_request_id
 from apps.transactions.models import PLAYER_KINDS, AccountKind, TransactionKind
-
-log = structlog.get_logger(__name__)
 
 # Made once: `.values` builds its list anew each time.
 _KINDS = frozenset(TransactionKind.values)
@@ -172,8 +168,7 @@ def post(
         raise UnableToPost(f"unknown transaction kind {kind!r}")
     if not legs or any(leg.amount <= 0 or leg.debit == leg.credit for leg in legs):
         raise UnableToPost("a posting needs legs, each with an amount above zero between two accounts")
-    request_id = request_id or current_request_id()
-    transaction_id = _posted(
+    return _posted(
         (
             str(kind),  # the driver would look up how to write a member of an enum
             brand_id,
@@ -183,7 +178,7 @@ def post(
             external_id,
             round_id,
             reverses_id,
-            request_id,
+            request_id or current_request_id(),
             None if details is None else Jsonb(dict(details)),
             now,
             _array([leg.debit for leg in legs]),
@@ -191,15 +186,6 @@ def post(
             _array([leg.amount for leg in legs]),
         ),
         savepoint=savepoint,
-    )
-    transaction.on_commit(partial(_say, transaction_id, kind=str(kind), request_id=request_id))
-    return transaction_id
-
-
-def _say(transaction_id: UUID, *, kind: str, request_id: UUID | None) -> None:
-    """The end of the way that a request's id goes through the log; written when the posting stands."""
-    log.info(
-        "posted", transaction=str(transaction_id), kind=kind, **({"request_id": str(request_id)} if request_id else {})
     )
 
 

@@ -1,4 +1,4 @@
-"""One request id from the edge to the ledger, in the log: the request's line, and that of what was posted."""
+"""One request id from the edge to the ledger, in the log: the request's line names what it posted."""
 
 from typing import Any
 
@@ -6,12 +6,11 @@ import pytest
 from django.test import Client
 from structlog.testing import capture_logs
 
-from apps.core.request_context import add_request_context, request_context
+from apps.core.request_context import add_request_context
 from apps.sandbox.conformance.registry import SUITES
 from apps.sandbox.conformance.scenarios import play_one
 from apps.transactions.models import Transaction
 from tests.contracts.test_scenarios import in_process, keys_of
-from tests.factories.games import make_player
 from tests.factories.secrets import connect_vendor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,15 +37,6 @@ def test_a_vendors_call_has_one_line_with_its_id_outcome_and_transaction(client:
     assert (calls[0]["transaction"], calls[0]["request_id"]) == (str(bet.pk), str(bet.request_id))
     assert calls[1]["transaction"] == str(bet.pk)
     assert keys_of("evolution")["auth_token"] not in repr(captured)
-
-
-def test_what_else_is_posted_has_a_line_under_the_id_of_its_request() -> None:
-    with capture_logs([add_request_context]) as captured, request_context() as context:
-        make_player(cash="5")
-    (line,) = lines(captured, "posted")
-    posted = Transaction.objects.get()
-    assert (line["transaction"], line["kind"]) == (str(posted.pk), posted.kind)
-    assert line["request_id"] == str(posted.request_id) == str(context.request_id)
 
 
 def test_a_refused_request_has_one_line_and_probes_have_none(client: Client) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from django.db import connection as database
 from django.db import connections
+from structlog.testing import capture_logs
 
 from apps.brands.models import Jurisdiction
 from apps.core import clock
+from apps.core.request_context import add_request_context
 from apps.integrations.models import Integration
 from apps.payments import tasks
 from apps.payments.contract import EventKind
@@ -22,7 +24,7 @@ from apps.payments.operations.screening import screen_withdrawal
 from apps.payments.operations.submission import STUCK_AFTER, resolve_attempt, submit_withdrawal
 from apps.players.models import Player
 from apps.transactions.books import check_books
-from apps.transactions.models import AccountKind
+from apps.transactions.models import AccountKind, Transaction
 from apps.transactions.posting import InsufficientFunds
 from tests.factories.games import frontend_of, make_player
 from tests.payments.bank import Bank
@@ -61,6 +63,19 @@ def test_a_small_withdrawal_goes_through_to_paid(player: Player, instrument: Ins
     assert wallet(player) == ("4900.00", "0.00")
     assert (shared(AccountKind.PSP), shared(AccountKind.FEE)) == ("100.50", "-0.50")
     assert list(bank.payouts) == [Attempt.objects.get().key]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_posted_for_it_has_a_line_in_the_log_under_the_id_of_the_request(
+    player: Player, instrument: Instrument
+) -> None:
+    with capture_logs([add_request_context]) as captured:
+        answer = post(frontend_of(player), "withdrawals", body(instrument))
+    (line,) = [each for each in captured if each["event"] == "payment_posted"]
+    step = PaymentStep.objects.get(name="requested")
+    assert (line["payment"], line["transaction"]) == (answer.json()["id"], str(step.transaction_id))
+    assert line["request_id"] == str(step.request_id) == answer["X-Request-Id"]
+    assert Transaction.objects.get(request_id=step.request_id).pk == step.transaction_id
 
 
 def test_the_same_request_again_locks_once(player: Player, instrument: Instrument) -> None:

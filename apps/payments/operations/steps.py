@@ -1,11 +1,13 @@
 """Locking payments, and writing down each step they take."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import structlog
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from apps.core.errors import DomainError
 from apps.core.request_context import current_request_id
@@ -83,8 +85,12 @@ def record_step(
     )
     if payment.state != before:
         _tell(payment, is_incident=is_incident, now=now)
+    said = {"payment": str(payment.public_id), "step": step.name}
+    if transaction_id is not None:
+        # Under the id of the request or the event that led to it: from the edge to the ledger.
+        transaction.on_commit(partial(log.info, "payment_posted", **said, transaction=str(transaction_id)))
     if is_incident:
-        log.error("payment_incident", payment=str(payment.public_id), step=step.name, **details)
+        log.error("payment_incident", **said, **details)
     return step
 
 
