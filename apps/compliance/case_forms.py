@@ -200,9 +200,8 @@ class CloseForm(CaseForm):
         ]
         fields["reason_codes"].choices = case.blueprint.reasons
         shortest = case.blueprint.min_narrative
-        narrative = fields["narrative"]
-        narrative.help_text = f"What was looked at and what follows; at least {shortest} characters."
-        narrative.min_length = shortest
+        said = f"What was looked at and what follows; at least {shortest} characters."
+        fields["narrative"] = text_field("Narrative", rows=6, help_text=said, shortest=shortest)
 
 
 class SnoozeRuleForm(CaseForm):

@@ -120,6 +120,8 @@ def test_a_case_is_worked_from_claim_to_close_with_two_people(player: Player) ->
     for point in case.blueprint.checklist:
         press(mine, case, "tick", point=point["code"], done="on")
     close = {"resolution": "confirmed", "reason_codes": ["source-unknown"], "narrative": NARRATIVE}
+    assert f'minlength="{case.blueprint.min_narrative}"' in mine.get(page(case)).content.decode()
+    assert press(mine, case, "close", **{**close, "narrative": "Too short."}) == []
     assert "release it first" in press(mine, case, "close", **close)[0]
     unlock = {"effect": "unlock", "reason_code": "explained", "note": "Payslips came"}
     assert press(mine, case, "decide", **unlock)[0].startswith("Asked for.")
