@@ -1,7 +1,5 @@
 """Four eyes: who may ask, who may decide, and who may know of it."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied
@@ -35,13 +33,7 @@ from tests.compliance.desk import (
 from tests.factories.games import make_player
 from tests.factories.staff import make_staff
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def command() -> Iterator[None]:
-    with desk.the_command():
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("command")]
 
 
 @pytest.mark.parametrize("superuser", [False, True])

@@ -1,6 +1,5 @@
 """Four eyes: what was asked for happens once, as it was asked for, or not at all. Who may, is in its own module."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from threading import Barrier, Thread
@@ -43,13 +42,7 @@ from tests.compliance.desk import (
     state,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def command() -> Iterator[None]:
-    with desk.the_command():
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("command")]
 
 
 def test_two_people_carry_a_command_out_once() -> None:
