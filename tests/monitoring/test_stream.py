@@ -1,10 +1,13 @@
 """Both logs are followed in order and exactly once; poison is set aside; lag is told."""
 
 import threading
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
@@ -16,7 +19,10 @@ from apps.core import clock
 from apps.integrations.outbox import record_fact
 from apps.monitoring import deadletters, health, stream
 from apps.monitoring.expressions import registry
-from apps.monitoring.models import Counter, DeadLetter, Decision, Link, Observation, RuleState, RuleTally
+from apps.monitoring.expressions.registry import FactWord
+from apps.monitoring.expressions.values import Value
+from apps.monitoring.models import Counter, DeadLetter, Decision, Link, Observation, RuleState, RuleTally, RuleVersion
+from apps.monitoring.points import Point
 from apps.monitoring.rebuild import rebuild_counters
 from apps.monitoring.tasks import follow_facts, follow_ledger, watch_lag
 from benchmarks.typologies.planted import planted_lives
@@ -175,60 +181,55 @@ def test_a_shadow_version_decides_and_tells_nobody(world: World) -> None:
     assert RuleState.objects.count() == 0
 
 
-def test_a_poison_point_goes_to_the_dead_letters_and_the_others_are_judged(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextmanager
+def rule_that_fails(code: str, when: Callable[[Point], bool]) -> Iterator[RuleVersion]:
+    """A live rule over a word of its own, which cannot be read at the points that `when` names."""
+    idle = registry.FACTS["days_idle"]
+
+    def read(point: Point, given: Mapping[str, Any]) -> Value:
+        if when(point):
+            raise ZeroDivisionError
+        return idle.read(point, given)
+
+    registry.FACTS["test_word"] = FactWord("a word of the tests", idle.kind, "days", frozenset(), read)
+    try:
+        yield put_own_live(
+            {
+                "id": code, "name": "t", "title": "T", "family": "aml", "on": ["deposit"], "explanation": "x",
+                "when": {"ge": [{"fact": "test_word", "as": "idle"}, 0]},
+            }
+        )  # fmt: skip
+    finally:
+        del registry.FACTS["test_word"]
+
+
+def test_a_poison_point_goes_to_the_dead_letters_and_the_others_are_judged(world: World) -> None:
     put_live("AML-10", "AML-06")
     poisoned, fine = depositor(world, [10], name="poisoned"), depositor(world, [10] * 5, name="fine")
-    word = registry.FACTS["days_idle"]
-
-    def read(point: object, given: object) -> object:
-        if point.person.id == poisoned.player_id:  # type: ignore[attr-defined]
-            raise ZeroDivisionError
-        return word.read(point, given)  # type: ignore[arg-type]
-
-    data = put_own_live(
-        {
-            "id": "T-1", "name": "t", "title": "T", "family": "aml", "on": ["deposit"], "explanation": "x",
-            "when": {"ge": [{"fact": "days_idle", "as": "idle"}, 0]},
-        }
-    )  # fmt: skip
-    with monkeypatch.context() as broken:
-        broken.setitem(registry.FACTS, "days_idle", registry.FactWord("t", word.kind, "days", frozenset(), read))  # type: ignore[arg-type]
+    poison = {poisoned.player_id}
+    with rule_that_fails("T-1", lambda point: point.person.id in poison) as rule:
         _, done = follow()
-    assert done.dead == 1
-    letter = DeadLetter.objects.get()
-    assert (letter.player_id, letter.version_id, letter.error) == (poisoned.player_id, data.pk, "ZeroDivisionError: ")
-    assert Decision.objects.filter(rule_id="AML-06", player_id=fine.player_id).count() == 2
-    assert watch_lag() < health.ALARM_SECONDS
-    # The cause is gone: the next try settles it.
-    assert deadletters.retry_due(now=clock.now() + timedelta(hours=1)) == 1
+        assert done.dead == 1
+        letter = DeadLetter.objects.get()
+        assert (letter.player_id, letter.version_id) == (poisoned.player_id, rule.pk)
+        assert letter.error == "ZeroDivisionError: "
+        assert Decision.objects.filter(rule_id="AML-06", player_id=fine.player_id).count() == 2
+        assert watch_lag() < health.ALARM_SECONDS
+        # The cause is gone: the next try settles it.
+        poison.clear()
+        assert deadletters.retry_due(now=clock.now() + timedelta(hours=1)) == 1
     assert DeadLetter.objects.get().settled_how == "judged at a later try"
 
 
-def test_a_rule_that_fails_over_many_events_only_is_work_for_people_all_the_same(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rule_that_fails_over_many_events_only_is_work_for_people_all_the_same(world: World) -> None:
     depositor(world, [10] * 3)
-    word, times = registry.FACTS["days_idle"], count()
-
-    def read(point: object, given: object) -> object:
-        if next(times) == 0:  # the batch; not the events by themselves
-            raise ZeroDivisionError
-        return word.read(point, given)  # type: ignore[arg-type]
-
-    data = put_own_live(
-        {
-            "id": "T-2", "name": "t", "title": "T", "family": "aml", "on": ["deposit"], "explanation": "x",
-            "when": {"ge": [{"fact": "days_idle", "as": "idle"}, 0]},
-        }
-    )  # fmt: skip
-    with monkeypatch.context() as broken:
-        broken.setitem(registry.FACTS, "days_idle", registry.FactWord("t", word.kind, "days", frozenset(), read))  # type: ignore[arg-type]
+    times = count()
+    # The batch; not the events by themselves.
+    with rule_that_fails("T-2", lambda _: next(times) == 0) as rule:
         _, done = follow()
     assert done.dead == 0
     letter = DeadLetter.objects.get()
-    assert (letter.stage, letter.version_id, letter.player_id, letter.next_try_at) == ("batch", data.pk, None, None)
+    assert (letter.stage, letter.version_id, letter.player_id, letter.next_try_at) == ("batch", rule.pk, None, None)
     assert letter.error == "ZeroDivisionError over 3 events at once; each was then judged by itself"
     labels = {"rule": "T-2", "over": "batch"}
     assert REGISTRY.get_sample_value("casino_monitoring_rule_failures_total", labels) == 1
