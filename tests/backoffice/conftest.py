@@ -8,14 +8,13 @@ from django.test import Client
 
 from apps.brands.models import Brand
 from apps.integrations.exchange_log import flush
-from apps.integrations.models import Integration
-from apps.players.models import Player
-from apps.providers.models import Game
 from tests.contracts.family import Vendor
 from tests.factories.cases import colleague
-from tests.factories.games import make_game, make_player
-from tests.factories.integrations import connect_game_vendor, make_brand
-from tests.providers.table import GAME, seated
+from tests.factories.integrations import make_brand
+from tests.providers.seat import caleta, game, player, vendor
+from tests.providers.table import GAME
+
+__all__ = ["brand", "caleta", "game", "login", "played", "player", "vendor"]
 
 PASSWORD = "correct-horse-battery"
 
@@ -25,26 +24,6 @@ Login = Callable[..., Client]
 @pytest.fixture
 def brand(db: None) -> Brand:
     return make_brand()
-
-
-@pytest.fixture
-def caleta(brand: Brand) -> Integration:
-    return connect_game_vendor("caleta")
-
-
-@pytest.fixture
-def game(caleta: Integration) -> Game:
-    return make_game(title="Dragon Rising")
-
-
-@pytest.fixture
-def player(game: Game) -> Player:
-    return make_player(cash="100")
-
-
-@pytest.fixture
-def vendor(player: Player, caleta: Integration, game: Game) -> Vendor:
-    return seated(player, caleta, game)
 
 
 @pytest.fixture

@@ -1,19 +1,15 @@
-"""A vendor at which somebody plays."""
+"""A vendor at which somebody plays, rich enough for months."""
 
 import pytest
 
-from apps.integrations.models import Integration
-from tests.contracts.family import Vendor
-from tests.factories.games import make_game, make_player
-from tests.factories.integrations import connect_game_vendor
-from tests.providers.table import seated
+from apps.players.models import Player
+from apps.providers.models import Game
+from tests.factories.games import make_player
+from tests.providers.seat import caleta, game, vendor
+
+__all__ = ["caleta", "game", "player", "vendor"]
 
 
 @pytest.fixture
-def caleta() -> Integration:
-    return connect_game_vendor("caleta")
-
-
-@pytest.fixture
-def vendor(caleta: Integration) -> Vendor:
-    return seated(make_player(cash="2000"), caleta, make_game())
+def player(game: Game) -> Player:
+    return make_player(cash="2000")

@@ -17,31 +17,16 @@ from apps.reporting.models import RefusalDay
 from apps.reporting.tasks import follow_ledger
 from tests.contracts.family import Vendor
 from tests.factories.games import make_game, make_player
-from tests.factories.integrations import connect_game_vendor, make_brand
-from tests.providers.table import GAME, seated
+from tests.factories.integrations import make_brand
+from tests.providers.table import GAME
 from tests.reporting.test_performance import LOOKER, day_of, logged_in
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def caleta(db: None) -> Integration:
-    return connect_game_vendor("caleta")
-
-
-@pytest.fixture
-def game(caleta: Integration) -> Game:
-    return make_game(title="Dragon Rising")
-
-
-@pytest.fixture
 def player(game: Game) -> Player:
     return make_player(cash="10")
-
-
-@pytest.fixture
-def vendor(player: Player, caleta: Integration, game: Game) -> Vendor:
-    return seated(player, caleta, game)
 
 
 def bet(vendor: Vendor, euros: int, **fields: object) -> str:
