@@ -138,7 +138,11 @@ def _is_transactional(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(autouse=True)
 def _books_balance(request: pytest.FixtureRequest, _django_db_marker: None) -> Iterator[None]:
-    """Prove the ledger after each test that used the database."""
+    """
+    Prove the ledger after each test that used the database, and hold the facts against what was promised of them.
+
+    A test that makes up facts itself says so with the marker `made_up_facts`.
+    """
     names = {"db", "transactional_db", "_django_db_helper"}
     uses_database = bool(names & set(request.fixturenames)) or request.node.get_closest_marker("django_db")
     if uses_database:
@@ -147,6 +151,8 @@ def _books_balance(request: pytest.FixtureRequest, _django_db_marker: None) -> I
     yield
     if uses_database:
         assert _breaks() == []
+        if not (connection.needs_rollback or request.node.get_closest_marker("made_up_facts")):
+            import_module("tests.harness.promises").check_recorded()
 
 
 def _breaks() -> list[Any]:
@@ -213,10 +219,3 @@ def live_worker(live_platform: LivePlatform) -> LivePlatform:
     """Run the platform with a real Celery worker too."""
     live_platform.start_worker()
     return live_platform
-
-
-@pytest.fixture(autouse=True)
-def _facts_keep_their_promises(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever fact any test makes the platform record must be what operators' systems were promised of its kind."""
-    watched = import_module("tests.harness.promises")
-    monkeypatch.setattr("apps.integrations.outbox._append", watched.checked(import_module("apps.integrations.outbox")))

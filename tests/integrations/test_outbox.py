@@ -141,6 +141,7 @@ def test_two_workers_never_serve_one_follower_at_once() -> None:
     assert counts == [0]
 
 
+@pytest.mark.made_up_facts
 def test_a_follower_of_some_kinds_does_not_read_the_others_again() -> None:
     tell(1)
     tell(2, kind="payments.deposit.settled")
@@ -202,6 +203,7 @@ def tell_long_ago(number: int, *, age: timedelta) -> None:
         )
 
 
+@pytest.mark.made_up_facts
 def test_a_backlog_older_than_a_day_is_read_batch_by_batch_and_nothing_of_it_skipped() -> None:
     """The floor that keeps old partitions out lies a day below the cursor's time: that may not move before the end."""
     for number in range(5):
@@ -212,6 +214,7 @@ def test_a_backlog_older_than_a_day_is_read_batch_by_batch_and_nothing_of_it_ski
     assert follower.seen == [0, 1, 2, 3, 4, 5]
 
 
+@pytest.mark.made_up_facts
 def test_a_follower_that_stood_still_for_days_finds_all_that_was_told_meanwhile() -> None:
     tell(0)
     follower = Follower()

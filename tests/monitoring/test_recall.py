@@ -24,6 +24,7 @@ BY_HAND = {"AML-29"}
 """Adjustments are made by staff: `test_adjustments` covers them."""
 
 
+@pytest.mark.made_up_facts
 def test_every_rule_finds_its_planted_typology_and_clean_players_are_left_alone() -> None:
     forget()
     now = clock.now()

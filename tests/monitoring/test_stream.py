@@ -235,6 +235,7 @@ def test_a_rule_that_fails_over_many_events_only_is_work_for_people_all_the_same
     assert REGISTRY.get_sample_value("casino_monitoring_rule_failures_total", labels) == 1
 
 
+@pytest.mark.made_up_facts
 def test_a_fact_that_says_nonsense_does_not_stop_the_facts_behind_it(world: World, settings: Settings) -> None:
     settings.STRICT_FACTS = False  # as one written by another version may
     life = Life("dora")
