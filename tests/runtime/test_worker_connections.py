@@ -153,10 +153,10 @@ def test_a_database_that_was_away_for_long_is_found_as_soon_as_it_is_back(scene:
     scene.stop_postgres()
     # Each waits for the pool's time and fails: what they were to do is found by the sweepers. So many, because the
     # pauses of a pool that tries by itself grow: 1, 2, 4, 8, 16 seconds.
-    missed = {f"while it was away, {number}" for number in range(4)}
+    missed, failed = {f"while it was away, {number}" for number in range(4)}, _failures(scene)
     for word in missed:
         scene.send("write", word)
-    scene.wait_for(lambda: _failures(scene) == len(missed), restarting=False)
+    scene.wait_for(lambda: _failures(scene) == failed + len(missed), restarting=False)
     scene.start_postgres()
     started = time.monotonic()
     scene.write("when it was back")
